@@ -1,0 +1,1 @@
+"""The outfall command line: the only place that knows all the tools."""

@@ -1,0 +1,1 @@
+"""The outfall codemods: rewrite ambient state and delete the old way."""

@@ -1,0 +1,1 @@
+"""The outfall linter: finds ambient state. Standard library only."""

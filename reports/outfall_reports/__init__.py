@@ -1,0 +1,1 @@
+"""The outfall reports: turn documented JSON into self-contained HTML pages."""
