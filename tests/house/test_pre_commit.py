@@ -1,0 +1,114 @@
+"""The hooks, run by the real pre-commit from this repository as another project would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CLEAN = "LIMIT = 10\n\n\ndef limit() -> int:\n    return LIMIT\n"
+AMBIENT = "_agents = {}\n\n\ndef register(name, agent):\n    _agents[name] = agent\n"
+STAGED = """\
+from outfall_runtime import StagedRegistry
+
+_agents = StagedRegistry("app._agents", {})
+
+
+def register(name, agent):
+    _agents[name] = agent
+"""
+LEDGER = """\
+version = 1
+
+[flags.use_registry]
+group = "use_registry"
+states = ["app._agents"]
+owner = "platform"
+created = 2026-11-01
+"""
+COMPLETED = 'completed = { date = 2026-11-20, evidence = "sha256:0" }\n'
+BASELINED = '[tool.outfall]\nbaseline = "baseline.json"\n'
+
+
+def git(project: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True)
+
+
+def commit(project: Path, files: dict[str, str]) -> None:
+    project.mkdir()
+    git(project, "init", "-q")
+    git(project, "config", "user.email", "someone@localhost")
+    git(project, "config", "user.name", "someone")
+    for name, text in files.items():
+        (project / name).write_text(text, encoding="utf-8")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "start")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One pre-commit store for all cases, so that the hooks' environment is built once."""
+    if subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True).returncode:
+        pytest.skip("pre-commit try-repo needs this repository's git history")
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+def try_hook(hook: str, project: Path, home: Path) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), hook, "--all-files", "--verbose"],
+        cwd=project,
+        env={**os.environ, "PRE_COMMIT_HOME": str(home), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+CASES = {
+    "check passes clean code": ("outfall-check", {"app.py": CLEAN}, 0, ""),
+    "check fails on ambient state": ("outfall-check", {"app.py": AMBIENT}, 1, "OUT101"),
+    "migrate passes clean code": ("outfall-migrate", {"app.py": CLEAN}, 0, ""),
+    "migrate reports what would change": ("outfall-migrate", {"app.py": AMBIENT}, 1, "app._agents"),
+    "removal passes without a ledger": ("outfall-remove-legacy", {"app.py": AMBIENT}, 0, ""),
+    "removal passes while the rollout runs": (
+        "outfall-remove-legacy",
+        {"app.py": STAGED, "outfall-flags.toml": LEDGER},
+        0,
+        "",
+    ),
+    "removal fails on a completed flag's legacy path": (
+        "outfall-remove-legacy",
+        {"app.py": STAGED, "outfall-flags.toml": LEDGER + COMPLETED},
+        1,
+        "app.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_hook(case: str, home: Path, tmp_path: Path) -> None:
+    hook, files, expected, said = CASES[case]
+    commit(tmp_path / "project", files)
+    code, output = try_hook(hook, tmp_path / "project", home)
+    assert (code, said in output) == (expected, True), output
+    assert (tmp_path / "project" / "app.py").read_text(encoding="utf-8") == files["app.py"]
+
+
+def test_migrate_hook_leaves_the_baseline_alone(home: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    commit(project, {"app.py": AMBIENT, "pyproject.toml": BASELINED})
+    grown = subprocess.run(
+        [sys.executable, "-m", "outfall_cli", "check", "--update-baseline", "--allow-growth", "adopting outfall"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert grown.returncode == 0, grown.stdout + grown.stderr
+    git(project, "add", "-A")
+    code, output = try_hook("outfall-migrate", project, home)
+    assert code == 0, output
