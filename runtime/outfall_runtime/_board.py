@@ -1,0 +1,259 @@
+"""Holds the current snapshot of the flags and swaps it as a whole.
+
+Hazard: flags are read on every hot path and changed while other threads read. So a reader takes
+the current snapshot without a lock; writers take turns, build a new snapshot and publish it with
+one assignment. Listeners run after the lock is released, because they may be anybody's code.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextvars import ContextVar
+from typing import Callable, Deque, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from . import _report
+from ._modes import ENABLED, Setting, parse_setting
+from ._snapshot import Declaration, Snapshot
+from ._sources import Reading, Settings, read_environment
+from .errors import InvalidSetting, UnknownFlag, nearest
+
+GROUPS = ("use_registry", "use_context", "use_spans", "use_events", "enforce", "monitor")
+TABLE_GROUP = "use_registry"  # one store per process: a percentage of keys makes no sense there
+HISTORY = 1000  # changes remembered
+FEW_FOLLOWERS = 256  # below this, dead followers are left lying
+
+# From the weakest to the strongest: what an operator deploys outranks what code or the
+# environment wished for at start-up; what a test overrides outranks everything.
+ENVIRONMENT, CODE, FILE = "environment", "code", "flag file"
+LAYERS = (ENVIRONMENT, CODE, FILE)
+OVERRIDE = "override"
+
+
+class FlagChange(NamedTuple):
+    """One flag got another setting. `time` is in seconds since the epoch."""
+
+    name: str
+    before: str
+    after: str
+    actor: str
+    source: str
+    time: float
+
+
+Listener = Callable[[FlagChange], None]
+
+
+class Override:
+    """One entry of the overriding layer; compared by identity, so that blocks may end out of order."""
+
+    __slots__ = ("name", "setting")
+
+    def __init__(self, name: str, setting: Setting) -> None:
+        self.name = name
+        self.setting = setting
+
+
+class Board:
+    """All flags of this process. The module `flags` is its public face."""
+
+    def __init__(self) -> None:
+        self.pinned: ContextVar[Optional[Snapshot]] = ContextVar("outfall_flags_pinned", default=None)
+        self.history: Deque[FlagChange] = deque(maxlen=HISTORY)
+        self._lock = threading.RLock()
+        self._layers: Dict[str, Settings] = {layer: {} for layer in LAYERS}
+        self._overrides: Tuple[Override, ...] = ()
+        self._declared: Dict[str, Declaration] = {name: Declaration(name) for name in GROUPS}
+        self._warned: Dict[str, None] = {}
+        self._listeners: Tuple[Listener, ...] = ()
+        self._followers: List[Callable[[], bool]] = []
+        self._tidy_at = FEW_FOLLOWERS
+        self.current = Snapshot({}, dict(self._declared))
+        self.load(ENVIRONMENT, read_environment())
+
+    # -- reading: no lock
+
+    def enabled(self, name: str, key: object = None) -> bool:
+        """Whether the flag is on: its mode is `new` or `enforced`.
+
+        Args:
+            key: decides under a percentage; the same key always gets the same answer.
+
+        Raises:
+            UnknownFlag: nothing declares the name.
+        """
+        try:
+            return (self.pinned.get() or self.current).answers[name]
+        except KeyError:
+            return self.mode(name, key) in ENABLED
+
+    def mode(self, name: str, key: object = None) -> str:
+        """The flag's mode: its own setting, else its group's, else `legacy`.
+
+        Raises:
+            UnknownFlag: nothing declares the name.
+        """
+        snapshot = self.pinned.get() or self.current
+        if name not in snapshot.declared:
+            snapshot = self.current
+            if name not in snapshot.declared:
+                raise UnknownFlag(name, snapshot.declared)
+        return snapshot.setting(name).mode_for(name, key)
+
+    def source(self, name: str) -> str:
+        """Which layer decides about a flag (see `flags.source`)."""
+        if any(entry.name == name for entry in self._overrides):
+            return OVERRIDE
+        for layer in reversed(LAYERS):
+            if name in self._layers[layer]:
+                return layer
+        group = self.current.group(name)
+        return "default" if group is None else f"{group}: {self.source(group)}"
+
+    # -- changing
+
+    def declare(self, declarations: Iterable[Declaration]) -> None:
+        """Make names known; a name declared before keeps what it had where the new one says nothing."""
+        with self._lock:
+            for new in declarations:
+                old = self._declared.get(new.name)
+                self._declared[new.name] = new if old is None else _merge(old, new)
+            changes = self._publish("code", "declaration")
+        self._tell(changes)
+
+    def set(self, name: str, value: object, actor: str) -> None:
+        """Set one flag from code (see `flags.set`)."""
+        setting = self._checked(name, value)
+        with self._lock:
+            self._layers[CODE] = {**self._layers[CODE], name: setting}
+            changes = self._publish(actor, CODE)
+            shadowed = self.current.settings[name] != setting
+        self._tell(changes)
+        if shadowed:
+            _report.warn(f"flag {name!r} was set to {setting} by {actor}, but the flag file or an override outranks it")
+
+    def reset(self, name: str, actor: str) -> None:
+        """Forget what code set; the flag falls back to its other sources."""
+        with self._lock:
+            self._layers[CODE] = {other: value for other, value in self._layers[CODE].items() if other != name}
+            changes = self._publish(actor, CODE)
+        self._tell(changes)
+
+    def load(self, layer: str, reading: Reading) -> None:
+        """Take over what a source says; a name that is unknown now may be declared later."""
+        for problem in reading.problems:
+            _report.warn(problem)
+        with self._lock:
+            self._layers[layer] = _without_table_percentages(layer, reading.settings)
+            changes = self._publish(reading.actor or layer, layer)
+        self._tell(changes)
+
+    def warn_of_unknown_names(self) -> None:
+        """Say once which names of the sources nothing has declared."""
+        snapshot = self.current
+        for name in snapshot.settings:
+            if name not in snapshot.declared and name not in self._warned:
+                self._warned[name] = None
+                _report.warn(f"flag {name!r} is set, but nothing declares it{nearest(name, snapshot.declared)}")
+
+    def push(self, name: str, value: object) -> Override:
+        """Override a flag until `pop`."""
+        entry = Override(name, self._checked(name, value))
+        with self._lock:
+            self._overrides += (entry,)
+            changes = self._publish(OVERRIDE, OVERRIDE)
+        self._tell(changes)
+        return entry
+
+    def pop(self, entry: Override) -> None:
+        with self._lock:
+            self._overrides = tuple(other for other in self._overrides if other is not entry)
+            changes = self._publish(OVERRIDE, OVERRIDE)
+        self._tell(changes)
+
+    # -- telling
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after each change; returns a function that ends this."""
+        with self._lock:
+            self._listeners += (listener,)
+        return lambda: self._forget(listener)
+
+    def follow(self, apply: Callable[[], bool]) -> None:
+        """Call `apply` after each published snapshot, before listeners hear of it, until it says False."""
+        self._followers.append(apply)
+        if len(self._followers) >= self._tidy_at:
+            self._apply()
+            self._tidy_at = max(FEW_FOLLOWERS, 2 * len(self._followers))
+
+    def after_fork(self) -> None:
+        """The lock may have been held by a thread that does not exist in the child."""
+        self._lock = threading.RLock()
+
+    def _forget(self, listener: Listener) -> None:
+        with self._lock:
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+    def _checked(self, name: str, value: object) -> Setting:
+        if name not in self._declared:
+            raise UnknownFlag(name, self._declared)
+        setting = parse_setting(value)  # type: ignore[arg-type]
+        if setting.percent is not None and name.partition(":")[0] == TABLE_GROUP:
+            raise InvalidSetting(f"{name!r} steers tables, which all keys share; a percentage is for context states")
+        return setting
+
+    def _publish(self, actor: str, source: str) -> List[FlagChange]:
+        """Swap in the snapshot that follows from the layers; the caller holds the lock."""
+        settings: Settings = {}
+        for layer in LAYERS:
+            settings.update(self._layers[layer])
+        for entry in self._overrides:
+            settings[entry.name] = entry.setting
+        before, after = self.current, Snapshot(settings, dict(self._declared))
+        self.current = after
+        changes = _differences(before, after, actor, source)
+        self.history.extend(changes)
+        return changes
+
+    def _tell(self, changes: List[FlagChange]) -> None:
+        if changes:
+            self._apply()
+        for change in changes:
+            for listener in self._listeners:
+                try:
+                    listener(change)
+                except Exception:
+                    _report.warn(f"a listener failed on the change of flag {change.name!r}", error=True)
+
+
+    def _apply(self) -> None:
+        """Let every living follower apply the current snapshot; forget the others."""
+        ended = [apply for apply in list(self._followers) if not apply()]
+        for apply in ended:
+            try:
+                self._followers.remove(apply)
+            except ValueError:  # another thread was quicker
+                pass
+
+
+def _differences(before: Snapshot, after: Snapshot, actor: str, source: str) -> List[FlagChange]:
+    now = time.time()
+    names = sorted(before.settings.keys() | after.settings.keys())
+    pairs = [(name, before.setting(name), after.setting(name)) for name in names]
+    return [FlagChange(name, str(old), str(new), actor, source, now) for name, old, new in pairs if old != new]
+
+
+def _merge(old: Declaration, new: Declaration) -> Declaration:
+    states = old.states + tuple(state for state in new.states if state not in old.states)
+    return Declaration(new.name, new.group or old.group, states, new.owner or old.owner, new.created or old.created)
+
+
+def _without_table_percentages(layer: str, settings: Mapping[str, Setting]) -> Settings:
+    kept: Settings = {}
+    for name, setting in settings.items():
+        if setting.percent is not None and name.partition(":")[0] == TABLE_GROUP:
+            _report.warn(f"{layer}: {name!r} steers tables, which all keys share; {setting} is taken as shadow")
+            setting = Setting(setting.mode)
+        kept[name] = setting
+    return kept

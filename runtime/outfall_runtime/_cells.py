@@ -1,0 +1,94 @@
+"""The per-context values of one context local.
+
+A cell maps attributes to values for the contexts that share it. It is never changed after it was
+set: a write makes a new cell, so a task that inherited its parent's cell cannot change the
+parent's values, and a reader needs no lock.
+
+Hazard: a context keeps its variables' values for as long as it lives, the main thread's for
+ever. So the owner remembers its cells weakly and empties them when it dies, and the variable
+itself goes back to a pool: creating and dropping a million context locals needs the memory of
+those that live at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+from collections import deque
+from contextvars import ContextVar
+from typing import Any, Deque, Dict, List
+from weakref import ref
+
+
+class Cell(Dict[str, Any]):
+    """Attribute values in one context, with the number of the thread that wrote them."""
+
+    __slots__ = ("__weakref__", "thread")
+    thread: int
+
+
+_pool: Deque["ContextVar[Cell]"] = deque()
+
+
+class Cells:
+    """The context variable behind one context local, and the cells that it ever held."""
+
+    __slots__ = ("_limit", "_made", "_tickets", "get", "variable")
+
+    def __init__(self) -> None:
+        try:
+            self.variable = _pool.pop()
+        except IndexError:
+            self.variable = ContextVar("outfall_context_local")
+        self.get = self.variable.get
+        self._made: List["ref[Cell]"] = []
+        self._limit = 64
+        self._tickets = [None]  # whoever pops it may tidy up
+
+    def put(self, values: Dict[str, Any]) -> None:
+        """Make `values` the cell of the current context."""
+        cell = Cell(values)
+        cell.thread = get_ident()
+        self._made.append(ref(cell))
+        if len(self._made) > self._limit:
+            self._forget_dead()
+        self.variable.set(cell)
+
+    def release(self) -> None:
+        """The owner is gone: drop all values in all contexts and give the variable back."""
+        for made in list(self._made):
+            cell = made()
+            if cell is not None:
+                cell.clear()
+        _pool.append(self.variable)
+
+    def _forget_dead(self) -> None:
+        """Twice as many as live are kept, so the cost per write stays constant."""
+        try:
+            ticket = self._tickets.pop()
+        except IndexError:  # another thread is at it
+            return
+        seen = list(self._made)
+        living = [made for made in seen if made() is not None]
+        self._made[: len(seen)] = living  # others append to the end meanwhile
+        self._limit = max(64, 2 * len(living))
+        self._tickets.append(ticket)
+
+
+def threads_inherit_contexts() -> bool:
+    """Whether `Thread.start` copies the caller's context (the default of free-threaded 3.14)."""
+    return bool(getattr(sys.flags, "thread_inherit_context", 0))
+
+
+def is_carried_by_start(cells: Cells, cell: Cell) -> bool:
+    """Whether the cell came into this thread only because its start copied the caller's context.
+
+    Such a value is not carried on purpose: on a worker it would be whatever request happened to
+    start the worker.
+    """
+    import threading
+
+    if cell.thread == get_ident():
+        return False
+    inherited = getattr(threading.current_thread(), "_context", None)
+    return inherited is not None and inherited.get(cells.variable) is cell

@@ -1,0 +1,43 @@
+"""Which flag steers which staged state, and how a state follows it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+from weakref import ref
+
+from . import flags
+from ._states import StateRecord, book
+
+GROUP_OF = {"table": "use_registry", "context": "use_context"}
+
+
+def stage(name: str, kind: str) -> "tuple[str, StateRecord]":
+    """Declare the flag of a staged state; returns the flag's name and the state's record."""
+    group = GROUP_OF[kind]
+    flag = f"{group}:{name}"
+    if flag not in flags.board.current.declared:
+        flags.declare(group, states=(name,))
+    flags.watcher.start()
+    return flag, book.record(name, kind)
+
+
+def follow(target: Any, apply: Callable[[Any], None]) -> None:
+    """Call `apply(target)` now and after every change of flags, for as long as `target` lives."""
+    weak = ref(target)
+
+    def changed() -> bool:
+        alive = weak()
+        if alive is None:
+            return False
+        apply(alive)
+        return True
+
+    flags.board.follow(changed)
+    apply(target)
+
+
+def setting(flag: str) -> "tuple[str, Optional[float], object]":
+    """Mode and percentage of a declared flag, and the snapshot that says so."""
+    snapshot = flags.board.current
+    found = snapshot.setting(flag)
+    return found.mode, found.percent, snapshot

@@ -1,0 +1,98 @@
+"""Follows the flag file, so that one command reaches every worker of a service.
+
+Hazard: threads do not survive a fork, and a thread started at import surprises everybody. So the
+thread starts with the first flag or state that code declares, only where a flag file is
+configured, and again in a forked child.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Callable, Optional, Tuple
+
+from . import _report
+from ._sources import FILE_VARIABLE, Reading, fingerprint, read_file
+from .errors import BrokenSource
+
+INTERVAL = 0.5  # seconds between two looks at the file
+_NEVER_SEEN = (-1, -1, -1, -1)
+
+
+class Watcher:
+    """Loads the flag file now and whenever it changes; keeps the last good reading."""
+
+    def __init__(
+        self, load: Callable[[Reading], None], check: Callable[[], None], path: Optional[str] = None
+    ) -> None:
+        self.path = path or os.environ.get(FILE_VARIABLE) or None
+        self.problem = ""  # what is wrong with the file now; empty while it is good
+        self._load = load
+        self._check = check  # called now and then from the thread
+        self._seen: Optional[Tuple[int, int, int, int]] = _NEVER_SEEN
+        self._looking = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: Optional[threading.Thread] = None
+
+    def look(self) -> bool:
+        """Load the file if it changed since the last look; True if new settings were taken over."""
+        if self.path is None:
+            return False
+        with self._looking:
+            seen = fingerprint(self.path)
+            if seen == self._seen:
+                return False
+            self._seen = seen
+            reading = self._read()
+        if reading is None:
+            return False
+        self._load(reading)
+        return True
+
+    def start(self) -> None:
+        """Look once, then keep looking from a daemon thread; does nothing without a flag file."""
+        if self.path is None or self._thread is not None:
+            return
+        import atexit
+
+        self.look()
+        atexit.register(self.stop)
+        self._run()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        thread, self._thread = self._thread, None
+        self._stop.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=2 * INTERVAL)
+
+    def after_fork(self) -> None:
+        """In the child: the thread is gone, the locks may be held by nobody."""
+        self._looking = threading.Lock()
+        if self._thread is not None:
+            self._run()
+
+    def _run(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, args=(self._stop,), name="outfall-flags", daemon=True)
+        self._thread.start()
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.wait(INTERVAL):
+            try:
+                if not self.look():
+                    self._check()
+            except Exception:
+                _report.warn(f"following {self.path} failed; trying again", error=True)
+
+    def _read(self) -> Optional[Reading]:
+        assert self.path is not None
+        try:
+            reading = read_file(self.path)
+        except BrokenSource as error:
+            if str(error) != self.problem:
+                self.problem = str(error)
+                _report.warn(f"{error}; keeping the last good flags")
+            return None
+        self.problem = ""
+        return reading

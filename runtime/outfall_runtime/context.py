@@ -1,0 +1,141 @@
+"""Context fields: what is true for the work at hand (request, user, trace), for logs and errors.
+
+    with context.use(request="r-17", user="ada"):
+        context.current()["user"]        # "ada", also in tasks started here
+
+Hazard: a context manager's block can be abandoned in a generator, or closed after a later one.
+Restoring "the value from before" then brings values back that are over. So a block never restores:
+it marks itself as closed, and reading skips whatever is closed.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, copy_context
+from functools import wraps
+from types import MappingProxyType, TracebackType
+from typing import Any, Callable, Dict, Mapping, Optional, Type, TypeVar, Union
+
+__all__ = ["ROLLOUT_KEY", "bind", "current", "of", "use", "wrap"]
+
+ROLLOUT_KEY = "rollout_key"  # the field whose value decides under a percentage
+ERROR_ATTRIBUTE = "__outfall_context__"
+
+Result = TypeVar("Result")
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class use:  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
+    """A block in which the given fields hold, on top of those around it.
+
+    Enter it once. An error that leaves the block carries the fields of the innermost block it
+    passed (see `of`).
+    """
+
+    __slots__ = ("closed", "fields", "parent", "scope")
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+        self.parent: Optional[Node] = None
+        self.scope = self
+        self.closed = True
+
+    def __enter__(self) -> "use":
+        if not self.closed:
+            raise RuntimeError("this block is entered already; write context.use(...) once per block")
+        self.parent = _open(_top.get())
+        self.closed = False
+        _top.set(self)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        if error is not None:
+            _attach(error)
+        self.closed = True
+        top = _top.get()
+        if top is not None and top.scope.closed:
+            _top.set(_open(top))
+
+
+class _Bound:
+    """Fields that hold until the block around them closes."""
+
+    __slots__ = ("fields", "parent", "scope")
+
+    def __init__(self, fields: Dict[str, Any], parent: "Optional[Node]", scope: use) -> None:
+        self.fields = fields
+        self.parent = parent
+        self.scope = scope
+
+
+Node = Union[use, _Bound]
+_top: ContextVar[Optional[Node]] = ContextVar("outfall_context", default=None)
+_forever = use()
+_forever.closed = False
+
+
+def bind(**fields: Any) -> None:
+    """Add fields from here to the end of the enclosing block, or of the task if there is none."""
+    top = _open(_top.get())
+    if isinstance(top, _Bound):
+        _top.set(_Bound({**top.fields, **fields}, top.parent, top.scope))
+    else:
+        _top.set(_Bound(fields, top, _forever if top is None else top.scope))
+
+
+def current() -> Mapping[str, Any]:
+    """The fields that hold here, the innermost block's first in rank; read-only."""
+    top = _top.get()
+    if top is None:
+        return _EMPTY
+    return MappingProxyType(_merged(top))
+
+
+def of(error: BaseException) -> Mapping[str, Any]:
+    """The fields that held where the error left its innermost block; empty if none did."""
+    found: Mapping[str, Any] = getattr(error, ERROR_ATTRIBUTE, _EMPTY)
+    return found
+
+
+def wrap(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Carry the context of this moment along: `function` runs in a copy of it, on whatever thread."""
+    carried = copy_context()
+
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Result:
+        return carried.copy().run(function, *args, **kwargs)
+
+    return wrapped
+
+
+def _open(node: Optional[Node]) -> Optional[Node]:
+    """The nearest open node; the closed ones below it are unlinked, so that chains stay short."""
+    node = _skip_closed(node)
+    if node is not None and node.parent is not None and node.parent.scope.closed:
+        node.parent = _skip_closed(node.parent)
+    return node
+
+
+def _skip_closed(node: Optional[Node]) -> Optional[Node]:
+    while node is not None and node.scope.closed:
+        node = node.parent
+    return node
+
+
+def _merged(top: Node) -> Dict[str, Any]:
+    fields: Dict[str, Any] = {}
+    node: Optional[Node] = top
+    while node is not None:
+        if not node.scope.closed:
+            fields = {**node.fields, **fields}
+        node = node.parent
+    return fields
+
+
+def _attach(error: BaseException) -> None:
+    if getattr(error, ERROR_ATTRIBUTE, None) is None:
+        try:
+            setattr(error, ERROR_ATTRIBUTE, current())
+        except (AttributeError, TypeError):  # an exception that takes no attributes
+            pass
