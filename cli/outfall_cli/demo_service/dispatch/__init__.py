@@ -1,0 +1,1 @@
+"""Routes customers' questions to the agents of a help desk."""
