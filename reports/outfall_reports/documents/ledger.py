@@ -1,0 +1,49 @@
+"""The flags of a project: `outfall-flags.toml`, or the same as JSON."""
+
+from __future__ import annotations
+
+import datetime
+
+from outfall_reports.fields import Field
+from outfall_reports.model import Flag
+
+REMEDY = "Correct the ledger; `outfall flags` shows what it should hold"
+
+
+def recognises(document: dict[str, object]) -> bool:
+    return isinstance(document.get("flags"), dict)
+
+
+def read(root: Field) -> tuple[Flag, ...]:
+    """Read a ledger; raises `ReportError`."""
+    root.check_version()
+    return tuple(_flag(name, field) for name, field in root.get("flags").members())
+
+
+def _flag(name: str, item: Field) -> Flag:
+    if isinstance(item.value, str):
+        item.fail(
+            "expected a flag of the ledger, found a value of a flag file",
+            "Give the ledger (outfall-flags.toml), not the deployed flag file",
+        )
+    group, states = item.optional("group"), item.optional("states")
+    owner, completed = item.optional("owner"), item.optional("completed")
+    return Flag(
+        name=name,
+        group=None if group is None else group.text(),
+        states=() if states is None else tuple(state.text() for state in states.items()),
+        owner="" if owner is None else owner.text(),
+        created=_date(item.get("created")),
+        completed=None if completed is None else _date(completed.get("date")),
+        evidence=None if completed is None else _evidence(completed),
+    )
+
+
+def _date(field: Field) -> str:
+    """A date as text: TOML gives a date, JSON a string."""
+    return field.value.isoformat() if isinstance(field.value, datetime.date) else field.text()
+
+
+def _evidence(completed: Field) -> str | None:
+    evidence = completed.optional("evidence")
+    return None if evidence is None else evidence.text()
