@@ -1,0 +1,1 @@
+"""What outfall costs, as ratios within one run: `python -m benchmarks --help`."""

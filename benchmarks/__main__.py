@@ -1,0 +1,43 @@
+"""`python -m benchmarks [SECTION ...]`: run the sections and print ratios."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from benchmarks import sections
+from benchmarks.table import render
+
+EPILOG = """\
+Every figure is a ratio to something measured in the same run, in turn with it; see
+benchmarks/timing.py for the method. Absolute times on a shared machine mean nothing."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    known = sorted(module.name for module in iter_modules(sections.__path__))
+    parser = argparse.ArgumentParser("python -m benchmarks", description="What outfall costs, as ratios.", epilog=EPILOG)
+    parser.add_argument("section", nargs="*", help=f"which to run: {', '.join(known)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="few rounds: a smoke test, not a measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.section if name not in known]
+    if unknown:
+        parser.error(f"no section {unknown[0]!r}; there are {', '.join(known)}")
+    print(f"CPython {platform.python_version()}, {platform.machine()}, {platform.system()}")
+    figures: dict[str, list[dict[str, object]]] = {}
+    for name in options.section or known:
+        module = import_module(f"benchmarks.sections.{name}")
+        rows = module.rows(options.quick)
+        print(f"\n{render(module.TITLE, rows)}", flush=True)
+        figures[name] = [row.to_json() for row in rows]
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,52 @@
+"""Ratios that can be trusted on a noisy machine.
+
+Absolute times differ from minute to minute on shared hardware, so nothing here reports them alone.
+Two statements are timed in turn, A B A B ..., the cost of an empty loop is taken off both, and the
+median of the per-round ratios is the figure: drift hits both halves of a round alike.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from timeit import Timer
+from typing import Any
+
+ROUNDS = 15
+QUICK_ROUNDS = 3
+SECONDS_PER_SAMPLE = 0.02
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Median, smallest and largest of the per-round ratios."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, pairs: list[tuple[float, float]]) -> Ratio:
+        """From (candidate, baseline) costs, one pair a round, in any unit."""
+        ratios = [candidate / baseline for candidate, baseline in pairs]
+        return cls(statistics.median(ratios), min(ratios), max(ratios))
+
+
+def loops_for(timer: Timer, seconds: float = SECONDS_PER_SAMPLE) -> int:
+    """How many loops make a sample of about `seconds`."""
+    loops = 1
+    while (spent := timer.timeit(loops)) < seconds / 4:
+        loops *= 4
+    return max(1, round(loops * seconds / spent))
+
+
+def ratio(candidate: str, baseline: str, names: dict[str, Any], rounds: int = ROUNDS) -> Ratio:
+    """Cost of statement `candidate` in units of statement `baseline`; both see `names`."""
+    timers = [Timer(statement, globals=names) for statement in (candidate, baseline, "pass")]
+    loops = [loops_for(timer) for timer in timers]
+    pairs = []
+    for _ in range(rounds):
+        costs = [timer.timeit(count) / count for timer, count in zip(timers, loops)]
+        empty = costs[2]
+        pairs.append((max(costs[0] - empty, 0.0), max(costs[1] - empty, 1e-12)))
+    return Ratio.of(pairs)
