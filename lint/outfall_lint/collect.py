@@ -1,0 +1,197 @@
+"""From one file's walk to its `ModuleFacts`: every raw use resolved, everything else forgotten."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from outfall_lint.declarations import class_facts, declarations, function_facts
+from outfall_lint.discovery import File
+from outfall_lint.facts import ModuleFacts, Span, Use
+from outfall_lint.model import Problem
+from outfall_lint.names import Names, path_of
+from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
+from outfall_lint.source import Source, parse
+from outfall_lint.suppress import suppressions
+from outfall_lint.values import describe
+from outfall_lint.walk import walk
+
+_TEST_FILE = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest)\.py$")
+_CHANGES = frozenset(("store", "augment", "delete", "change"))
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while trees are built: a tree has no cycles worth looking for."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def collect(source: Source, file: File, own: frozenset[str], tree: ast.Module | None = None) -> ModuleFacts | Problem:
+    """The facts of one file. `own` are the project's top-level modules: uses of others are not kept."""
+    with collector_paused():
+        parsed = tree if tree is not None else parse(source)
+        if isinstance(parsed, Problem):
+            return parsed
+        try:
+            return _facts(source, file, own, walk(parsed))
+        except RecursionError:
+            return Problem(source.path, None, "is nested too deeply to be checked")
+
+
+def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> ModuleFacts:
+    names = Names(file.module, file.is_package)
+    spans = Spans(source.text)
+    module = walked.scopes[0]
+    uses = tuple(_uses(walked, names, spans, own))
+    imports = tuple(
+        (name, ".".join(target))
+        for name, bindings in module.bindings.items()
+        if (target := names.imported(bindings)) is not None
+    )
+    return ModuleFacts(
+        path=file.path,
+        module=file.module,
+        is_package=file.is_package,
+        aliases=file.aliases,
+        declarations=tuple(declarations(walked, names, spans)),
+        uses=uses,
+        imports=imports,
+        stars=tuple(".".join(names.base(star.level, star.module or "")) for star in walked.stars),
+        functions=tuple(function_facts(walked, names)),
+        classes=tuple(class_facts(walked, names, spans)),
+        exports=_exports(module),
+        suppressions=suppressions(source.text),
+        is_test=bool(_TEST_FILE.search(file.path)),
+    )
+
+
+def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iterator[Use]:
+    own = own | {names.module[0]}
+    for scope in walked.scopes:
+        function = scope.function
+        cache: dict[str, bool] = {}
+        for raw in scope.uses:
+            root = raw.root
+            if root not in cache:
+                cache[root] = scope.owner(root) is not None
+            if not cache[root]:
+                continue
+            resolved = names.resolve(scope, root, raw.path)
+            if resolved is None or (resolved.via == "closure" and not _captured(scope, root)):
+                continue
+            if resolved.target[0] not in own and not _changes_another(raw):
+                continue
+            yield Use(
+                target=resolved.target,
+                verb=raw.verb,
+                span=spans.of(raw.node),
+                function=function,
+                at_import=scope.at_import,
+                lock=raw.lock,
+                detail=_detail(raw),
+                value=describe(names, scope, raw.value) if raw.value is not None else "",
+                via=resolved.via,
+            )
+
+
+def _captured(scope: Scope, root: str) -> bool:
+    """Whether a closure's local is one that an inner function can see."""
+    owner = scope.owner(root)
+    return owner is not None and owner.kind == FUNCTION
+
+
+def _changes_another(raw: RawUse) -> bool:
+    return bool(raw.path) and raw.verb in _CHANGES
+
+
+def _detail(raw: RawUse) -> str:
+    """Words for where a load goes, how a test tests, or what a store is guarded by."""
+    detail = raw.detail
+    if isinstance(detail, str):
+        return detail
+    if raw.verb == "call":
+        return ""
+    if raw.verb in ("store", "augment", "delete"):
+        return _guard(detail, raw)
+    if isinstance(detail, (ast.Name, ast.Attribute, ast.Subscript)):
+        if isinstance(getattr(detail, "ctx", None), ast.Store):
+            return f"stored in {ast.unparse(detail)}"
+        return f"passed to {ast.unparse(detail)}"
+    if isinstance(detail, ast.expr):
+        return "passed to a call" if isinstance(detail, ast.Call) else "stored"
+    return ""
+
+
+def _guard(node: ast.AST | None, raw: RawUse) -> str:
+    """How the store is guarded by a test of the same thing: "if absent", "after AttributeError", ""."""
+    if node is None:
+        return ""
+    if isinstance(node, ast.ExceptHandler):
+        return f"after {ast.unparse(node.type)}" if node.type is not None else "after any exception"
+    for part in ast.walk(node):
+        start = path_of(part)
+        if start is None or start[0] != raw.root:
+            continue
+        if isinstance(part, ast.Name) and not raw.path or start[1][:1] == raw.path[:1] or not start[1]:
+            return "if absent" if _tests_absence(node) else "if tested"
+    return ""
+
+
+def _tests_absence(node: ast.AST) -> bool:
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Is, ast.IsNot, ast.NotIn, ast.Not, ast.In)):
+            return True
+        if isinstance(part, ast.Name) and part.id in ("hasattr", "getattr"):
+            return True
+    return False
+
+
+def _exports(module: Scope) -> tuple[str, ...] | None:
+    found: list[str] = []
+    for binding in module.bindings.get("__all__", []):
+        value = binding.value
+        if isinstance(value, (ast.List, ast.Tuple)):
+            found += [e.value for e in value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return tuple(found) if "__all__" in module.bindings else None
+
+
+class Spans:
+    """Where nodes stand, in characters. `ast` counts UTF-8 bytes: lines beyond ASCII are converted."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = None if text.isascii() else _lines(text)
+
+    def of(self, node: ast.AST) -> Span:
+        """The span of a node that has a position."""
+        line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+        column, end_column = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+        if self._lines is not None:
+            column = self._characters(line, column)
+            end_column = self._characters(end_line, end_column)
+        return (line, column, end_line, end_column)
+
+    def _characters(self, line: int, offset: int) -> int:
+        assert self._lines is not None
+        if line > len(self._lines):
+            return offset
+        text = self._lines[line - 1]
+        return offset if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8", "replace"))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as the parser counts them: form feeds and Unicode separators end none."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
+if sys.version_info < (3, 11):  # pragma: no cover
+    raise ImportError("outfall_lint needs Python 3.11 or newer")

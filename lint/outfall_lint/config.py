@@ -1,0 +1,196 @@
+"""`[tool.outfall]` of pyproject.toml, read and checked."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from outfall_lint.model import Kind, Priority
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the text names the file, the key and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class PerPath:
+    """What applies to files that match `pattern` only."""
+
+    pattern: str
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What evidence a removal asks for: hours in the new way, and who must report."""
+
+    dwell_hours: float = 48.0
+    processes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one project. Paths are relative to its root."""
+
+    paths: tuple[str, ...] = (".",)
+    exclude: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    min_priority: Priority = Priority.NORMAL
+    baseline: str = ".outfall-baseline.json"
+    ledger: str = "outfall-flags.toml"
+    states: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    per_path: tuple[PerPath, ...] = ()
+    rollout: Rollout = Rollout()
+
+
+def load_config(root: Path) -> Config:
+    """The configuration of the project at `root`; the defaults where pyproject.toml has none.
+
+    Raises `ConfigError` for a file that is not TOML, an unknown key or a value of the wrong type.
+    """
+    path = root / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    table = document.get("tool", {}).get("outfall", {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: `tool.outfall` is a {_kind_of(table)}, expected a table")
+    return _Reader(str(path)).config(table)
+
+
+class _Reader:
+    """Turns the parsed table into a `Config`; every error names the file and the key."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def config(self, table: dict[str, Any]) -> Config:
+        known = (
+            "paths exclude select ignore min-priority baseline ledger states rules per-path rollout".split()
+        )
+        self._only(table, known, "tool.outfall")
+        default = Config()
+        return Config(
+            paths=self._strings(table, "paths", default.paths),
+            exclude=self._strings(table, "exclude"),
+            select=self._codes(table, "select"),
+            ignore=self._codes(table, "ignore"),
+            min_priority=self._priority(table),
+            baseline=self._string(table, "baseline", default.baseline),
+            ledger=self._string(table, "ledger", default.ledger),
+            states=self._states(self._table(table, "states")),
+            rules=self._rules(self._table(table, "rules")),
+            per_path=tuple(self._per_path(p, t) for p, t in self._table(table, "per-path").items()),
+            rollout=self._rollout(self._table(table, "rollout")),
+        )
+
+    def _error(self, message: str) -> ConfigError:
+        return ConfigError(f"{self._path}: {message}")
+
+    def _only(self, table: Mapping[str, object], known: Iterable[str], where: str) -> None:
+        known = tuple(known)
+        for key in table:
+            if key not in known:
+                raise self._error(f"unknown key `{where}.{key}`{nearest(key, known)}")
+
+    def _table(self, table: Mapping[str, Any], key: str, where: str = "tool.outfall") -> dict[str, Any]:
+        value = table.get(key, {})
+        if not isinstance(value, dict):
+            raise self._error(f"`{where}.{key}` is {_kind_of(value)}, expected a table")
+        return value
+
+    def _string(self, table: Mapping[str, Any], key: str, default: str) -> str:
+        value = table.get(key, default)
+        if not isinstance(value, str):
+            raise self._error(f"`tool.outfall.{key}` is {_kind_of(value)}, expected a text")
+        return value
+
+    def _strings(self, table: Mapping[str, Any], key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        value = table.get(key, list(default))
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._error(f"`{key}` is {_kind_of(value)}, expected a list of texts")
+        return tuple(value)
+
+    def _codes(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        codes = self._strings(table, key)
+        problem = unknown_code(codes)
+        if problem:
+            raise self._error(f"`{key}`: {problem}")
+        return tuple(code.upper() for code in codes)
+
+    def _priority(self, table: Mapping[str, Any]) -> Priority:
+        value = table.get("min-priority", "normal")
+        return parse_priority(str(value), lambda message: self._error(f"`tool.outfall.min-priority`: {message}"))
+
+    def _states(self, table: Mapping[str, Any]) -> Mapping[str, str]:
+        kinds = [kind.value for kind in Kind]
+        for name, kind in table.items():
+            if kind not in kinds:
+                raise self._error(f"`tool.outfall.states.\"{name}\"`: unknown kind {kind!r}{nearest(str(kind), kinds)}")
+        return dict(table)
+
+    def _rules(self, table: Mapping[str, Any]) -> Mapping[str, Mapping[str, object]]:
+        from outfall_lint.rule import all_rules
+
+        rules = {rule.code: rule for rule in all_rules()}
+        self._only(table, rules, "tool.outfall.rules")
+        for code in table:
+            settings = self._table(table, code, "tool.outfall.rules")
+            self._only(settings, [p.name for p in rules[code].parameters], f"tool.outfall.rules.{code}")
+        return {code: dict(settings) for code, settings in table.items()}
+
+    def _per_path(self, pattern: str, table: object) -> PerPath:
+        if not isinstance(table, dict):
+            raise self._error(f"`tool.outfall.per-path.\"{pattern}\"` is {_kind_of(table)}, expected a table")
+        self._only(table, ("select", "ignore"), f'tool.outfall.per-path."{pattern}"')
+        return PerPath(pattern, self._codes(table, "select"), self._codes(table, "ignore"))
+
+    def _rollout(self, table: Mapping[str, Any]) -> Rollout:
+        self._only(table, ("dwell-hours", "processes"), "tool.outfall.rollout")
+        hours = table.get("dwell-hours", 48)
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or hours < 0:
+            raise self._error("`tool.outfall.rollout.dwell-hours` must be a number of hours, 0 or more")
+        return Rollout(float(hours), self._strings(table, "processes"))
+
+
+def parse_priority(text: str, error: Any = ConfigError) -> Priority:
+    """The priority called `text`; raises `error(message)` for an unknown one."""
+    names = [p.name.lower() for p in Priority]
+    if text.lower() not in names:
+        raise error(f"unknown priority {text!r}{nearest(text, names)}")
+    return Priority[text.upper()]
+
+
+def unknown_code(codes: Iterable[str]) -> str | None:
+    """What is wrong with the first code that names no rule and no family of rules; None when all are known."""
+    from outfall_lint.rule import all_rules
+
+    known = [rule.code for rule in all_rules()]
+    for code in codes:
+        if not code or not any(rule.startswith(code.upper()) for rule in known):
+            return f"unknown rule {code!r}{nearest(code.upper(), known)}"
+    return None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?`, or what there is to choose from."""
+    known = tuple(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean `{close[0]}`?"
+    return f"; known: {', '.join(known)}" if known else "; nothing is known here"
+
+
+def _kind_of(value: object) -> str:
+    words = {"bool": "a truth value", "int": "a number", "float": "a number", "str": "a text", "list": "a list"}
+    return words.get(type(value).__name__, "a table" if isinstance(value, dict) else f"a {type(value).__name__}")

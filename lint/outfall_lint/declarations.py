@@ -1,0 +1,141 @@
+"""Which names of a file are declared, and made by what; its functions and classes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Protocol
+
+from outfall_lint.facts import Class, Declaration, Function, Span
+from outfall_lint.names import Names, decorator_names, path_of
+from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope, Walk
+from outfall_lint.values import constructor, note
+
+_DECLARES = ("assign", "walrus", "annotation", "augment")
+
+
+class SpanOf(Protocol):
+    def of(self, node: ast.AST) -> Span: ...
+
+
+def declarations(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+    """Every name declared at module or class level, every instance attribute, every captured local."""
+    for scope in walked.scopes:
+        if scope.parent is None or scope.kind == CLASS:
+            yield from _bound(scope, "class" if scope.kind == CLASS else "module", names, spans)
+        elif scope.kind == FUNCTION:
+            yield from _bound(scope, "function", names, spans)
+    yield from _instance(walked, names, spans)
+
+
+def _bound(scope: Scope, level: str, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+    for name, bindings in scope.bindings.items():
+        candidates = [b for b in bindings if b.how in _DECLARES and b.statement is not None]
+        # Where a conditional import or branch binds it, the one that makes an object speaks for it.
+        made = [(b, constructor(names, b.scope, b.value)) for b in candidates]
+        best = next((m for m in made if m[1] not in ("", "constant")), made[0] if made else None)
+        if best is None or (level == "function" and not _lasting(best[1])):
+            continue
+        yield _declaration(f"{scope.name}.{name}" if scope.name else name, level, *best, spans)
+
+
+def _lasting(made_by: str) -> bool:
+    """Whether a function's local is worth following into the inner functions that capture it."""
+    return made_by.endswith((".local", "Local")) or made_by in ("dict", "list", "set")
+
+
+def _declaration(name: str, level: str, binding: Binding, made_by: str, spans: SpanOf) -> Declaration:
+    statement = binding.statement
+    assert statement is not None
+    target = binding.target if binding.target is not None else statement
+    also = ()
+    if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
+        also = tuple(ast.unparse(t) for t in statement.targets if t is not target)
+    value = binding.value if isinstance(binding.value, ast.AST) else None
+    return Declaration(
+        name=name,
+        scope=level,
+        constructor=made_by,
+        span=spans.of(target),
+        statement=spans.of(statement),
+        value=spans.of(value) if value is not None else None,
+        annotated=isinstance(statement, ast.AnnAssign),
+        also=also,
+        note=note(value),
+    )
+
+
+def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+    """Attributes that a method's own `self` is given: `self._local = threading.local()`."""
+    for scope in walked.scopes:
+        if scope.kind != FUNCTION or scope.parent is None or scope.parent.kind != CLASS or not scope.parameters:
+            continue
+        for raw in scope.uses:
+            if raw.verb != "store" or raw.root != scope.parameters[0] or len(raw.path) != 1 or raw.value is None:
+                continue
+            made_by = constructor(names, scope, raw.value)
+            if not made_by.endswith((".local", "Local")):
+                continue
+            yield Declaration(
+                name=f"{scope.parent.name}.{raw.path[0]}",
+                scope="instance",
+                constructor=made_by,
+                span=spans.of(raw.node),
+                statement=spans.of(raw.node)[:2] + spans.of(raw.value)[2:],
+                value=spans.of(raw.value),
+                annotated=False,
+            )
+
+
+def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
+    """Every function and method of the file."""
+    for scope in walked.scopes:
+        node = scope.node
+        if scope.kind != FUNCTION or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        decorators = decorator_names(node)
+        yield Function(
+            name=scope.name,
+            line=node.lineno,
+            kind=_function_kind(scope, decorators),
+            parameters=scope.parameters,
+            registers=_registers(scope),
+            decorators=decorators,
+        )
+
+
+def _function_kind(scope: Scope, decorators: tuple[str, ...]) -> str:
+    if scope.parent is not None and scope.parent.kind == CLASS:
+        known = ("classmethod", "staticmethod", "property")
+        return next((k for k in known if k in decorators), "method")
+    return "nested" if scope.parent is not None and scope.parent.function else "function"
+
+
+def _registers(scope: Scope) -> bool:
+    """Whether the function stores a parameter and returns the same parameter, as a decorator registry does."""
+    returned = {
+        raw.root for raw in scope.uses if raw.verb == "load" and raw.detail == "returned" and not raw.path
+    } & set(scope.parameters)
+    if not returned:
+        return False
+    stored = {path[0] for raw in scope.uses if raw.value is not None and (path := path_of(raw.value)) is not None}
+    passed = {raw.root for raw in scope.uses if raw.verb == "load" and isinstance(raw.detail, ast.Attribute)}
+    return bool(returned & (stored | passed))
+
+
+def class_facts(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Class]:
+    """Every class of the file, its bases as absolute names where they can be told."""
+    for scope in walked.scopes:
+        node = scope.node
+        if scope.kind != CLASS or not isinstance(node, ast.ClassDef) or scope.parent is None:
+            continue
+        bases = (b.value if isinstance(b, ast.Subscript) else b for b in node.bases)
+        yield Class(
+            name=scope.name,
+            line=node.lineno,
+            bases=tuple(names.dotted(scope.parent, base) or ast.unparse(base) for base in bases),
+            span=spans.of(node),
+            keywords=tuple(f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords if k.arg),
+            decorators=decorator_names(node),
+            methods=tuple(name for name, b in scope.bindings.items() if b[0].how == "function"),
+        )

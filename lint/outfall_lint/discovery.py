@@ -1,0 +1,155 @@
+"""Paths to Python files, and the module name that each file is imported by."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from outfall_lint.model import Problem
+
+DEFAULT_EXCLUDES = (
+    ".*",
+    "__pycache__",
+    "node_modules",
+    "venv",
+    "site-packages",
+    "build",
+    "dist",
+    "migrations",
+    "*.egg-info",
+)
+"""Names of folders, anywhere in a path, that hold nothing of the project's own hand."""
+
+_SOURCE_FOLDERS = ("src", "lib", "python", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read: its path relative to the root, and the names it may be imported by."""
+
+    path: str
+    module: str
+    aliases: tuple[str, ...] = ()
+    is_package: bool = False
+
+
+def discover(paths: Sequence[Path | str], root: Path, exclude: Sequence[str] = ()) -> tuple[list[File], list[Problem]]:
+    """The Python files below `paths`, sorted; relative paths start at `root`.
+
+    A file that is named outright is taken whatever `exclude` says. Inside a git work tree a
+    folder gives what git knows or would add; elsewhere everything but `DEFAULT_EXCLUDES`.
+    """
+    root = root.resolve()
+    found: dict[str, None] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        absolute = Path(os.path.abspath(root / path))
+        if absolute.is_dir():
+            below = (_relative(file, root) for file in _python_files(absolute))
+            found.update(dict.fromkeys(name for name in below if not _excluded(name, exclude)))
+        elif os.path.lexists(absolute):
+            found[_relative(absolute, root)] = None
+        else:
+            problems.append(Problem(_relative(absolute, root), None, "no such file or folder"))
+    folders = _Folders(root)
+    return [folders.file(name) for name in sorted(found)], problems
+
+
+def named(path: str, root: Path) -> File:
+    """The file at `path` with its module names; it need not exist."""
+    return _Folders(root.resolve()).file(path)
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    known = _git_files(folder)
+    if known is None:
+        yield from _walk(folder)
+        return
+    for name in known:
+        if name.endswith(".py"):
+            yield folder / name
+
+
+def _git_files(folder: Path) -> list[str] | None:
+    """What git tracks or would add below `folder`; None outside a work tree or without git."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-files", "-coz", "--exclude-standard"], cwd=folder, capture_output=True, check=False
+        )
+    except OSError:
+        return None
+    if done.returncode:
+        return None
+    names = os.fsdecode(done.stdout).split("\0")
+    return names if any(names) else None
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _default_excluded(Path(parent), name))
+        yield from (Path(parent, name) for name in files + folders if name.endswith(".py"))
+
+
+def _default_excluded(parent: Path, name: str) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in DEFAULT_EXCLUDES) or (parent / name / "pyvenv.cfg").exists()
+
+
+def _excluded(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a pattern matches the path, one of its folders, or (without `/`) any part of it."""
+    parts = path.split("/")
+    if any(fnmatch.fnmatch(part, pattern) for part in parts[:-1] for pattern in DEFAULT_EXCLUDES):
+        return True
+    prefixes = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+    for pattern in patterns:
+        pattern = pattern.rstrip("/")
+        candidates = prefixes if "/" in pattern else [*parts, *prefixes]
+        if any(fnmatch.fnmatch(candidate, pattern) for candidate in candidates):
+            return True
+    return False
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+class _Folders:
+    """Remembers which folders are packages while the files of one run are named."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._packages: dict[Path, bool] = {}
+
+    def file(self, path: str) -> File:
+        absolute = self._root / path
+        is_package = absolute.name == "__init__.py"
+        last = [] if is_package else [absolute.stem]
+        package, folder = [], absolute.parent
+        while self._is_package(folder):
+            package.insert(0, folder.name)
+            folder = folder.parent
+        outer = self._outer(folder)
+        inner = ".".join(package + last) or absolute.parent.name
+        full = ".".join(outer + package + last) or inner
+        # A package names itself; a lone module in a folder is told apart by its folders.
+        names = (inner, full) if package else (full, inner)
+        return File(path, names[0], tuple(dict.fromkeys(n for n in names if n != names[0])), is_package)
+
+    def _is_package(self, folder: Path) -> bool:
+        if folder not in self._packages:
+            self._packages[folder] = folder != folder.parent and (folder / "__init__.py").exists()
+        return self._packages[folder]
+
+    def _outer(self, folder: Path) -> list[str]:
+        """The folders between the root (or its source folder) and `folder`."""
+        try:
+            parts = list(folder.relative_to(self._root).parts)
+        except ValueError:
+            return []
+        return parts[1:] if parts and parts[0] in _SOURCE_FOLDERS else parts

@@ -1,0 +1,130 @@
+"""The way from paths to findings: discover, read, collect, join, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from outfall_lint.collect import collect
+from outfall_lint.config import Config
+from outfall_lint.discovery import File, discover, named
+from outfall_lint.facts import ModuleFacts
+from outfall_lint.model import Finding, Problem, State
+from outfall_lint.project import Project
+from outfall_lint.rule import View, all_rules
+from outfall_lint.selection import most_specific, selected, unsuppressed
+from outfall_lint.source import Source, read
+from outfall_lint.states import build_states
+
+Progress = Callable[[int, int], None]
+"""Called with (files done, files in all)."""
+
+_WORTH_A_POOL = 200
+"""Files. Below this, starting processes costs more than it gains."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a run found. Findings are sorted by path, line and code."""
+
+    project: Project
+    states: tuple[State, ...]
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    files: tuple[str, ...]
+    seconds: float
+    suppressed: tuple[Finding, ...] = ()
+    baselined: tuple[Finding, ...] = ()
+
+    @property
+    def modules(self) -> tuple[ModuleFacts, ...]:
+        """The facts of every file that could be read."""
+        return self.project.modules
+
+
+def analyse(
+    paths: Sequence[Path | str],
+    config: Config,
+    root: Path,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    sources: Sequence[Source] = (),
+) -> Analysis:
+    """Everything the linter knows about the files below `paths`; relative paths start at `root`.
+
+    Findings of every priority are returned: what is shown is the caller's choice, as is the
+    baseline (see `outfall_lint.baseline`). `sources` are texts that take the place of files, such
+    as standard input. Files that cannot be read become `problems`; nothing is raised for them.
+    """
+    started = time.perf_counter()
+    given = {source.path: source for source in sources}
+    files, problems = discover([p for p in paths if str(p) not in given], root, config.exclude)
+    files = sorted({*files, *(named(path, root) for path in given)}, key=lambda f: f.path)
+    own = frozenset(name.partition(".")[0] for file in files for name in (file.module, *file.aliases))
+    modules: list[ModuleFacts] = []
+    for outcome in _collected(files, root, own, given, jobs, progress):
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        else:
+            modules.append(outcome)
+    return conclude(modules, problems, tuple(f.path for f in files), config, started)
+
+
+def conclude(
+    modules: Sequence[ModuleFacts], problems: Iterable[Problem], files: tuple[str, ...], config: Config, started: float
+) -> Analysis:
+    """Join the facts, run the rules, sort out what is shown."""
+    project = Project(modules)
+    states = tuple(build_states(project, config.states))
+    view = View(project, states, config.rules)
+    rules = all_rules()
+    found = [finding for rule in rules for finding in rule.check(rule, view)]
+    shown, silenced = unsuppressed(selected(most_specific(found, rules), config), modules)
+    return Analysis(
+        project=project,
+        states=tuple(sorted(states, key=lambda s: (s.place, s.name))),
+        findings=_in_order(shown),
+        problems=tuple(sorted(problems, key=lambda p: (p.path, p.line or 0, p.message))),
+        files=files,
+        seconds=time.perf_counter() - started,
+        suppressed=_in_order(silenced),
+    )
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda f: (f.place, f.code, f.state.name)))
+
+
+def _collected(
+    files: Sequence[File],
+    root: Path,
+    own: frozenset[str],
+    given: dict[str, Source],
+    jobs: int,
+    progress: Progress | None,
+) -> Iterator[ModuleFacts | Problem]:
+    one = partial(_collect_file, root, own, given)
+    if jobs > 1 and len(files) >= _WORTH_A_POOL:
+        with ProcessPoolExecutor(max_workers=jobs) as pool:
+            yield from _counted(pool.map(one, files, chunksize=16), len(files), progress)
+    else:
+        yield from _counted(map(one, files), len(files), progress)
+
+
+def _counted(
+    outcomes: Iterable[ModuleFacts | Problem], total: int, progress: Progress | None
+) -> Iterator[ModuleFacts | Problem]:
+    for done, outcome in enumerate(outcomes, start=1):
+        if progress is not None:
+            progress(done, total)
+        yield outcome
+
+
+def _collect_file(root: Path, own: frozenset[str], given: dict[str, Source], file: File) -> ModuleFacts | Problem:
+    source = given.get(file.path) or read(root, file.path)
+    return source if isinstance(source, Problem) else collect(source, file, own)

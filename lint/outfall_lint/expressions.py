@@ -1,0 +1,275 @@
+"""The one walk over a file's tree: expressions, and what they do with the names in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from outfall_lint.facts import SUBSCRIPT
+from outfall_lint.scopes import COMPREHENSION, FUNCTION, RawUse, Scope, Walk
+
+Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
+
+_LOOKS_AT = frozenset(
+    "len repr str bool isinstance issubclass print hash id type format any all sum min max callable vars dir".split()
+)
+_GOES_THROUGH = frozenset(
+    "list dict set tuple frozenset sorted enumerate zip map filter reversed iter".split()
+)
+_BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr": "delete"}
+_CHANGES_ITS_ARGUMENT = frozenset("heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split())
+
+
+def visit(w: Walk, node: ast.expr) -> None:
+    """Walk an expression whose value goes we know not where."""
+    handler = EXPRESSIONS.get(type(node))
+    if handler is not None:
+        handler(w, node)
+
+
+def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | None = None) -> None:
+    """Record what the code does with `node` when that is a path from a name; else walk into it."""
+    path: list[str] = []
+    at = node
+    while True:
+        kind = type(at)
+        if kind is Name:
+            path.reverse()
+            w.uses.append(RawUse(at.id, tuple(path), verb, node, w.lock, detail, value))  # type: ignore[attr-defined]
+            return
+        if kind is Attribute:
+            path.append(at.attr)  # type: ignore[attr-defined]
+            at = at.value  # type: ignore[attr-defined]
+        elif kind is Subscript:
+            path.append(SUBSCRIPT)
+            use(w, at.slice, "read")  # type: ignore[attr-defined]
+            at = at.value  # type: ignore[attr-defined]
+        else:
+            visit(w, at)
+            return
+
+
+def test(w: Walk, node: ast.expr) -> None:
+    """Walk a condition."""
+    kind = type(node)
+    if kind is ast.BoolOp:
+        for value in node.values:  # type: ignore[attr-defined]
+            test(w, value)
+    elif kind is ast.UnaryOp:
+        test(w, node.operand)  # type: ignore[attr-defined]
+    else:
+        use(w, node, "test", "truth")
+
+
+def _compare(w: Walk, node: ast.Compare) -> None:
+    operator = type(node.ops[0])
+    right = node.comparators[0]
+    if operator is ast.Is or operator is ast.IsNot:
+        how = "is None" if isinstance(right, ast.Constant) and right.value is None else "is"
+        use(w, node.left, "test", how)
+        use(w, right, "read")
+    elif operator is ast.In or operator is ast.NotIn:
+        use(w, node.left, "read")
+        use(w, right, "test", "in")
+    else:
+        use(w, node.left, "test", "compare")
+        use(w, right, "test", "compare")
+    for more in node.comparators[1:]:
+        use(w, more, "test", "compare")
+
+
+def _call(w: Walk, node: ast.Call) -> None:
+    function = node.func
+    use(w, function, "call", node)
+    name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
+    if node.args:
+        first = node.args[0]
+        if name in _LOOKS_AT or name in _GOES_THROUGH:
+            verb = "read" if name in _LOOKS_AT else "iterate"
+            for argument in node.args:
+                use(w, argument, verb, name)
+        elif name in _BY_NAME and len(node.args) > 1:
+            _by_name(w, node, first, _BY_NAME[name])
+        elif name in _CHANGES_ITS_ARGUMENT or (name == "next" and type(function) is Name):
+            use(w, first, "change", name)
+            for argument in node.args[1:]:
+                use(w, argument, "load", function)
+        else:
+            for argument in node.args:
+                use(w, argument, "load", function)
+    for keyword in node.keywords:
+        use(w, keyword.value, "iterate" if keyword.arg is None else "load", "**" if keyword.arg is None else function)
+
+
+def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:
+    """`getattr(x, "name")` and its family use the attribute they name."""
+    attribute = node.args[1]
+    if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+        path = ast.Attribute(value=first, attr=attribute.value, ctx=ast.Load())
+        ast.copy_location(path, node)
+        use(w, path, verb, "hasattr" if verb == "test" else w.guard, node.args[2] if verb == "store" and len(node.args) > 2 else None)
+    else:
+        use(w, attribute, "read")
+        use(w, ast.copy_location(ast.Attribute(value=first, attr="*", ctx=ast.Load()), node), verb, node.func)
+    for argument in node.args[2:]:
+        use(w, argument, "load", node.func)
+
+
+def _comprehension(w: Walk, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
+    first = node.generators[0]
+    use(w, first.iter, "iterate")
+    # A generator's body runs later, but where it is written is what people mean by "where".
+    with w.inside(COMPREHENSION, "", node):
+        for generator in node.generators:
+            if generator is not first:
+                use(w, generator.iter, "iterate")
+            _bind_names(w, generator.target)
+            for condition in generator.ifs:
+                test(w, condition)
+        if isinstance(node, ast.DictComp):
+            use(w, node.key, "read")
+            use(w, node.value, "load", "stored in a new dict")
+        else:
+            use(w, node.elt, "load", "stored in a new collection")
+
+
+def _bind_names(w: Walk, target: ast.expr) -> None:
+    if type(target) is Name:
+        w.scope.bind(target.id, "for", None, None, None)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            _bind_names(w, element)
+    elif isinstance(target, ast.Starred):
+        _bind_names(w, target.value)
+    else:
+        use(w, target, "store")
+
+
+def _lambda(w: Walk, node: ast.Lambda) -> None:
+    arguments = node.args
+    for default in (*arguments.defaults, *arguments.kw_defaults):
+        if default is not None:
+            use(w, default, "load", "a default argument")
+    with w.inside(FUNCTION, "<lambda>", node) as scope:
+        bind_parameters(scope, arguments)
+        use(w, node.body, "load", "returned")
+
+
+def bind_parameters(scope: Scope, arguments: ast.arguments) -> None:
+    """Bind a function's parameters in its scope."""
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
+    scope.parameters = tuple(a.arg for a in every)
+    for argument in every:
+        scope.bind(argument.arg, "parameter", None, None, None)
+
+
+def _walrus(w: Walk, node: ast.NamedExpr) -> None:
+    use(w, node.value, "load", node.target)
+    w.bind(node.target.id, "walrus", node.value, None, node.target)
+
+
+def _binary(w: Walk, node: ast.BinOp) -> None:
+    # Long chains of `+` lean left: walk down their spine in a loop, not by recursion.
+    at: ast.expr = node
+    while type(at) is ast.BinOp:
+        use(w, at.right, "read")
+        at = at.left
+    use(w, at, "read")
+
+
+def _boolean(w: Walk, node: ast.BoolOp) -> None:
+    for value in node.values:
+        use(w, value, "load", "chosen by and/or")
+
+
+def _choice(w: Walk, node: ast.IfExp) -> None:
+    test(w, node.test)
+    use(w, node.body, "load", "chosen by if")
+    use(w, node.orelse, "load", "chosen by if")
+
+
+def _dict(w: Walk, node: ast.Dict) -> None:
+    for key, value in zip(node.keys, node.values):
+        if key is None:
+            use(w, value, "iterate", "**")
+        else:
+            use(w, key, "read")
+            use(w, value, "load", "stored in a dict")
+
+
+def _elements(w: Walk, node: ast.List | ast.Tuple | ast.Set) -> None:
+    for element in node.elts:
+        use(w, element, "load", "stored in a collection")
+
+
+def _path(w: Walk, node: ast.expr) -> None:
+    use(w, node, "load")
+
+
+def _read_value(w: Walk, node: Any) -> None:
+    use(w, node.value, "read")
+
+
+def _yield(w: Walk, node: ast.Yield) -> None:
+    if node.value is not None:
+        use(w, node.value, "load", "yielded")
+
+
+def _iterate_value(w: Walk, node: Any) -> None:
+    use(w, node.value, "iterate")
+
+
+def _unary(w: Walk, node: ast.UnaryOp) -> None:
+    if isinstance(node.op, ast.Not):
+        test(w, node.operand)
+    else:
+        use(w, node.operand, "read")
+
+
+def _joined(w: Walk, node: ast.JoinedStr) -> None:
+    for value in node.values:
+        visit(w, value)
+
+
+def _formatted(w: Walk, node: ast.FormattedValue) -> None:
+    use(w, node.value, "read")
+    if node.format_spec is not None:
+        visit(w, node.format_spec)
+
+
+def _slice(w: Walk, node: ast.Slice) -> None:
+    for part in (node.lower, node.upper, node.step):
+        if part is not None:
+            use(w, part, "read")
+
+
+EXPRESSIONS: dict[type, Callable[[Walk, Any], None]] = {
+    ast.Name: _path,
+    ast.Attribute: _path,
+    ast.Subscript: _path,
+    ast.Call: _call,
+    ast.Compare: _compare,
+    ast.BinOp: _binary,
+    ast.BoolOp: _boolean,
+    ast.UnaryOp: _unary,
+    ast.IfExp: _choice,
+    ast.Lambda: _lambda,
+    ast.NamedExpr: _walrus,
+    ast.Dict: _dict,
+    ast.List: _elements,
+    ast.Tuple: _elements,
+    ast.Set: _elements,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.Await: _read_value,
+    ast.Yield: _yield,
+    ast.YieldFrom: _iterate_value,
+    ast.Starred: _iterate_value,
+    ast.JoinedStr: _joined,
+    ast.FormattedValue: _formatted,
+    ast.Slice: _slice,
+}

@@ -1,0 +1,118 @@
+"""What one file says by itself: the facts that rules and the project layer work from.
+
+Facts are plain tuples, picklable and comparable; they know one file only. A *target* is an
+absolute dotted path as a tuple, `("app", "agents", "_agents", "[]")` for `_agents[k]` in module
+`app.agents`: imports are already resolved to the names they stand for, `[]` is a subscript.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Target = tuple[str, ...]
+Span = tuple[int, int, int, int]
+"""line, column, end line, end column; columns in characters from 0."""
+
+SUBSCRIPT = "[]"
+
+
+class Use(NamedTuple):
+    """One use of a name that outlives a function.
+
+    `verb` is what the code does with the end of the target's path: "load" (the value leaves:
+    passed on, returned, stored), "read", "test", "iterate", "store", "augment", "delete", "call".
+    `value` describes what a store puts there (see `values.describe`); `detail` says where a
+    load goes ("passed to json.dumps"), or how a test tests ("is None").
+    """
+
+    target: Target
+    verb: str
+    span: Span
+    function: str | None
+    at_import: bool
+    lock: str | None = None
+    detail: str = ""
+    value: str = ""
+    via: str = ""  # "self", "cls", or the local alias that the path was reached through
+
+
+class Declaration(NamedTuple):
+    """A name bound at module or class level, or where an inner scope keeps it alive.
+
+    `scope` is "module", "class", "instance" or "function". `constructor` is the canonical name of
+    what the value is made by: "dict" for `{}` and `dict()`, "threading.local", "app.models.Pool",
+    "constant" for None, numbers and text, "" for anything else.
+    """
+
+    name: str  # within the module: "_agents", "Pool.registry", "factory.local"
+    scope: str
+    constructor: str
+    span: Span
+    statement: Span
+    value: Span | None
+    annotated: bool
+    also: tuple[str, ...] = ()  # other names bound to the same object by the same statement
+    note: str = ""  # "empty", "filled", "None" …: what the value looks like
+
+
+class Function(NamedTuple):
+    """A function or method, by its name within the module."""
+
+    name: str
+    line: int
+    kind: str  # "function", "method", "classmethod", "staticmethod", "property", "nested"
+    parameters: tuple[str, ...]
+    registers: bool  # stores a parameter and returns the same parameter: a decorator registry
+    decorators: tuple[str, ...]
+
+
+class Class(NamedTuple):
+    """A class, by its name within the module, with its bases as absolute dotted names."""
+
+    name: str
+    line: int
+    bases: tuple[str, ...]
+    span: Span
+    keywords: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+
+class Suppression(NamedTuple):
+    """A comment that silences findings on its line."""
+
+    line: int
+    codes: tuple[str, ...]  # empty: all
+    reason: str
+    style: str  # "outfall" or "noqa"
+
+
+class Sighting(NamedTuple):
+    """Something a rule cares about that is not tied to a declared name (a leaked token, a bad default)."""
+
+    what: str
+    span: Span
+    function: str | None
+    subject: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """Everything the linter keeps of one file."""
+
+    path: str
+    module: str
+    is_package: bool
+    aliases: tuple[str, ...]
+    declarations: tuple[Declaration, ...]
+    uses: tuple[Use, ...]
+    imports: tuple[tuple[str, str], ...]  # local name at module level -> absolute dotted target
+    stars: tuple[str, ...]  # modules star-imported at module level
+    functions: tuple[Function, ...]
+    classes: tuple[Class, ...]
+    exports: tuple[str, ...] | None  # __all__, when it is a plain list
+    suppressions: tuple[Suppression, ...]
+    sightings: tuple[Sighting, ...] = ()
+    is_test: bool = False

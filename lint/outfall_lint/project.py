@@ -1,0 +1,231 @@
+"""Joins the facts of files: who uses whose state, under whatever name it was imported."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from outfall_lint.facts import Class, Declaration, Function, ModuleFacts, Target, Use
+
+_LONGEST_CHAIN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A use, the module that it stands in, and what of its target lies beyond the declared name."""
+
+    module: ModuleFacts
+    use: Use
+    rest: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration with its module and every use in the project."""
+
+    module: ModuleFacts
+    declaration: Declaration
+    sites: tuple[Site, ...]
+
+    @property
+    def name(self) -> str:
+        """The qualified name: "app.agents._agents"."""
+        return f"{self.module.module}.{self.declaration.name}"
+
+
+class Project:
+    """All modules of a run, joined. Read-only once built."""
+
+    def __init__(self, modules: Iterable[ModuleFacts]) -> None:
+        self.modules: tuple[ModuleFacts, ...] = tuple(modules)
+        self._by_name = _index(self.modules)
+        self._imports = {facts.path: dict(facts.imports) for facts in self.modules}
+        self.functions: dict[Target, Function] = {}
+        self.classes: dict[Target, Class] = {}
+        for facts in self.modules:
+            base = tuple(facts.module.split("."))
+            self.functions.update(((*base, *f.name.split(".")), f) for f in facts.functions)
+            self.classes.update(((*base, *c.name.split(".")), c) for c in facts.classes)
+        self._declarations = self._declared_names()
+        self._sites = self._joined()
+        self._import_only = self._functions_called_only_at_import()
+
+    def module_named(self, target: Target) -> tuple[ModuleFacts, Target] | None:
+        """The module that the longest prefix of `target` names, and the rest."""
+        for length in range(len(target), 0, -1):
+            facts = self._by_name.get(target[:length])
+            if facts is not None:
+                return facts, target[length:]
+        return None
+
+    def canonical(self, target: Target) -> Target:
+        """`target` through re-exports, `import *` and alternative module names, to where it is declared."""
+        for _ in range(_LONGEST_CHAIN):
+            found = self.module_named(target)
+            if found is None:
+                return target
+            facts, rest = found
+            home = tuple(facts.module.split("."))
+            if not rest or (*home, rest[0]) in self._declarations:
+                return home + rest
+            onward = self._onward(facts, rest[0])
+            if onward is None or (*onward, *rest[1:]) == target:
+                return home + rest
+            target = (*onward, *rest[1:])
+        return target
+
+    def _onward(self, facts: ModuleFacts, name: str) -> Target | None:
+        """Where module `facts` has `name` from, when it is imported there."""
+        imported = self._imports[facts.path].get(name)
+        if imported is not None:
+            return tuple(imported.split("."))
+        for star in facts.stars:
+            found = self._by_name.get(tuple(star.split(".")))
+            if found is not None and self._offers(found, name):
+                return (*found.module.split("."), name)
+        return None
+
+    def _offers(self, facts: ModuleFacts, name: str) -> bool:
+        """Whether `from facts import *` brings `name`."""
+        if facts.exports is not None and name not in facts.exports:
+            return False
+        if facts.exports is None and name.startswith("_"):
+            return False
+        home = (*facts.module.split("."), name)
+        return home in self._declarations or home in self.functions or home in self.classes or bool(
+            self._onward(facts, name)
+        )
+
+    def _declared_names(self) -> dict[Target, tuple[ModuleFacts, Declaration]]:
+        return {
+            (*facts.module.split("."), *declaration.name.split(".")): (facts, declaration)
+            for facts in self.modules
+            for declaration in facts.declarations
+        }
+
+    def _joined(self) -> dict[Target, list[Site]]:
+        """Every use under the target that it reaches: a declaration, a function or a class."""
+        sites: dict[Target, list[Site]] = defaultdict(list)
+        memo: dict[Target, Target] = {}
+        for facts in self.modules:
+            for use in facts.uses:
+                target = memo.get(use.target)
+                if target is None:
+                    target = memo[use.target] = self._inherited(self.canonical(use.target))
+                reached = self._reached(target)
+                sites[target[:reached]].append(Site(facts, use, target[reached:]))
+        return sites
+
+    def _reached(self, target: Target) -> int:
+        """How much of `target` is the longest known name."""
+        for length in range(len(target), 0, -1):
+            known = target[:length]
+            if known in self._declarations or known in self.functions or known in self.classes:
+                return length
+        return len(target)
+
+    def _inherited(self, target: Target) -> Target:
+        """`Sub.registry` as `Base.registry` where the base class declares it."""
+        for length in range(len(target) - 1, 0, -1):
+            if target[:length] in self.classes:
+                for base in self.ancestors(target[:length]):
+                    if (*base, target[length]) in self._declarations or (*base, target[length]) in self.functions:
+                        return (*base, *target[length:])
+                return target
+        return target
+
+    def ancestors(self, name: Target) -> Iterator[Target]:
+        """The class and its project bases, nearest first."""
+        seen: dict[Target, None] = {name: None}
+        queue = [name]
+        while queue:
+            at = queue.pop(0)
+            yield at
+            for base in self.classes[at].bases if at in self.classes else ():
+                target = self.canonical(tuple(base.split(".")))
+                if target in self.classes and target not in seen:
+                    seen[target] = None
+                    queue.append(target)
+
+    def root_bases(self, name: Target) -> set[str]:
+        """The canonical names of every base of a class, within and beyond the project."""
+        found: set[str] = set()
+        for ancestor in self.ancestors(name):
+            if ancestor in self.classes:
+                found |= {".".join(self.canonical(tuple(b.split(".")))) for b in self.classes[ancestor].bases}
+        return found
+
+    def declared(self) -> Iterator[Declared]:
+        """Every declaration with its uses, in the order of files and lines."""
+        for target, (facts, declaration) in self._declarations.items():
+            yield Declared(facts, declaration, tuple(self._sites.get(target, ())))
+
+    def sites_of(self, target: Target) -> Sequence[Site]:
+        """Every use of a function, a class or an outside name."""
+        return self._sites.get(target, ())
+
+    def targets(self) -> Iterable[Target]:
+        """Every target that some use reaches."""
+        return self._sites.keys()
+
+    def at_import(self, site: Site) -> bool:
+        """Whether the use runs only while modules are imported."""
+        if site.use.at_import:
+            return True
+        function = site.use.function
+        return function is not None and (*site.module.module.split("."), *function.split(".")) in self._import_only
+
+    def function_of(self, site: Site) -> Function | None:
+        """The function that a use stands in."""
+        if site.use.function is None:
+            return None
+        return self.functions.get((*site.module.module.split("."), *site.use.function.split(".")))
+
+    def _functions_called_only_at_import(self) -> frozenset[Target]:
+        """Functions with at least one call, every use of which is a call that runs at import."""
+        only = {name for name, f in self.functions.items() if _runs_with_class_creation(f, name, self.classes)}
+        grown = True
+        while grown:
+            found = {
+                name
+                for name, function in self.functions.items()
+                if name not in only and function.kind == "function" and self._only_called_from(name, only)
+            }
+            only |= found
+            grown = bool(found)
+        return frozenset(only)
+
+    def _only_called_from(self, name: Target, only: set[Target]) -> bool:
+        outside = [site for site in self._sites.get(name, ()) if self._function_target(site) != name]
+        return bool(outside) and all(
+            site.use.verb == "call"
+            and not site.rest
+            and (site.use.at_import or self._function_target(site) in only)
+            for site in outside
+        )
+
+    def _function_target(self, site: Site) -> Target | None:
+        if site.use.function is None:
+            return None
+        return (*site.module.module.split("."), *site.use.function.split("."))
+
+
+def _runs_with_class_creation(function: Function, name: Target, classes: dict[Target, Class]) -> bool:
+    """Whether Python calls the method while a class statement runs."""
+    last = name[-1]
+    if last in ("__init_subclass__", "__set_name__"):
+        return True
+    owner = classes.get(name[:-1])
+    return last in ("__new__", "__init__", "__prepare__") and owner is not None and "type" in owner.bases
+
+
+def _index(modules: Sequence[ModuleFacts]) -> dict[Target, ModuleFacts]:
+    """Modules by every name they may be imported by; a primary name wins over an alternative one."""
+    index: dict[Target, ModuleFacts] = {}
+    for facts in modules:
+        for alias in facts.aliases:
+            index.setdefault(tuple(alias.split(".")), facts)
+    for facts in modules:
+        index[tuple(facts.module.split("."))] = facts
+    return index

@@ -1,0 +1,101 @@
+"""What a rule is: one declaration that documents, tests and runs itself."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from outfall_lint.model import Access, Finding, Priority, State
+from outfall_lint.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The fixed sections of a rule's page."""
+
+    what: str
+    why: str
+    example: str
+    instead: str
+    fix_safety: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A setting of `[tool.outfall.rules.CODE]`, by its kebab-case name."""
+
+    name: str
+    default: bool | int | str | tuple[str, ...]
+    meaning: str
+
+
+class View:
+    """What a rule may look at."""
+
+    def __init__(self, project: Project, states: tuple[State, ...], settings: Mapping[str, Mapping[str, object]]) -> None:
+        self.project = project
+        self.states = states
+        self._settings = settings
+        self._tests = frozenset(facts.path for facts in project.modules if facts.is_test)
+        self._registering = frozenset(
+            (facts.path, function.name) for facts in project.modules for function in facts.functions if function.registers
+        )
+
+    def is_test(self, path: str) -> bool:
+        """Whether a file belongs to the tests."""
+        return path in self._tests
+
+    def registers(self, access: Access) -> bool:
+        """Whether an access stands in a decorator that records what it decorates."""
+        return (access.place.path, access.function) in self._registering
+
+    def setting(self, rule: Rule, name: str) -> object:
+        """The value of a rule's parameter: the configured one, or its default."""
+        default = next(p.default for p in rule.parameters if p.name == name)
+        return self._settings.get(rule.code, {}).get(name, default)
+
+
+Check = Callable[["Rule", View], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `over` names the rules that stay silent about a state that this one reports."""
+
+    code: str
+    name: str
+    category: str
+    priority: Priority
+    explanation: Explanation
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+    check: Check
+    transform: str = ""  # what `outfall migrate` does; empty: `advice` says what to do by hand
+    advice: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    over: tuple[str, ...] = field(default=())
+
+    def finding(self, state: State, message: str, priority: Priority | None = None) -> Finding:
+        """A finding of this rule at the state's declaration."""
+        return Finding(
+            self.code, self.name, self.category, priority or self.priority, state.place, state, message
+        )
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, by code. A file in `rules/` that defines `RULE` is a rule; there is no list to edit."""
+    package = importlib.import_module("outfall_lint.rules")
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if info.name.startswith("out"))
+    modules = [importlib.import_module(f"outfall_lint.rules.{name}") for name in names]
+    return tuple(sorted((module.RULE for module in modules), key=lambda rule: rule.code))
+
+
+def rule_named(code: str) -> Rule | None:
+    """The rule with this code or name; None where there is none."""
+    wanted = code.upper()
+    return next((rule for rule in all_rules() if rule.code == wanted or rule.name == code.lower()), None)

@@ -1,0 +1,49 @@
+"""What the rules about containers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from outfall_lint.model import Access, Finding, Operation, Priority, State
+from outfall_lint.rule import Rule, View
+from outfall_lint.rules._words import changed_in, lowered, one_lock
+
+
+def table_findings(rule: Rule, view: View, scope: str, constructors: Collection[str]) -> Iterator[Finding]:
+    """One finding for each container of `constructors` at level `scope` that is changed after import."""
+    for state in view.states:
+        if state.scope == scope and state.constructor in constructors:
+            finding = _table_finding(rule, view, state)
+            if finding is not None:
+                yield finding
+
+
+def _table_finding(rule: Rule, view: View, state: State) -> Finding | None:
+    every = [a for a in state.accesses if changes_in_place(a)]
+    after_import = [a for a in every if not a.at_import]
+    what = f"{state.constructor.rpartition('.')[2]} `{state.local_name}`"
+    if not after_import:
+        functions = [a for a in every if a.function is not None]
+        if not functions:
+            return None
+        return rule.finding(state, f"{what} is filled by {changed_in(functions)} while modules are imported", Priority.LOW)
+    decorators = [a for a in after_import if view.registers(a)]
+    where = changed_in(after_import)
+    if len(decorators) == len(after_import):
+        return rule.finding(state, f"{what} is filled by the decorator {where}", Priority.LOW)
+    message = f"{what} lives as long as its {state.scope} and is changed in {where}"
+    return rule.finding(state, message, priority_of(rule, view, state))
+
+
+def priority_of(rule: Rule, view: View, state: State) -> Priority:
+    """The rule's priority: low in tests, one step lower where one lock guards every change."""
+    if view.is_test(state.place.path):
+        return Priority.LOW
+    return lowered(rule.priority) if one_lock(state) else rule.priority
+
+
+def changes_in_place(access: Access) -> bool:
+    """Whether the object itself is changed, as against its name bound anew."""
+    if access.operation is Operation.MUTATE:
+        return True
+    return access.operation is Operation.DELETE and access.method is not None

@@ -1,0 +1,81 @@
+"""OUT104: a module's global that functions bind anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.constructors import CONTAINERS
+from outfall_lint.model import Finding, Kind, Operation, Priority, State
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._words import changed_in
+from outfall_lint.states import is_runtime
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for state in view.states:
+        if state.scope != "module" or is_runtime(state.constructor):
+            continue
+        rebound = [
+            a
+            for a in state.accesses
+            if a.operation in (Operation.REBIND, Operation.DELETE)
+            and a.method in (None, "__iadd__")
+            and a.attribute is None
+            and a.function is not None
+            and a.place.path == state.place.path
+        ]
+        after_import = [a for a in rebound if not a.at_import]
+        if after_import:
+            message = f"global `{state.local_name}` is bound anew in {changed_in(after_import)}{_whole(state)}"
+            yield rule.finding(state, message, priority_of(rule, view, state))
+        elif rebound:
+            message = f"global `{state.local_name}` is bound by {changed_in(rebound)} while modules are imported"
+            yield rule.finding(state, message, Priority.LOW)
+
+
+def _whole(state: State) -> str:
+    if state.kind is Kind.COUNTER:
+        return ": a counter that loses counts when two threads add at once"
+    if state.constructor in CONTAINERS:
+        return ": the whole value is swapped, so a reader sees the old or the new one, and keeps what it saw"
+    return ""
+
+
+RULE = Rule(
+    code="OUT104",
+    name="global-rebinding",
+    category="globals",
+    priority=Priority.HIGH,
+    explanation=Explanation(
+        what="Reports a `global` that a function binds to another value.",
+        why=(
+            "The value belongs to nobody: any call may change it under every other caller of the process, a module\n"
+            "that said `from mod import X` keeps the old one, and a test that sets it changes the next test."
+        ),
+        example="_level = 0\n\ndef set_level(level):\n    global _level\n    _level = level\n",
+        instead=(
+            "from outfall_runtime import Slot\n\n"
+            '_level = Slot("app.settings._level", 0)\n\n'
+            "def set_level(level):\n    _level.set(level)\n"
+        ),
+        fix_safety=(
+            "Every access moves together or none does. Where other modules, tests above all, write `mod.X = v`,\n"
+            "the name must stay a plain attribute of its module, so that what they write still arrives."
+        ),
+        references=("https://docs.python.org/3/reference/simple_stmts.html#the-global-statement",),
+    ),
+    bad=(
+        "_level = 0\n\ndef set_level(level):\n    global _level\n    _level = level\n",
+        "count = 0\n\ndef hit():\n    global count\n    count += 1\n",
+        "def outer():\n    def inner():\n        global current\n        current = object()\n    return inner\n",
+    ),
+    good=(
+        "_level = 0\n\ndef level():\n    global _level\n    return _level\n",
+        "_level = 0\n\ndef f():\n    _level = 1\n    return _level\n",
+        "def outer():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n    return inner\n",
+        "def _setup():\n    global LEVEL\n    LEVEL = 3\n\n_setup()\n",
+    ),
+    check=_check,
+    advice="give the value an owner: an object that is passed to whoever needs it, or a Slot of the runtime",
+)

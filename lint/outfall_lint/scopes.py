@@ -1,0 +1,157 @@
+"""Python's scopes, as far as names need them: who binds a name, and who sees it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+MODULE, CLASS, FUNCTION, COMPREHENSION, BLOCK = "module", "class", "function", "comprehension", "block"
+
+
+class Binding(NamedTuple):
+    """One place that gives a name a value.
+
+    `how` is "assign", "augment", "delete", "unpack", "for", "with", "except", "match", "walrus",
+    "parameter", "import", "function", "class" or "annotation"; `value` the node, or for imports
+    the dotted module, or (level, module, name).
+    """
+
+    how: str
+    value: Any
+    statement: ast.stmt | None
+    target: ast.AST | None
+    scope: Scope  # where the binding is written: differs from the owner for `global` names
+
+
+class RawUse(NamedTuple):
+    """One use of a name before it is resolved; nodes stay nodes until somebody needs them."""
+
+    root: str
+    path: tuple[str, ...]
+    verb: str
+    node: ast.AST
+    lock: str | None
+    detail: Any
+    value: ast.expr | None
+
+
+class Scope:
+    """One scope while its file is walked."""
+
+    __slots__ = (
+        "kind",
+        "name",
+        "parent",
+        "node",
+        "bindings",
+        "globals",
+        "nonlocals",
+        "uses",
+        "parameters",
+        "at_import",
+        "_owners",
+    )
+
+    def __init__(self, kind: str, name: str, parent: Scope | None, node: ast.AST, at_import: bool) -> None:
+        self.kind = kind
+        self.name = name  # dotted within the module, without `<locals>`; "" for the module
+        self.parent = parent
+        self.node = node
+        self.bindings: dict[str, list[Binding]] = {}
+        self.globals: set[str] = set()
+        self.nonlocals: set[str] = set()
+        self.uses: list[RawUse] = []
+        self.parameters: tuple[str, ...] = ()
+        self.at_import = at_import
+        self._owners: dict[str, Scope | None] = {}
+
+    @property
+    def function(self) -> str | None:
+        """The qualified name of the innermost enclosing function."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.kind == FUNCTION:
+                return scope.name
+            scope = scope.parent
+        return None
+
+    def bind(self, name: str, how: str, value: Any, statement: ast.stmt | None, target: ast.AST | None) -> None:
+        """Record that this scope gives `name` a value."""
+        owner = self
+        while owner.parent is not None and (owner.kind == BLOCK or (owner.kind == COMPREHENSION and how == "walrus")):
+            owner = owner.parent
+        owner.bindings.setdefault(name, []).append(Binding(how, value, statement, target, self))
+
+    def owner(self, name: str) -> Scope | None:
+        """The scope whose `name` a use in this scope means; None for builtins and unknown names."""
+        try:
+            return self._owners[name]
+        except KeyError:
+            found = self._owners[name] = self._find(name)
+            return found
+
+    def _find(self, name: str) -> Scope | None:
+        scope: Scope | None = self
+        inner = False  # class bodies are seen by themselves only
+        while scope is not None:
+            if scope.kind != CLASS or not inner:
+                if name in scope.globals:
+                    return scope.module()
+                if name in scope.bindings and name not in scope.nonlocals:
+                    return scope
+            inner = inner or scope.kind != BLOCK
+            scope = scope.parent
+        return None
+
+    def module(self) -> Scope:
+        """The module's own scope."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+class Walk:
+    """What the walk knows at the node it stands on."""
+
+    def __init__(self, module: Scope) -> None:
+        self.scope = module
+        self.scopes = [module]
+        self.uses = module.uses
+        self.lock: str | None = None
+        self.guard: ast.AST | None = None  # the `if` test or `except` handler we are under
+        self.submodules: list[str] = []
+        self.stars: list[ast.ImportFrom] = []
+
+    @contextmanager
+    def inside(self, kind: str, name: str, node: ast.AST) -> Iterator[Scope]:
+        """Walk a new scope below the present one."""
+        outer, lock, guard = self.scope, self.lock, self.guard
+        dotted = f"{outer.name}.{name}" if outer.name and name else name or outer.name
+        at_import = outer.at_import and kind not in (FUNCTION, BLOCK)
+        scope = Scope(kind, dotted, outer, node, at_import)
+        self.scopes.append(scope)
+        self.scope, self.uses = scope, scope.uses
+        if kind == FUNCTION:
+            self.lock = self.guard = None
+        yield scope
+        self.scope, self.uses, self.lock, self.guard = outer, outer.uses, lock, guard
+
+    def bind(self, name: str, how: str, value: Any, statement: ast.stmt | None, target: ast.AST | None) -> None:
+        """Bind `name` in the scope that the language says: this one, or the one it is declared to be of."""
+        scope = self.scope
+        while scope.kind == COMPREHENSION and how == "walrus" and scope.parent is not None:
+            scope = scope.parent
+        if name in scope.globals:
+            scope.module().bindings.setdefault(name, []).append(Binding(how, value, statement, target, self.scope))
+        elif name in scope.nonlocals:
+            pass
+        else:
+            scope.bind(name, how, value, statement, target)
+            return
+        verb = {"augment": "augment", "delete": "delete"}.get(how, "store")
+        node = target if target is not None else statement
+        if node is not None:
+            self.uses.append(RawUse(name, (), verb, node, self.lock, self.guard, value if how != "import" else None))

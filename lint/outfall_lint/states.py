@@ -1,0 +1,99 @@
+"""From declarations and their uses to `State`s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from outfall_lint import kinds
+from outfall_lint.access import access
+from outfall_lint.constructors import CONTAINERS, RUNTIME, THREAD_LOCALS
+from outfall_lint.facts import Declaration, ModuleFacts, Span
+from outfall_lint.model import Access, Kind, Operation, Place, State
+from outfall_lint.project import Declared, Project
+
+
+def build_states(project: Project, fixed: Mapping[str, str]) -> Iterator[State]:
+    """Every declaration that can hold ambient state. `fixed` are the kinds set in the configuration."""
+    for declared in project.declared():
+        constructor = real_constructor(project, declared)
+        if _worth_keeping(declared, constructor):
+            yield _state(project, declared, constructor, fixed)
+
+
+def real_constructor(project: Project, declared: Declared) -> str:
+    """The canonical constructor: re-exports followed, a project subclass of a known type named by that type."""
+    made_by = declared.declaration.constructor
+    if "." not in made_by:
+        return made_by
+    target = project.canonical(tuple(made_by.split(".")))
+    return ".".join(target)
+
+
+def is_runtime(constructor: str) -> bool:
+    """Whether the state is already in the runtime's keeping."""
+    return constructor.partition(".")[0] == RUNTIME
+
+
+def _worth_keeping(declared: Declared, constructor: str) -> bool:
+    scope = declared.declaration.scope
+    if constructor in THREAD_LOCALS or is_runtime(constructor):
+        return scope != "function" or any(site.use.function != _home(declared) for site in declared.sites)
+    if scope == "function":
+        return False
+    if constructor in CONTAINERS:
+        return True
+    return any(site.use.verb in ("store", "augment", "delete") for site in declared.sites)
+
+
+def _home(declared: Declared) -> str:
+    return declared.declaration.name.rpartition(".")[0]
+
+
+def _state(project: Project, declared: Declared, constructor: str, fixed: Mapping[str, str]) -> State:
+    declaration, facts = declared.declaration, declared.module
+    accesses = tuple(
+        sorted(
+            (
+                access(site.use, site.module.path, site.rest, constructor, project.at_import(site))
+                for site in declared.sites
+                if not _is_declaration_itself(site.use.span, declaration.span, site.module.path, facts.path)
+            ),
+            key=lambda a: a.place,
+        )
+    ) + _also(declaration, facts)
+    local_name = declaration.name.rpartition(".")[2]
+    if declared.name in fixed:
+        kind, evidence = Kind(fixed[declared.name]), ("fixed in the configuration",)
+    else:
+        kind, evidence = kinds.decide(constructor, local_name, accesses)
+    return State(
+        name=declared.name,
+        module=facts.module,
+        local_name=local_name,
+        scope=declaration.scope,
+        kind=kind,
+        evidence=evidence,
+        constructor=constructor,
+        place=_place(facts.path, declaration.span),
+        statement=_place(facts.path, declaration.statement),
+        value=_place(facts.path, declaration.value) if declaration.value is not None else None,
+        annotated=declaration.annotated,
+        public=not local_name.startswith("_") or local_name in (facts.exports or ()),
+        accesses=accesses,
+    )
+
+
+def _is_declaration_itself(used: Span, declared: Span, path: str, home: str) -> bool:
+    return used == declared and path == home
+
+
+def _also(declaration: Declaration, facts: ModuleFacts) -> tuple[Access, ...]:
+    """Other names that the declaring statement binds to the same object, as escapes."""
+    place = _place(facts.path, declaration.statement)
+    return tuple(
+        Access(place, Operation.ESCAPE, None, True, detail=f"also bound to {name}") for name in declaration.also
+    )
+
+
+def _place(path: str, span: Span) -> Place:
+    return Place(path, *span)

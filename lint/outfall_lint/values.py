@@ -1,0 +1,103 @@
+"""What an expression is made by, and how to say in words what a store puts there."""
+
+from __future__ import annotations
+
+import ast
+
+from outfall_lint.names import Names, path_of
+from outfall_lint.scopes import FUNCTION, Scope
+
+_DISPLAYS: dict[type, str] = {
+    ast.Dict: "dict",
+    ast.DictComp: "dict",
+    ast.List: "list",
+    ast.ListComp: "list",
+    ast.Set: "set",
+    ast.SetComp: "set",
+    ast.Tuple: "tuple",
+    ast.GeneratorExp: "generator",
+    ast.Lambda: "function",
+    ast.Constant: "constant",
+    ast.JoinedStr: "constant",
+    ast.Compare: "constant",
+    ast.UnaryOp: "constant",
+}
+
+
+def constructor(names: Names, scope: Scope, value: ast.AST | None) -> str:
+    """The canonical name of what makes `value`: "dict", "threading.local", "constant", ""."""
+    display = _DISPLAYS.get(type(value))
+    if display is not None:
+        return display
+    if isinstance(value, ast.Call):
+        return _called(names, scope, value)
+    if isinstance(value, ast.BoolOp):
+        return constructor(names, scope, value.values[-1])
+    if isinstance(value, ast.IfExp):
+        return constructor(names, scope, value.body) or constructor(names, scope, value.orelse)
+    if isinstance(value, ast.BinOp):
+        sides = {constructor(names, scope, value.left), constructor(names, scope, value.right)}
+        return next((side for side in ("dict", "list", "set") if side in sides), "constant" if sides == {"constant"} else "")
+    return ""
+
+
+def _called(names: Names, scope: Scope, call: ast.Call) -> str:
+    if isinstance(call.func, ast.Subscript):  # `dict[str, int]()`
+        return names.dotted(scope, call.func.value)
+    name = names.dotted(scope, call.func)
+    if name == "typing.cast" and len(call.args) == 2:
+        return constructor(names, scope, call.args[1])
+    return name
+
+
+def note(value: ast.AST | None) -> str:
+    """What a declared value looks like: "None", "empty", "filled", or "" where it does not matter."""
+    if isinstance(value, ast.Constant):
+        return repr(value.value) if value.value is None or isinstance(value.value, (bool, int)) else "text"
+    if isinstance(value, ast.Dict):
+        return "filled" if value.keys else "empty"
+    if isinstance(value, (ast.List, ast.Set, ast.Tuple)):
+        return "filled" if value.elts else "empty"
+    if isinstance(value, ast.Call):
+        return "filled" if value.args else "empty"
+    return ""
+
+
+def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
+    """A word and its subject: "call sqlite3.connect", "parameter user", "constant None", "literal list"."""
+    if value is None:
+        return ""
+    if isinstance(value, ast.Await):
+        return describe(names, scope, value.value)
+    made_by = constructor(names, scope, value)
+    if isinstance(value, ast.Constant):
+        return f"constant {value.value!r}" if isinstance(value.value, (bool, int, type(None))) else "constant"
+    if isinstance(value, ast.Call):
+        return f"call {made_by or _spelled(value.func)}"
+    if type(value) in _DISPLAYS:
+        return f"literal {made_by}"
+    if isinstance(value, ast.BoolOp):
+        return describe(names, scope, value.values[0])
+    start = path_of(value)
+    if start is not None:
+        return _described_name(names, scope, *start, value)
+    if isinstance(value, ast.BinOp):
+        return "computed"
+    return "other"
+
+
+def _described_name(names: Names, scope: Scope, root: str, path: tuple[str, ...], value: ast.AST) -> str:
+    owner = scope.owner(root)
+    if owner is not None and owner.kind == FUNCTION:
+        bindings = owner.bindings.get(root, [])
+        if root in owner.parameters:
+            return f"parameter {_spelled(value)}"
+        if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") and not path:
+            made = bindings[0].value
+            if made is not None and not (isinstance(made, ast.Name) and made.id == root):
+                return describe(names, owner, made)
+    return f"name {_spelled(value)}"
+
+
+def _spelled(node: ast.AST) -> str:
+    return ast.unparse(node).split("(")[0][:60]

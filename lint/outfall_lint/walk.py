@@ -1,0 +1,301 @@
+"""The one walk over a file's tree: statements. Expressions are in `expressions`.
+
+A handler per node type, found in a table; what no handler claims is visited field by field.
+The walk only records raw uses and bindings per scope; `resolve` says what they mean once every
+scope is complete.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from outfall_lint.expressions import bind_parameters, test, use, visit
+from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
+
+AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def walk(tree: ast.Module) -> Walk:
+    """Every scope of `tree`, the module's first, each with its bindings and raw uses."""
+    module = Scope(MODULE, "", None, tree, at_import=True)
+    state = Walk(module)
+    body(state, tree.body)
+    return state
+
+
+def body(w: Walk, statements: list[ast.stmt]) -> None:
+    """Walk statements in order."""
+    for statement in statements:
+        handler = STATEMENTS.get(type(statement))
+        if handler is None:
+            visit_fields(w, statement)
+        else:
+            handler(w, statement)
+
+
+def visit_fields(w: Walk, node: ast.AST) -> None:
+    """Walk a node that no handler knows (a newer syntax, a rare statement) field by field."""
+    for value in ast.iter_child_nodes(node):
+        if isinstance(value, ast.stmt):
+            body(w, [value])
+        elif isinstance(value, ast.expr):
+            visit(w, value)
+        else:
+            visit_fields(w, value)
+
+
+def bind_target(w: Walk, target: ast.expr, how: str, value: ast.expr | None, statement: ast.stmt | None) -> None:
+    """Record that `target` receives `value` (None: not known by itself, as in unpacking)."""
+    kind = type(target)
+    if kind is ast.Name:
+        w.bind(target.id, how, value, statement, target)  # type: ignore[attr-defined]
+    elif kind is ast.Attribute or kind is ast.Subscript:
+        use(w, target, "store", w.guard, value)
+    elif kind is ast.Tuple or kind is ast.List:
+        elements: list[ast.expr] = target.elts  # type: ignore[attr-defined]
+        values: list[ast.expr | None] = [None] * len(elements)
+        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(elements)
+        if same and not any(isinstance(e, ast.Starred) for e in elements + value.elts):  # type: ignore[union-attr]
+            values = list(value.elts)  # type: ignore[union-attr]
+        for element, each in zip(elements, values):
+            bind_target(w, element, how if each is not None else "unpack", each, statement)
+    elif kind is ast.Starred:
+        bind_target(w, target.value, "unpack", None, statement)  # type: ignore[attr-defined]
+
+
+def _assign(w: Walk, node: ast.Assign) -> None:
+    single = len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    value = node.value
+    if single and isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
+        use(w, value, "load", "=" + node.targets[0].id)  # type: ignore[attr-defined]
+    else:
+        _stored(w, value, node.targets[0])
+    for target in node.targets:
+        bind_target(w, target, "assign", value, node)
+
+
+def _stored(w: Walk, value: ast.expr, target: ast.expr) -> None:
+    use(w, value, "load", target)
+
+
+def _ann_assign(w: Walk, node: ast.AnnAssign) -> None:
+    if node.value is None:
+        if isinstance(node.target, ast.Name):
+            w.scope.bind(node.target.id, "annotation", None, node, node.target)
+        return
+    _stored(w, node.value, node.target)
+    bind_target(w, node.target, "assign", node.value, node)
+
+
+def _aug_assign(w: Walk, node: ast.AugAssign) -> None:
+    use(w, node.value, "read")
+    if isinstance(node.target, ast.Name):
+        w.bind(node.target.id, "augment", node.value, node, node.target)
+    else:
+        use(w, node.target, "augment", w.guard, node.value)
+
+
+def _delete(w: Walk, node: ast.Delete) -> None:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            w.bind(target.id, "delete", None, node, target)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            _delete(w, ast.Delete(targets=target.elts))
+        else:
+            use(w, target, "delete", w.guard)
+
+
+def _function(w: Walk, node: AnyFunction) -> None:
+    for decorator in node.decorator_list:
+        if isinstance(decorator, (ast.Name, ast.Attribute)):
+            use(w, decorator, "call", "decorator")
+        else:
+            visit(w, decorator)
+    arguments = node.args
+    for default in (*arguments.defaults, *arguments.kw_defaults):
+        if default is not None:
+            use(w, default, "load", "a default argument")
+    w.scope.bind(node.name, "function", node, node, None)
+    with w.inside(FUNCTION, node.name, node) as scope:
+        bind_parameters(scope, arguments)
+        body(w, node.body)
+
+
+def _class(w: Walk, node: ast.ClassDef) -> None:
+    for decorator in node.decorator_list:
+        if isinstance(decorator, (ast.Name, ast.Attribute)):
+            use(w, decorator, "call", "decorator")
+        else:
+            visit(w, decorator)
+    for base in node.bases:
+        use(w, base, "read", "base class")
+    for keyword in node.keywords:
+        use(w, keyword.value, "read")
+    w.scope.bind(node.name, "class", node, node, None)
+    with w.inside(CLASS, node.name, node):
+        body(w, node.body)
+
+
+def _if(w: Walk, node: ast.If) -> None:
+    guard = w.guard
+    while True:
+        test(w, node.test)
+        w.guard = node.test
+        if _is_main(node.test) and w.scope.kind == MODULE:
+            with w.inside(BLOCK, "", node):
+                body(w, node.body)
+        else:
+            body(w, node.body)
+        w.guard = guard
+        if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+            node = node.orelse[0]
+            continue
+        if node.orelse:
+            w.guard = node.test
+            body(w, node.orelse)
+            w.guard = guard
+        return
+
+
+def _is_main(node: ast.expr) -> bool:
+    return isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == "__name__"
+
+
+def _while(w: Walk, node: ast.While) -> None:
+    test(w, node.test)
+    body(w, node.body)
+    body(w, node.orelse)
+
+
+def _for(w: Walk, node: ast.For | ast.AsyncFor) -> None:
+    use(w, node.iter, "iterate")
+    bind_target(w, node.target, "for", None, node)
+    body(w, node.body)
+    body(w, node.orelse)
+
+
+def _with(w: Walk, node: ast.With | ast.AsyncWith) -> None:
+    outer = w.lock
+    for item in node.items:
+        use(w, item.context_expr, "read", "with")
+        w.lock = lock_name(item.context_expr) or w.lock
+        if item.optional_vars is not None:
+            bind_target(w, item.optional_vars, "with", None, node)
+    body(w, node.body)
+    w.lock = outer
+
+
+_LOCK_WORDS = ("lock", "mutex", "semaphore", "cond")
+
+
+def lock_name(node: ast.expr) -> str | None:
+    """The lock that `with node:` holds, as written; None where it does not look like a lock."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        last = node.id if isinstance(node, ast.Name) else node.attr
+        if any(word in last.lower() for word in _LOCK_WORDS):
+            return ast.unparse(node)
+    return None
+
+
+def _try(w: Walk, node: ast.Try) -> None:
+    body(w, node.body)
+    for handler in node.handlers:
+        if handler.type is not None:
+            use(w, handler.type, "read")
+        if handler.name:
+            w.bind(handler.name, "except", None, node, None)
+        guard, w.guard = w.guard, handler
+        body(w, handler.body)
+        w.guard = guard
+    body(w, node.orelse)
+    body(w, node.finalbody)
+
+
+def _import(w: Walk, node: ast.Import) -> None:
+    for alias in node.names:
+        name = alias.asname or alias.name.partition(".")[0]
+        target = alias.name if alias.asname else name
+        w.bind(name, "import", target, node, None)
+        if not alias.asname and "." in alias.name:
+            w.submodules.append(alias.name)
+
+
+def _import_from(w: Walk, node: ast.ImportFrom) -> None:
+    for alias in node.names:
+        if alias.name == "*":
+            w.stars.append(node)
+        else:
+            w.bind(alias.asname or alias.name, "import", (node.level, node.module or "", alias.name), node, None)
+
+
+def _global(w: Walk, node: ast.Global) -> None:
+    w.scope.globals.update(node.names)
+
+
+def _nonlocal(w: Walk, node: ast.Nonlocal) -> None:
+    w.scope.nonlocals.update(node.names)
+
+
+def _return(w: Walk, node: ast.Return) -> None:
+    if node.value is not None:
+        use(w, node.value, "load", "returned")
+
+
+def _expr(w: Walk, node: ast.Expr) -> None:
+    use(w, node.value, "read")
+
+
+def _match(w: Walk, node: ast.Match) -> None:
+    use(w, node.subject, "read")
+    for case in node.cases:
+        for pattern in ast.walk(case.pattern):
+            name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+            if isinstance(name, str):
+                w.bind(name, "match", None, node, None)
+            if isinstance(pattern, ast.MatchValue):
+                use(w, pattern.value, "read")
+        if case.guard is not None:
+            test(w, case.guard)
+        body(w, case.body)
+
+
+def _assert(w: Walk, node: ast.Assert) -> None:
+    test(w, node.test)
+    if node.msg is not None:
+        use(w, node.msg, "read")
+
+
+def _skip(w: Walk, node: ast.stmt) -> None:
+    """Nothing in it uses a name."""
+
+
+STATEMENTS: dict[type, Callable[[Walk, Any], None]] = {
+    ast.Assign: _assign,
+    ast.AnnAssign: _ann_assign,
+    ast.AugAssign: _aug_assign,
+    ast.Delete: _delete,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.If: _if,
+    ast.While: _while,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.Return: _return,
+    ast.Expr: _expr,
+    ast.Match: _match,
+    ast.Assert: _assert,
+    ast.Pass: _skip,
+    ast.Break: _skip,
+    ast.Continue: _skip,
+}
