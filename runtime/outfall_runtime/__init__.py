@@ -13,45 +13,78 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import context, flags, metrics
     from .context_local import ContextLocal
+    from .context_value import ContextValue
     from .errors import (
         AlreadyRegistered,
         BrokenSource,
         InvalidSetting,
         LegacyStateError,
         OutfallError,
+        RegistryFull,
         UnknownFlag,
     )
+    from .executors import ContextExecutor, run_in_executor
+    from .isolation import isolate
+    from .lazy import Lazy
+    from .log_records import install_logging
+    from .owners import Owner
     from .registry import Registry
+    from .slots import UNSET, Slot, module_property
     from .staged_context import StagedContextLocal
     from .staged_registry import StagedRegistry
+    from .thread_resource import ThreadResource
 
 __all__ = [
     "AlreadyRegistered",
     "BrokenSource",
+    "ContextExecutor",
     "ContextLocal",
+    "ContextValue",
     "InvalidSetting",
+    "Lazy",
     "LegacyStateError",
     "OutfallError",
+    "Owner",
     "Registry",
+    "RegistryFull",
+    "Slot",
     "StagedContextLocal",
     "StagedRegistry",
+    "ThreadResource",
+    "UNSET",
     "UnknownFlag",
     "context",
     "flags",
+    "install_logging",
+    "isolate",
     "metrics",
+    "module_property",
+    "run_in_executor",
 ]
 
 _MODULE_OF = {
     "AlreadyRegistered": "errors",
     "BrokenSource": "errors",
+    "ContextExecutor": "executors",
     "ContextLocal": "context_local",
+    "ContextValue": "context_value",
     "InvalidSetting": "errors",
+    "Lazy": "lazy",
     "LegacyStateError": "errors",
     "OutfallError": "errors",
+    "Owner": "owners",
     "Registry": "registry",
+    "RegistryFull": "errors",
+    "Slot": "slots",
     "StagedContextLocal": "staged_context",
     "StagedRegistry": "staged_registry",
+    "ThreadResource": "thread_resource",
+    "UNSET": "slots",
     "UnknownFlag": "errors",
+    "install_logging": "log_records",
+    "isolate": "isolation",
+    "module_property": "slots",
+    "run_in_executor": "executors",
 }
 _MODULES = frozenset(("context", "errors", "flags", "metrics"))
 

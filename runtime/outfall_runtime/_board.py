@@ -187,6 +187,19 @@ class Board:
             self._apply()
             self._tidy_at = max(FEW_FOLLOWERS, 2 * len(self._followers))
 
+    def checkpoint(self) -> Callable[[], None]:
+        """A function that brings back what code set and tests override now."""
+        with self._lock:
+            code, overrides = self._layers[CODE], self._overrides
+
+        def restore() -> None:
+            with self._lock:
+                self._layers[CODE], self._overrides = code, overrides
+                changes = self._publish(OVERRIDE, OVERRIDE)
+            self._tell(changes)
+
+        return restore
+
     def after_fork(self) -> None:
         """The lock may have been held by a thread that does not exist in the child."""
         self._lock = threading.RLock()

@@ -13,7 +13,9 @@ from __future__ import annotations
 from contextvars import ContextVar, copy_context
 from functools import wraps
 from types import MappingProxyType, TracebackType
-from typing import Any, Callable, Dict, Mapping, Optional, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar, Union
+
+from ._nodes import FOREVER, Scope, nearest_open
 
 __all__ = ["ROLLOUT_KEY", "bind", "current", "of", "use", "wrap"]
 
@@ -24,25 +26,25 @@ Result = TypeVar("Result")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-class use:  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
+class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
     """A block in which the given fields hold, on top of those around it.
 
     Enter it once. An error that leaves the block carries the fields of the innermost block it
     passed (see `of`).
     """
 
-    __slots__ = ("closed", "fields", "parent", "scope")
+    __slots__ = ("fields", "parent", "scope")
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
         self.parent: Optional[Node] = None
         self.scope = self
-        self.closed = True
+        self.closed = True  # until it is entered
 
     def __enter__(self) -> "use":
         if not self.closed:
             raise RuntimeError("this block is entered already; write context.use(...) once per block")
-        self.parent = _open(_top.get())
+        self.parent = nearest_open(_top.get())
         self.closed = False
         _top.set(self)
         return self
@@ -55,7 +57,7 @@ class use:  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
         self.closed = True
         top = _top.get()
         if top is not None and top.scope.closed:
-            _top.set(_open(top))
+            _top.set(nearest_open(top))
 
 
 class _Bound:
@@ -63,7 +65,7 @@ class _Bound:
 
     __slots__ = ("fields", "parent", "scope")
 
-    def __init__(self, fields: Dict[str, Any], parent: "Optional[Node]", scope: use) -> None:
+    def __init__(self, fields: Dict[str, Any], parent: "Optional[Node]", scope: Scope) -> None:
         self.fields = fields
         self.parent = parent
         self.scope = scope
@@ -71,17 +73,15 @@ class _Bound:
 
 Node = Union[use, _Bound]
 _top: ContextVar[Optional[Node]] = ContextVar("outfall_context", default=None)
-_forever = use()
-_forever.closed = False
 
 
 def bind(**fields: Any) -> None:
     """Add fields from here to the end of the enclosing block, or of the task if there is none."""
-    top = _open(_top.get())
+    top = nearest_open(_top.get())
     if isinstance(top, _Bound):
         _top.set(_Bound({**top.fields, **fields}, top.parent, top.scope))
     else:
-        _top.set(_Bound(fields, top, _forever if top is None else top.scope))
+        _top.set(_Bound(fields, top, FOREVER if top is None else top.scope))
 
 
 def current() -> Mapping[str, Any]:
@@ -98,8 +98,14 @@ def of(error: BaseException) -> Mapping[str, Any]:
     return found
 
 
-def wrap(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Carry the context of this moment along: `function` runs in a copy of it, on whatever thread."""
+def wrap(function: Callable[..., Result], states: "Optional[Sequence[Any]]" = None) -> Callable[..., Result]:
+    """Carry the context of this moment along: `function` runs in a copy of it, on whatever thread.
+
+    Args:
+        states: the `ContextLocal`s to carry, and nothing else; by default everything is carried.
+    """
+    if states is not None:
+        return _wrap_some(function, states)
     carried = copy_context()
 
     @wraps(function)
@@ -109,18 +115,20 @@ def wrap(function: Callable[..., Result]) -> Callable[..., Result]:
     return wrapped
 
 
-def _open(node: Optional[Node]) -> Optional[Node]:
-    """The nearest open node; the closed ones below it are unlinked, so that chains stay short."""
-    node = _skip_closed(node)
-    if node is not None and node.parent is not None and node.parent.scope.closed:
-        node.parent = _skip_closed(node.parent)
-    return node
+def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Callable[..., Result]:
+    held = [(state, dict(state.__dict__)) for state in states]
 
+    def run(*args: Any, **kwargs: Any) -> Result:
+        for state, values in held:
+            for name, value in values.items():
+                setattr(state, name, value)
+        return function(*args, **kwargs)
 
-def _skip_closed(node: Optional[Node]) -> Optional[Node]:
-    while node is not None and node.scope.closed:
-        node = node.parent
-    return node
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Result:
+        return copy_context().run(run, *args, **kwargs)
+
+    return wrapped
 
 
 def _merged(top: Node) -> Dict[str, Any]:

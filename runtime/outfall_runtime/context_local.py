@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, FrozenSet, List, Optional, Tuple
 from weakref import finalize
 
-from . import _protocol
+from . import _protocol, _tables
 from ._cells import Cell, Cells, is_carried_by_start, threads_inherit_contexts
 from ._protocol import MISSING, Namespace, no_attribute
 
@@ -118,12 +118,13 @@ class ContextLocal:
 class Store:
     """Where one `ContextLocal` keeps its values; outside the instance, whose namespace is the user's."""
 
-    __slots__ = ("cells", "initial", "name")
+    __slots__ = ("__weakref__", "cells", "initial", "name")
 
     def __init__(self, name: str, initial: Optional[Arguments]) -> None:
         self.name = name
         self.initial = initial
         self.cells = Cells()
+        _tables.add(name, self)
 
     def begin(self) -> None:
         """Start an empty cell, so that the `__init__` that is about to run finds one."""

@@ -36,6 +36,10 @@ class AlreadyRegistered(OutfallError, ValueError):
     """A key is registered already, and the owner of its entry is alive."""
 
 
+class RegistryFull(OutfallError, RuntimeError):
+    """A registry with `full="reject"` is at its limit."""
+
+
 class LegacyStateError(OutfallError, RuntimeError):
     """In mode `enforced`: code still relies on the old way of a migrated state.
 

@@ -1,31 +1,200 @@
-"""`Registry`: a named, process-wide dict."""
+"""`Registry`: a named, process-wide dict whose entries can have owners, limits and a time to live.
+
+    agents = Registry("app.agents._agents")
+    agents["a"] = agent                              # a dict in every way
+    agents.register("b", agent, owner=connection)    # goes when `connection` dies
+
+Hazard: a process-wide dict is read by everybody and written by anybody. Reads are the dict's own
+and take no lock. What is more than one step (`register`, `get_or_create`, `increment`) claims its
+key, so that it is atomic against every other change of that key.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Mapping, Tuple, TypeVar, Union
+from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+
+from . import _tables
+from ._entry import MISSING, NEVER, Entry
+from ._managed import read_hook, write_hook
+from ._upkeep import OFF, Upkeep
+from ._variants import variant
 
 K = TypeVar("K")
 V = TypeVar("V")
+_list: Any = list  # the class has a method of that name
 
 
 class Registry(Dict[K, V]):
-    """A dict with a name."""
+    """A dict with a name.
+
+    Args:
+        name: the state's qualified name, such as `"app.agents._agents"`.
+        initial: what a dict could be made of.
+        limit: the most entries it may hold.
+        full: at the limit, `"evict"` the oldest entry or `"reject"` what `register` brings.
+        ttl: seconds after which an entry written from now on is over.
+    """
 
     __slots__ = ("__weakref__", "_outfall")
+    _outfall: Upkeep
+    _outfall_type: ClassVar[type] = dict
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (
+        "__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__", "__or__", "__reversed__", "__ror__",
+        "get", "items", "keys", "values",
+    )  # fmt: skip
+    _outfall_writes: ClassVar[Tuple[str, ...]] = (
+        "__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update",
+    )  # fmt: skip
 
-    def __init__(self, name: str, initial: Union[Mapping[K, V], Iterable[Tuple[K, V]]] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        initial: Union[Mapping[K, V], Iterable[Tuple[K, V]]] = (),
+        *,
+        limit: Optional[int] = None,
+        full: str = "evict",
+        ttl: Optional[float] = None,
+    ) -> None:
         super().__init__(initial)
-        self._outfall: Any = name
+        self._outfall = Upkeep(name, self, limit, ttl, full)
+        _tables.add(name, self)
+        self._outfall_dress()
+
+    def register(
+        self,
+        key: K,
+        value: V,
+        *,
+        owner: object = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+        ttl: Optional[float] = None,
+    ) -> None:
+        """Add a key that is not there.
+
+        Args:
+            owner: whoever the entry lives for (see `owners`); None: it stays until removed.
+            ttl: seconds; overrides the registry's own.
+
+        Raises:
+            AlreadyRegistered: the key is there and its owner, if it has one, is alive.
+            RegistryFull: the registry is at its limit and rejects.
+            TypeError: the owner cannot be referenced weakly.
+        """
+        upkeep = self._outfall
+        upkeep.register(self, key, value, owner, metadata, ttl)
+        if not upkeep.dressed or ttl is not None:
+            self._outfall_dress()
+
+    def unregister(self, key: K) -> V:
+        """Remove a key and return its value.
+
+        Raises:
+            KeyError: it is not there.
+        """
+        value: V = self._outfall.remove(self, key)
+        return value
+
+    def get_or_create(
+        self, key: K, factory: Callable[[], V], *, owner: object = None, ttl: Optional[float] = None
+    ) -> V:
+        """The key's value, made by `factory` if there is none; once, however many threads ask.
+
+        Raises:
+            RuntimeError: the factory asks for the key that it is making.
+        """
+        value: V = self._outfall.get_or_create(self, key, factory, owner, ttl)
+        if not self._outfall.dressed or ttl is not None:
+            self._outfall_dress()
+        return value
+
+    def increment(self, key: K, by: Any = 1) -> V:
+        """Add to the key's number, atomically, and return the sum; an absent key counts as 0."""
+        value: V = self._outfall.increment(self, key, by)
+        return value
+
+    def metadata(self, key: K) -> Mapping[str, Any]:
+        """What was registered about a key; empty if nothing was.
+
+        Raises:
+            KeyError: the key is not there.
+        """
+        entry = self._outfall.entry(key, dict.__getitem__(self, key))
+        return {} if entry is None else dict(entry.metadata)
+
+    def update_metadata(self, key: K, **fields: Any) -> None:
+        """Add to what is registered about a key.
+
+        Raises:
+            KeyError: the key is not there.
+        """
+        value = dict.__getitem__(self, key)
+        upkeep = self._outfall
+        entry = upkeep.entry(key, value)
+        if entry is None:
+            entry = upkeep.entries.setdefault(key, Entry(key, value, {}, NEVER))
+        entry.metadata = {**entry.metadata, **fields}
+        self._outfall_dress()
+
+    def list(self) -> "List[Tuple[K, V]]":
+        """The entries that are not over, as they are at this moment."""
+        live = self._outfall.live
+        return [(key, value) for key, value in _list_items(self) if live(self, key) is not MISSING]
+
+    def find(self, **metadata: Any) -> "List[Tuple[K, V]]":
+        """The entries whose metadata has all the given fields."""
+        return [(key, value) for key, value in self.list() if self._outfall_matches(key, value, metadata)]
+
+    def sweep(self) -> int:
+        """Remove what is over now instead of when it is noticed; returns how many entries went."""
+        return self._outfall.sweep(self)
+
+    def stats(self) -> Dict[str, Any]:
+        """Numbers about the registry: size, entries with an owner, evicted so far, its limits."""
+        upkeep = self._outfall
+        entries = _list(upkeep.entries.values())
+        return {
+            "name": upkeep.name,
+            "size": dict.__len__(self),
+            "owned": sum(entry.guard is not None for entry in entries),
+            "expiring": sum(entry.expires is not NEVER for entry in entries),
+            "evicted": upkeep.evicted.total(),
+            "limit": upkeep.limit,
+            "ttl": upkeep.ttl,
+        }
 
     def copy(self) -> Dict[K, V]:
-        return dict(self)
+        return dict(_list_items(self))
 
     __copy__ = copy
 
     def __deepcopy__(self, memo: Dict[int, Any]) -> Dict[K, V]:
         from copy import deepcopy
 
-        return deepcopy(dict(self), memo)
+        return deepcopy(self.copy(), memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return dict, (dict(self),)
+        return dict, (self.copy(),)
+
+    def _outfall_matches(self, key: K, value: V, wanted: Mapping[str, Any]) -> bool:
+        entry = self._outfall.entry(key, value)
+        known = {} if entry is None else entry.metadata
+        return all(name in known and known[name] == expected for name, expected in wanted.items())
+
+    def _outfall_dress(self) -> None:
+        """Take the class that watches what has to be watched now."""
+        upkeep = self._outfall
+        active = upkeep.policy != OFF
+        writes = active and (upkeep.managed or upkeep.record is not None)
+        reads = active and (upkeep.next_expiry is not NEVER or upkeep.ttl is not None or self._outfall_counts_reads())
+        plain = upkeep.plain
+        wanted = variant(plain, read_hook, write_hook, reads, writes) if reads or writes else plain
+        if type(self) is not wanted:
+            self.__class__ = wanted
+        upkeep.dressed = writes
+
+    def _outfall_counts_reads(self) -> bool:
+        return False
+
+
+def _list_items(table: Dict[K, V]) -> "List[Tuple[K, V]]":
+    return list(dict.items(table))

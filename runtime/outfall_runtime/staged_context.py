@@ -69,7 +69,7 @@ class StagedContextLocal(ContextLocal):
 class StagedStore(Store):
     """Both stores of one staged context state."""
 
-    __slots__ = ("__weakref__", "flag", "mode", "percent", "record", "thread")
+    __slots__ = ("flag", "mode", "percent", "record", "thread")
 
     def __init__(self, name: str, initial: Optional[Arguments]) -> None:
         super().__init__(name, initial)

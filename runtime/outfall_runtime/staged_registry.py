@@ -1,73 +1,65 @@
 """`StagedRegistry`: a `Registry` whose behaviour follows a flag.
 
-There is one store in every mode, so a flip can lose nothing. What changes is behaviour, and that
-is changed by giving the object another class: in `legacy` it has no methods but a dict's.
+There is one store in every mode, so a flip of the flag can lose nothing. What changes is what is
+done besides: `legacy` is a plain dict in cost and effect; `shadow` counts reads, writes and what
+`new` would evict; `new` counts writes and evicts, keeping what it evicted for a rollback;
+`enforced` keeps it no longer.
 
-Hazard: the class of a live object changes while other threads use it. All classes have one
-layout, every operation is one call of the dict's own, and a call that has begun ends as it began.
+Hazard: see `_variants`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Mapping, Tuple, Type, TypeVar, Union
+from typing import Iterable, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import flags
 from ._flag_names import follow, setting, stage
 from ._modes import ENFORCED, LEGACY, NEW, SHADOW
 from ._states import TABLE
+from ._upkeep import COUNT, DROP, KEEP, OFF
 from .registry import Registry
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+POLICY = {LEGACY: OFF, SHADOW: COUNT, NEW: KEEP, ENFORCED: DROP}
+
 
 class StagedRegistry(Registry[K, V]):
     """A `Registry` on its way from a plain dict; flag `use_registry:<name>`, group `use_registry`."""
 
-    __slots__ = ()
+    __slots__ = ("_outfall_flag",)
 
-    def __init__(self, name: str, initial: Union[Mapping[K, V], Iterable[Tuple[K, V]]] = ()) -> None:
-        super().__init__(name, initial)
-        self._outfall = stage(name, TABLE)
-        follow(self, StagedRegistry._apply)
+    def __init__(
+        self,
+        name: str,
+        initial: Union[Mapping[K, V], Iterable[Tuple[K, V]]] = (),
+        *,
+        limit: Optional[int] = None,
+        full: str = "evict",
+        ttl: Optional[float] = None,
+    ) -> None:
+        super().__init__(name, initial, limit=limit, full=full, ttl=ttl)
+        self._outfall_flag, self._outfall.record = stage(name, TABLE)
+        follow(self, StagedRegistry._outfall_apply)
 
-    def _apply(self) -> None:
-        flag, record = self._outfall
+    def _outfall_apply(self) -> None:
+        """Take over what the flag says now; repeated until no newer snapshot came in between."""
+        upkeep = self._outfall
         while True:
-            mode, _, snapshot = setting(flag)
-            record.enter(mode)
-            self.__class__ = _CLASSES[mode]
+            mode, _, snapshot = setting(self._outfall_flag)
+            if upkeep.record is not None:
+                upkeep.record.enter(mode)
+            upkeep.policy = POLICY[mode]
+            self._outfall_dress()
+            if upkeep.policy in (OFF, COUNT):
+                upkeep.restore(self)
+            else:
+                upkeep.sweep(self)
+                if upkeep.policy == DROP:
+                    upkeep.tombstones.clear()
             if flags.board.current is snapshot:
                 return
 
-
-def _counting(method: str, tally: str, mode: str) -> Any:
-    plain = getattr(dict, method)
-
-    def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        record = self._outfall[1]
-        (record.reads if tally == "reads" else record.writes[mode]).add()
-        return plain(self, *args, **kwargs)
-
-    counted.__name__ = method
-    counted.__doc__ = plain.__doc__
-    return counted
-
-
-WRITES = ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update")
-READS = ("__getitem__", "__contains__", "__iter__", "__len__", "get", "items", "keys", "values")
-
-
-def _variant(mode: str, reads: Tuple[str, ...], writes: Tuple[str, ...]) -> Type[Any]:
-    body: Dict[str, Any] = {"__slots__": (), "__module__": __name__, "__qualname__": "StagedRegistry"}
-    body.update({name: _counting(name, "reads", mode) for name in reads})
-    body.update({name: _counting(name, "writes", mode) for name in writes if name in vars(dict)})
-    return type("StagedRegistry", (StagedRegistry,), body)
-
-
-_CLASSES: Dict[str, Type[Any]] = {
-    LEGACY: StagedRegistry,
-    SHADOW: _variant(SHADOW, READS, WRITES),
-    NEW: _variant(NEW, (), WRITES),
-    ENFORCED: _variant(ENFORCED, (), WRITES),
-}
+    def _outfall_counts_reads(self) -> bool:
+        return self._outfall.policy == COUNT

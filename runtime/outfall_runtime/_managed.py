@@ -1,0 +1,101 @@
+"""The hooked methods of a registry that is watched; see `_variants`.
+
+Each does what the dict's own does, and besides counts the access for the evidence and keeps the
+registry's bookkeeping right.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict
+
+from ._entry import MISSING
+from ._modes import SHADOW
+from ._upkeep import OFF
+from ._variants import Hook
+
+
+def read_hook(base: type, name: str) -> Hook:
+    """A read that lets go of expired entries first."""
+    plain = getattr(base, name)
+
+    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        upkeep = self._outfall
+        record = upkeep.record
+        if record is not None and record.mode == SHADOW:
+            record.reads.add()
+        if upkeep.next_expiry <= time.monotonic():
+            upkeep.sweep(self)
+        return plain(self, *args, **kwargs)
+
+    return read
+
+
+def write_hook(base: type, name: str) -> Hook:
+    """A write that is counted, and by key where the registry is managed."""
+    plain, managed = getattr(base, name), _MANAGED[name]
+
+    def write(self: Any, *args: Any, **kwargs: Any) -> Any:
+        upkeep = self._outfall
+        record = upkeep.record
+        if record is not None:
+            record.writes[record.mode].add()
+        if upkeep.managed and upkeep.policy != OFF:
+            return managed(self, *args, **kwargs)
+        return plain(self, *args, **kwargs)
+
+    return write
+
+
+def _set(self: Any, key: Any, value: Any) -> None:
+    self._outfall.replace(self, key, value)
+
+
+def _delete(self: Any, key: Any) -> None:
+    self._outfall.remove(self, key)
+
+
+def _pop(self: Any, key: Any, *default: Any) -> Any:
+    return self._outfall.remove(self, key, *default)
+
+
+def _popitem(self: Any) -> Any:
+    while True:
+        key = next(reversed(list(dict.keys(self))), MISSING)
+        if key is MISSING:
+            raise KeyError("popitem(): dictionary is empty")
+        value = self._outfall.remove(self, key, MISSING)
+        if value is not MISSING:
+            return key, value
+
+
+def _clear(self: Any) -> None:
+    for key in list(dict.keys(self)):
+        self._outfall.remove(self, key, None)
+    self._outfall.tombstones.clear()
+
+
+def _setdefault(self: Any, key: Any, default: Any = None) -> Any:
+    return self._outfall.get_or_create(self, key, lambda: default, None, None)
+
+
+def _update(self: Any, *args: Any, **kwargs: Any) -> None:
+    for key, value in dict(*args, **kwargs).items():
+        self._outfall.replace(self, key, value)
+
+
+def _or_in_place(self: Any, other: Any) -> Any:
+    _update(self, other)
+    return self
+
+
+_MANAGED: Dict[str, Hook] = {
+    "__delitem__": _delete,
+    "__ior__": _or_in_place,
+    "__setitem__": _set,
+    "clear": _clear,
+    "pop": _pop,
+    "popitem": _popitem,
+    "setdefault": _setdefault,
+    "update": _update,
+}

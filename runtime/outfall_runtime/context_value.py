@@ -1,0 +1,94 @@
+"""`ContextValue`: one typed value per context.
+
+    tenant = ContextValue("app.context.tenant", default="none")
+
+    with tenant.use("acme"):
+        tenant.get()
+
+Hazard: as in `context`: a block may end out of order or in another context, so the end of a block
+closes its own value and never restores what was there before.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, Generic, Optional, TypeVar
+
+from ._nodes import FOREVER, Scope, nearest_open
+
+T = TypeVar("T")
+_NONE: Any = object()
+
+
+class _Node(Generic[T]):
+    __slots__ = ("parent", "scope", "value")
+
+    def __init__(self, value: T, scope: Scope, parent: "Optional[_Node[T]]") -> None:
+        self.value = value
+        self.scope = scope
+        self.parent = parent
+
+
+class ContextValue(Generic[T]):
+    """A value that tasks inherit, and that one task sets without the others seeing it.
+
+    Args:
+        name: the state's qualified name.
+        default: what `get` returns where nothing was set.
+    """
+
+    __slots__ = ("_default", "_variable", "name")
+
+    def __init__(self, name: str, default: T = _NONE) -> None:
+        self.name = name
+        self._default = default
+        self._variable: "ContextVar[Optional[_Node[T]]]" = ContextVar(name, default=None)
+
+    def get(self) -> T:
+        """The value set last in the innermost open block, else the default.
+
+        Raises:
+            LookupError: there is neither.
+        """
+        top = nearest_open(self._variable.get())
+        if top is not None:
+            value: T = top.value
+            return value
+        if self._default is _NONE:
+            raise LookupError(f"{self.name} has no value here and no default")
+        return self._default
+
+    def set(self, value: T) -> None:
+        """Set the value until the enclosing `use` block ends, or for the rest of the context."""
+        top = nearest_open(self._variable.get())
+        if top is None:
+            self._variable.set(_Node(value, FOREVER, None))
+        else:  # hides what this block had, which nobody can come back to while it is open
+            self._variable.set(_Node(value, top.scope, top.parent))
+
+    def use(self, value: T) -> "_Use[T]":
+        """A `with` block in which the value holds."""
+        return _Use(self._variable, value)
+
+    def __repr__(self) -> str:
+        return f"<ContextValue {self.name}>"
+
+
+class _Use(Scope, Generic[T]):
+    __slots__ = ("_value", "_variable")
+
+    def __init__(self, variable: "ContextVar[Optional[_Node[T]]]", value: T) -> None:
+        super().__init__(closed=True)
+        self._variable = variable
+        self._value = value
+
+    def __enter__(self) -> T:
+        if not self.closed:
+            raise RuntimeError("this block is entered already; call use(...) once per block")
+        self.closed = False
+        self._variable.set(_Node(self._value, self, nearest_open(self._variable.get())))
+        return self._value
+
+    def __exit__(self, *error: object) -> None:
+        self.closed = True
+        self._variable.set(nearest_open(self._variable.get()))

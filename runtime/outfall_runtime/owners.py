@@ -1,0 +1,228 @@
+"""Owners: whoever a table's entry lives for. When the owner dies, the entry goes.
+
+An owner is any object that can be referenced weakly, a thread, an asyncio task or another future,
+a process (`multiprocessing.Process`, `subprocess.Popen`), or an `Owner` that code ends itself.
+
+Hazard: a death is noticed on any thread, inside any other operation, by the garbage collector.
+The only thing that happens there is that the entry is queued; see `_upkeep`.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any, List, Optional, Type
+from weakref import WeakKeyDictionary, ref
+
+from ._deaths import DeathList, Ref, died
+
+__all__ = ["Owner"]
+
+INTERVAL = 0.5  # seconds between two looks at owners that cannot tell of their death
+
+
+class Owner:
+    """An owner that ends when it is told to, or when nothing refers to it any more.
+
+    Also a context manager, which ends it.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.ended = False
+        self._deaths = DeathList()
+
+    def end(self) -> None:
+        """Let all entries of this owner go."""
+        self.ended = True
+        self._deaths.tell()
+
+    def __enter__(self) -> "Owner":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+
+class Guard:
+    """Knows whether an owner lives that is more than a plain object (those have a `Ref`)."""
+
+    __slots__ = ("__weakref__", "_owner", "key", "upkeep")
+
+    def __init__(self, owner: Any, upkeep: Any, key: Any) -> None:
+        self._owner = ref(owner)
+        self.upkeep = upkeep
+        self.key = key
+        self.follow(owner)
+
+    def follow(self, owner: Any) -> None:
+        """See to it that the death is told."""
+        raise NotImplementedError
+
+    def alive(self) -> bool:
+        raise NotImplementedError
+
+    def survives_fork(self) -> bool:
+        """Whether the owner exists in a forked child too."""
+        return True
+
+
+class _ExplicitGuard(Guard):
+    __slots__ = ()
+
+    def follow(self, owner: Owner) -> None:
+        owner._deaths.add(self)
+
+    def alive(self) -> bool:
+        owner = self._owner()
+        return owner is not None and not owner.ended
+
+
+class _FutureGuard(Guard):
+    """A task or future: its end counts, not the end of the object."""
+
+    __slots__ = ()
+
+    def follow(self, owner: Any) -> None:
+        deaths = _futures.get(owner)
+        if deaths is None:
+            deaths = _futures.setdefault(owner, DeathList())
+            _when_done(owner, deaths)
+        deaths.add(self)
+
+    def alive(self) -> bool:
+        owner = self._owner()
+        return owner is not None and not owner.done()
+
+
+class _PolledGuard(Guard):
+    """A thread or process. A thread tells of its own end; at others somebody has to look."""
+
+    __slots__ = ("_kept",)
+
+    def follow(self, owner: Any) -> None:
+        self._kept = owner  # what `Popen` and `Process` know of their end dies with them
+        if owner is threading.current_thread():
+            _endings.deaths.add(self)
+        else:
+            _poller.watch(self)
+
+    def alive(self) -> bool:
+        owner = self._kept
+        if isinstance(owner, threading.Thread):
+            return owner.is_alive() or owner.ident is None
+        if hasattr(owner, "poll"):
+            return owner.poll() is None
+        return owner.exitcode is None or owner.pid is None
+
+    def survives_fork(self) -> bool:
+        return not isinstance(self._kept, threading.Thread) or self._kept is threading.current_thread()
+
+    def tell_if_dead(self) -> bool:
+        alive = self.alive()
+        if not alive:
+            died(self)
+        return not alive
+
+
+class _Endings(threading.local):
+    """Lives as long as its thread, and tells when that ends."""
+
+    def __init__(self) -> None:
+        self.deaths = DeathList()
+
+    def __del__(self) -> None:
+        self.deaths.tell()
+
+
+class _Poller:
+    """A daemon thread that looks at polled owners for as long as there are any."""
+
+    def __init__(self) -> None:
+        self._guards: List["ref[_PolledGuard]"] = []
+        self._starting = threading.Lock()
+        self._thread: Optional[threading.Thread] = None
+
+    def watch(self, guard: _PolledGuard) -> None:
+        self._guards.append(ref(guard))
+        self.ensure_running()
+
+    def ensure_running(self) -> None:
+        with self._starting:
+            if self._thread is None and self._guards:
+                self._thread = threading.Thread(target=self._run, name="outfall-owners", daemon=True)
+                self._thread.start()
+
+    def after_fork(self) -> None:
+        self._starting = threading.Lock()
+        self._thread = None
+        self.ensure_running()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while True:
+            pause.wait(INTERVAL)
+            self._look()
+            with self._starting:
+                if not self._guards:
+                    self._thread = None
+                    return
+
+    def _look(self) -> None:
+        seen = list(self._guards)
+        guards = [(weak, weak()) for weak in seen]
+        self._guards[: len(seen)] = [weak for weak, one in guards if one is not None and not one.tell_if_dead()]
+
+
+_futures: "WeakKeyDictionary[Any, DeathList]" = WeakKeyDictionary()
+_endings = _Endings()
+_poller = _Poller()
+
+
+def guard(owner: Any, upkeep: Any, key: Any) -> Any:
+    """The guard for an owner: a `Ref` or a `Guard`.
+
+    Args:
+        upkeep: a weak reference to the upkeep that is to be told of the death.
+
+    Raises:
+        TypeError: the owner is a number, a string or something else without weak references.
+    """
+    make = _guard_class(type(owner))  # type: ignore[arg-type]
+    if make is not None:
+        return make(owner, upkeep, key)
+    weak = Ref(owner, died)
+    weak.upkeep = upkeep
+    weak.key = key
+    return weak
+
+
+@lru_cache(maxsize=256)
+def _guard_class(kind: Any) -> Optional[Type[Guard]]:
+    if issubclass(kind, Owner):
+        return _ExplicitGuard
+    if issubclass(kind, threading.Thread) or (hasattr(kind, "pid") and hasattr(kind, "exitcode")):
+        return _PolledGuard
+    if hasattr(kind, "poll") and hasattr(kind, "send_signal"):
+        return _PolledGuard
+    if hasattr(kind, "add_done_callback") and hasattr(kind, "done"):
+        return _FutureGuard
+    return None
+
+
+def _when_done(future: Any, deaths: DeathList) -> None:
+    loop = future.get_loop() if hasattr(future, "get_loop") else None
+    if loop is None or loop.is_closed():
+        future.add_done_callback(deaths.tell)
+        return
+    from asyncio import _get_running_loop
+
+    if _get_running_loop() is loop:
+        future.add_done_callback(deaths.tell)
+    else:
+        loop.call_soon_threadsafe(future.add_done_callback, deaths.tell)
+
+
+def after_fork() -> None:
+    """In the child: the poller's thread is gone."""
+    _poller.after_fork()

@@ -1,0 +1,136 @@
+"""`Slot`: a rebindable process-wide value; and module properties, which put one behind a name.
+
+    _config = Slot("app.config._config", default)
+    _config.set(loaded)
+    _config.get()
+
+Where outsiders write `app.config.CONFIG = x`, the name stays an attribute of the module:
+
+    module_property(__name__, "CONFIG", Slot("app.config.CONFIG", default))
+
+Hazard: a global that is rebound from functions is read by everybody. One slot holds one reference;
+reading and setting it are single steps, `compare_and_set` is a step of its own against all others.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import ModuleType
+from typing import Any, Callable, Dict, Generic, Tuple, TypeVar
+
+from . import _tables
+
+T = TypeVar("T")
+UNSET: Any = type("Unset", (), {"__repr__": lambda self: "UNSET", "__slots__": ()})()
+
+
+class Slot(Generic[T]):
+    """One value that the whole process shares. `UNSET` stands for none.
+
+    Args:
+        name: the state's qualified name.
+    """
+
+    __slots__ = ("__weakref__", "_box", "_lock", "name")
+
+    def __init__(self, name: str, value: T = UNSET) -> None:
+        self.name = name
+        self._box: Tuple[Any, ...] = (value,)
+        self._lock = threading.Lock()
+        _tables.add(name, self)
+
+    def get(self) -> T:
+        """The value.
+
+        Raises:
+            LookupError: there is none.
+        """
+        value: T = self._box[0]
+        if value is UNSET:
+            raise LookupError(f"{self.name} has no value yet")
+        return value
+
+    def get_or(self, default: T) -> T:
+        """The value, or `default` if there is none."""
+        value: T = self._box[0]
+        return default if value is UNSET else value
+
+    def set(self, value: T) -> None:
+        """Replace the value."""
+        self.swap(value)
+
+    def clear(self) -> None:
+        """Let go of the value."""
+        self.swap(UNSET)
+
+    def swap(self, value: T) -> T:
+        """Replace the value and return what was there (`UNSET` if nothing was)."""
+        after = (value,)
+        with self._lock:
+            before, self._box = self._box, after
+        return before[0]  # type: ignore[no-any-return]
+
+    def compare_and_set(self, expected: T, value: T) -> bool:
+        """Replace the value only if it is the very object `expected`; whether that was so."""
+        after = (value,)
+        with self._lock:
+            before = self._box
+            if before[0] is not expected:
+                return False
+            self._box = after
+        return True
+
+    def update(self, change: Callable[[T], T]) -> T:
+        """Replace the value by `change(value)`, again if another thread was quicker; the new value.
+
+        `change` may run more than once, and no lock is held meanwhile.
+        """
+        while True:
+            before = self.get()
+            after = change(before)
+            if self.compare_and_set(before, after):
+                return after
+
+    def after_fork(self) -> None:
+        """In the child: nobody holds the lock."""
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Slot {self.name}>"
+
+
+def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
+    """Make `module.name` read, set and delete the slot, for code outside and inside the module.
+
+    Code inside has to say `slot.get()`; a bare name is looked up in the module's dict, which a
+    property cannot see.
+
+    Raises:
+        KeyError: no module of that name is loaded.
+    """
+    target = sys.modules[module]
+    cls: Any = type(target)
+    if "_outfall_properties" not in vars(cls):
+        body: Dict[str, Any] = {"_outfall_properties": True, "__module__": __name__}
+        cls = type("ModuleWithProperties", (cls,), body)
+        target.__class__ = cls
+    target.__dict__.pop(name, None)
+    setattr(cls, name, _property(module, name, slot))
+
+
+def _property(module: str, name: str, slot: "Slot[Any]") -> property:
+    def read(_: ModuleType) -> Any:
+        value = slot.get_or(UNSET)
+        if value is UNSET:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        return value
+
+    def write(_: ModuleType, value: Any) -> None:
+        slot.set(value)
+
+    def delete(_: ModuleType) -> None:
+        if slot.swap(UNSET) is UNSET:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return property(read, write, delete)

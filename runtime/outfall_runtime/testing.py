@@ -1,0 +1,115 @@
+"""For tests: every test starts with the tables, contexts and flags as they were, and leaves no trace.
+
+    # conftest.py
+    pytest_plugins = ["outfall_runtime.pytest_plugin"]
+
+gives a fixture `outfall_isolation` to name in a test, or for all tests of a suite:
+
+    @pytest.fixture(autouse=True)
+    def isolation(outfall_isolation): ...
+
+Without pytest: `with outfall_runtime.testing.isolated():`. Production code never imports this.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Collection, Dict, Iterator, List, Optional
+
+from . import _tables, context, flags
+from ._upkeep import Upkeep
+from .context_local import Store
+from .lazy import Lazy
+from .slots import Slot
+from .staged_context import StagedStore
+
+__all__ = ["isolated"]
+
+Restore = Callable[[], object]
+
+
+@contextmanager
+def isolated(empty: Collection[str] = ()) -> Iterator[None]:
+    """A block after which every table, slot, lazy value, context local and flag is as before it.
+
+    Tables start with what they hold (import-time registrations belong to the code under test);
+    context locals and context fields start without values. Objects made inside are left alone.
+    Values that are themselves changed in place are not copied.
+
+    Args:
+        empty: names of tables that start empty.
+    """
+    restores: List[Restore] = [flags.board.checkpoint(), _fresh_fields()]
+    try:
+        for name, state in _tables.living():
+            restore = _isolate(state, name in empty)
+            if restore is not None:
+                restores.append(restore)
+        yield
+    finally:
+        for restore in reversed(restores):
+            restore()
+
+
+def _isolate(state: Any, empty: bool) -> Optional[Restore]:
+    if isinstance(state, Store):
+        return _fresh_local(state)
+    if isinstance(state, Slot):
+        return _kept_slot(state)
+    if isinstance(state, Lazy):
+        return _kept_lazy(state)
+    if isinstance(state, dict):
+        return _kept_table(state, empty)
+    return None
+
+
+def _fresh_fields() -> Restore:
+    token = context._top.set(None)
+    return lambda: context._top.reset(token)
+
+
+def _fresh_local(store: Store) -> Restore:
+    variable = store.cells.variable
+    before = variable.get(None)
+    thread: Dict[str, Any] = {}
+    if isinstance(store, StagedStore):
+        thread, store.thread.values = store.thread.values, {}
+    store.cells.put({})
+
+    def restore() -> None:
+        store.cells.put({} if before is None else before)
+        if isinstance(store, StagedStore):
+            store.thread.values = thread
+
+    return restore
+
+
+def _kept_slot(slot: "Slot[Any]") -> Restore:
+    before = slot._box
+    return lambda: slot.swap(before[0])
+
+
+def _kept_lazy(lazy: "Lazy[Any]") -> Restore:
+    before = lazy._value
+
+    def restore() -> None:
+        lazy._value = before
+
+    return restore
+
+
+def _kept_table(table: Dict[Any, Any], empty: bool) -> Restore:
+    values = list(dict.items(table))
+    upkeep: Any = getattr(table, "_outfall", None)
+    entries = dict(upkeep.entries) if isinstance(upkeep, Upkeep) else {}
+
+    def put(items: Any, kept: Dict[Any, Any]) -> None:
+        if isinstance(upkeep, Upkeep):
+            upkeep.tombstones.clear()
+            upkeep.entries = dict(kept)
+        dict.clear(table)
+        dict.update(table, items)
+
+    if empty:
+        put((), {})
+    return lambda: put(values, entries)
