@@ -66,7 +66,7 @@ class Result:
     bled: int  # requests of which anything at all bore another's name
     seconds: float
     latencies_ms: tuple[float, ...]  # sorted
-    example: str  # a wrong line, or ""
+    example: str  # a wrong line and its rightful owner, or ""
 
     def percentile(self, share: float) -> float:
         """The latency in milliseconds that this share of the requests did not exceed."""
@@ -108,7 +108,7 @@ def sum_up(outcomes: Sequence[Outcome], lines: Sequence[Line], seconds: float) -
         bled=len(bled),
         seconds=seconds,
         latencies_ms=tuple(sorted(o.seconds * 1000 for o in outcomes)),
-        example=f"{wrong_lines[0].text}   <- {wrong_lines[0].request.user}'s" if wrong_lines else "",
+        example=f"for {wrong_lines[0].request.user}: {wrong_lines[0].text}" if wrong_lines else "",
     )
 
 
@@ -145,7 +145,7 @@ def describe(result: Result) -> str:
         f"  log lines with the wrong name    {result.wrong_lines:5}",
     ]
     if result.example:
-        lines.append(f"  for example: {result.example}")
+        lines.append(f"  for example, written {result.example}")
     verdict = f"{result.bled} of {result.requests} requests bled" if result.bled else "no request bled"
     return "\n".join([*lines, verdict])
 

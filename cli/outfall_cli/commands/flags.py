@@ -1,0 +1,107 @@
+"""`outfall flags`: what the ledger declares; completing a flag; the rest is the runtime's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from outfall_cli import terminal
+from outfall_cli.exits import Exit
+from outfall_cli.handover import hand_over
+from outfall_cli.nearest import unknown
+from outfall_cli.project import Project, load_project
+
+
+class FlagsGroup(click.Group):
+    """Hands every action that is not its own over to `python -m outfall_runtime flags`."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        return own if own is not None else handed_over(cmd_name)
+
+
+def handed_over(action: str) -> click.Command:
+    """A command that passes everything after the action on."""
+
+    @click.pass_context
+    def run(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+        ctx.exit(hand_over("flags", [action, *arguments]))
+
+    rest = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
+    settings = {"ignore_unknown_options": True, "help_option_names": []}
+    return click.Command(action, callback=run, params=[rest], context_settings=settings, add_help_option=False)
+
+
+@click.group(cls=FlagsGroup, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """List the ledger's flags, complete one, or set values for running services.
+
+    Setting values is the runtime's work: `outfall flags set ...` is handed over to
+    `python -m outfall_runtime flags set ...`, which also runs where outfall is not installed.
+
+    \b
+    Examples:
+      outfall flags
+      outfall flags set use_context=shadow --file flags.json
+      outfall flags complete use_context --evidence evidence.json
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_flags)
+
+
+@command.command("list")
+def list_flags() -> None:
+    """List the flags of the ledger, with their states and whether they are completed."""
+    from outfall_lint.ledger import read_ledger
+
+    project = load_project()
+    ledger = read_ledger(project.ledger)
+    if not ledger.flags:
+        click.echo(f"No flag is declared in {project.config.ledger}; `outfall migrate` declares the first ones.")
+    for flag in ledger.flags:
+        click.echo(described(flag))
+
+
+def described(flag: Any) -> str:
+    """One flag and, below it, its states."""
+    status = f"completed {flag.completed.date}" if flag.completed else f"since {flag.created}"
+    owner = f", {flag.owner}" if flag.owner else ""
+    states = "".join(f"\n  {state}" for state in flag.states)
+    return f"{terminal.styled(flag.name, bold=True)}  {status}{owner}{states}"
+
+
+@command.command()
+@click.argument("name")
+@click.option(
+    "--evidence",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="From `outfall metrics export`; may be repeated.",
+)
+@click.option("--force", metavar="REASON", help="Complete it although the evidence is not sufficient.")
+@click.pass_context
+def complete(ctx: click.Context, name: str, evidence: tuple[Path, ...], force: str | None) -> None:
+    """Write into the ledger that NAME's rollout is over, with the digest of the evidence.
+
+    Refuses (exit code 4) where the evidence is not sufficient, and says what is missing.
+    From then on the legacy paths of the flag are findings, and `outfall remove-legacy` deletes them.
+
+    \b
+    Example:
+      outfall flags complete use_context --evidence evidence.json
+    """
+    project = load_project()
+    require_declared(project, name)
+
+
+def require_declared(project: Project, name: str) -> None:
+    """Raises UsageError naming the nearest flag where the ledger does not declare this one."""
+    from outfall_lint.ledger import read_ledger
+
+    names = [flag.name for flag in read_ledger(project.ledger).flags]
+    if name not in names:
+        raise click.UsageError(unknown("flag", name, names, see="outfall flags list"))

@@ -1,0 +1,89 @@
+"""`outfall init`: what a project needs to start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from outfall_cli import summaries
+from outfall_cli.project import find_root
+
+HOOK = """\
+repos:
+  - repo: https://github.com/OWNER/outfall   # where you have outfall from
+    rev: v{version}
+    hooks:
+      - id: outfall-check
+"""
+
+
+@click.command()
+def command() -> None:
+    """Add a [tool.outfall] section to pyproject.toml, formatting and comments kept.
+
+    Then says how to start at zero with a baseline, and prints a snippet for pre-commit.
+    A section that is already there is left alone.
+
+    \b
+    Example:
+      outfall init
+    """
+    path = find_root(Path.cwd()) / "pyproject.toml"
+    click.echo(f"{path}: {added(path)}\n")
+    click.echo(f"For .pre-commit-config.yaml:\n\n{indented(HOOK.format(version=own_version()))}")
+    click.echo(
+        summaries.advice(
+            [
+                ("see what there is", "outfall check"),
+                ("accept it for now", "outfall check --update-baseline --allow-growth 'first run'"),
+                ("see what would be rewritten", "outfall migrate --diff"),
+            ]
+        )
+    )
+
+
+def added(path: Path) -> str:
+    """Write the section unless there is one; says which. Raises UsageError for a broken file."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document: Any = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path}: {error}") from None
+    tool = document.get("tool", {})
+    if "outfall" in tool:
+        return "already has [tool.outfall]; left as it is"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    gap = "\n" if text.endswith("\n") or not text else "\n\n"
+    path.write_text(f"{text}{gap if text else ''}{section(path.parent)}", encoding="utf-8")
+    return "[tool.outfall] added"
+
+
+def section(root: Path) -> str:
+    """The section for this project: its paths, and the settings that most will want to see."""
+    import tomlkit
+
+    paths = [name for name in ("src", "tests") if (root / name).is_dir()]
+    packages = sorted(path.parent.name for path in root.glob("*/__init__.py") if path.parent.name not in paths)
+    wanted = [*packages, *paths] or ["."]
+    return (
+        "[tool.outfall]\n"
+        f"paths = {tomlkit.item(wanted).as_string()}\n\n"
+        "[tool.outfall.rollout]\n"
+        "# Hours that the new way must have served, and who must have reported, before the old way may go.\n"
+        "dwell-hours = 48\n"
+        "processes = []\n"
+    )
+
+
+def own_version() -> str:
+    from importlib.metadata import version
+
+    return version("outfall")
+
+
+def indented(text: str) -> str:
+    return "".join(f"  {line}" for line in text.splitlines(keepends=True))

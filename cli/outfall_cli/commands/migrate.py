@@ -1,0 +1,121 @@
+"""`outfall migrate`: rewrite what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from outfall_cli import options, summaries, verify
+from outfall_cli.documents import as_json
+from outfall_cli.exits import Exit
+from outfall_cli.project import analyse, complain_about, exit_code, load_project
+
+if TYPE_CHECKING:
+    from outfall_codemods.migrate import MigrationPlan
+
+TRIAL = "OUTFALL_FLAGS={flags} pytest"
+
+
+@click.command()
+@options.paths
+@click.option("--diff", "show_diff", is_flag=True, help="Show the change; write nothing.")
+@click.option("--check", "only_check", is_flag=True, help="Say what would change; write nothing.")
+@click.option(
+    "--plan", "show_plan", is_flag=False, flag_value="text", type=click.Choice(["text", "json"]),
+    help="Show what is planned for every finding, and why; write nothing.",
+)  # fmt: skip
+@click.option("--staged/--direct", default=True, show_default=True, help="Keep the old way behind a flag, or not.")
+@click.option("--only", multiple=True, metavar="WHAT", help="A kind, or a path: nothing else.")
+@click.option("--skip", multiple=True, metavar="WHAT", help="A kind, or a path: not this.")
+@click.option("--verify", "verify_with", metavar="CMD", help="Run CMD afterwards; where it fails, restore everything.")
+@click.option("--allow-dirty", is_flag=True, help="Rewrite although there are uncommitted changes.")
+@click.option("--respect-baseline", is_flag=True, help="Leave the states of the baseline alone.")
+@options.jobs
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    show_diff: bool,
+    only_check: bool,
+    show_plan: str | None,
+    staged: bool,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    verify_with: str | None,
+    allow_dirty: bool,
+    respect_baseline: bool,
+    jobs: int,
+) -> None:
+    """Move ambient state onto the runtime: the declarations change, the accesses stay.
+
+    Each state keeps its old way beside the new one, behind a flag that the ledger declares; nothing
+    behaves differently until the flag is turned. What cannot be rewritten safely is left as it is,
+    with the reason. `outfall undo` takes a change back.
+
+    \b
+    Examples:
+      outfall migrate --diff
+      outfall migrate app/context.py --verify "pytest -q"
+      outfall migrate --only context --skip tests
+    """
+    from outfall_codemods import engine
+    from outfall_codemods.migrate import plan_migration
+
+    project = load_project()
+    engine.recover(project.root)
+    analysis = analyse(project, paths, jobs)
+    complain_about(analysis.problems)
+    plan = plan_migration(
+        analysis, project.config, direct=not staged, only=only, skip=skip, respect_baseline=respect_baseline
+    )
+    if show_plan:
+        click.echo(shown(plan, show_plan))
+        ctx.exit(exit_code(analysis.problems, found=False))
+    if show_diff or only_check:
+        click.echo(previewed(plan, show_diff), nl=not show_diff)
+        ctx.exit(exit_code(analysis.problems, found=bool(plan.changes)))
+    if plan.changes:
+        entry = engine.apply(plan, project.root, "migrate", allow_dirty=allow_dirty)
+        verify.keep_if(verify_with, project.root, entry.id)
+    click.echo(summary(plan))
+    ctx.exit(exit_code(analysis.problems, found=False))
+
+
+def shown(plan: MigrationPlan, shape: str) -> str:
+    """`--plan`: every plan, as text or as the documented JSON."""
+    if shape == "json":
+        return as_json({"version": 1, "plans": [each.to_json() for each in plan.plans]})
+    found = summaries.paragraphs(summaries.rewrites(plan.plans, "Would rewrite"), summaries.declines(plan.plans))
+    return found or "Nothing was found, so nothing is planned."
+
+
+def previewed(plan: MigrationPlan, show_diff: bool) -> str:
+    """`--diff` or `--check`."""
+    from outfall_codemods.change import diff
+
+    if show_diff:
+        return "".join(diff(change) for change in plan.changes)
+    return summaries.rewrites(plan.plans, "Would rewrite") or "Nothing to rewrite."
+
+
+def summary(plan: MigrationPlan) -> str:
+    """What was done, what was left and why, what to do next."""
+    done = summaries.rewrites(plan.plans, "Rewrote") or "Nothing to rewrite."
+    return summaries.paragraphs(done, summaries.declines(plan.plans), "\n".join(plan.notes), next_steps(plan))
+
+
+def next_steps(plan: MigrationPlan) -> str:
+    """What a careful colleague would type now."""
+    groups = sorted({each.flag for each in plan.plans if each.rewrites and each.flag})
+    rewritten = any(each.rewrites for each in plan.plans)
+    if not rewritten:
+        return ""
+    trials = [
+        (f"run your tests in mode {mode}", TRIAL.format(flags=",".join(f"{group}={mode}" for group in groups)))
+        for mode in ("legacy", "shadow", "new")
+        if groups
+    ]
+    return summaries.advice(
+        [*trials, ("see what changed", "git diff"), ("take it back", "outfall undo")]
+    )

@@ -1,0 +1,92 @@
+"""`outfall remove-legacy`: delete the old way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from outfall_cli import options, summaries
+from outfall_cli.exits import Exit
+from outfall_cli.project import complain_about, exit_code, from_root, load_project
+
+if TYPE_CHECKING:
+    from outfall_codemods.remove import RemovalPlan
+
+
+@click.command()
+@options.paths
+@click.option("--flag", "flags", multiple=True, metavar="NAME", help="This flag only; may be repeated.")
+@click.option(
+    "--evidence", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="From `outfall metrics export`; may be repeated.",
+)  # fmt: skip
+@click.option("--force", metavar="REASON", help="Delete without sufficient evidence; the journal keeps the reason.")
+@click.option("--diff", "show_diff", is_flag=True, help="Show the change; write nothing.")
+@click.option("--check", "only_check", is_flag=True, help="Say what would change; write nothing.")
+@click.option("--allow-dirty", is_flag=True, help="Delete although there are uncommitted changes.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    flags: tuple[str, ...],
+    evidence: tuple[Path, ...],
+    force: str | None,
+    show_diff: bool,
+    only_check: bool,
+    allow_dirty: bool,
+) -> None:
+    """Delete the legacy side of completed flags, and all that it alone kept alive.
+
+    Takes the flags that the ledger calls completed, or those named. A flag that is not completed
+    needs evidence from production that the new way has served for the dwell time; without it this
+    refuses (exit code 4) and says exactly what is missing.
+
+    \b
+    Examples:
+      outfall remove-legacy --diff
+      outfall remove-legacy --flag use_context --evidence evidence.json
+      outfall remove-legacy --flag use_context --force "staging only, no users"
+    """
+    from outfall_codemods import engine
+    from outfall_codemods.remove import plan_removal
+
+    project = load_project()
+    engine.recover(project.root)
+    plan = plan_removal(
+        project.root, project.config, files=from_root(paths, project.root), flags=flags, evidence=evidence, force=force
+    )
+    complain_about(plan.problems)
+    if show_diff or only_check:
+        click.echo(previewed(plan, show_diff), nl=not show_diff)
+        ctx.exit(exit_code(plan.problems, found=bool(plan.changes)))
+    if plan.changes:
+        engine.apply(plan, project.root, "remove-legacy", allow_dirty=allow_dirty, forced=force)
+    click.echo(summary(plan))
+    ctx.exit(exit_code(plan.problems, found=False) or Exit.DONE)
+
+
+def previewed(plan: RemovalPlan, show_diff: bool) -> str:
+    """`--diff` or `--check`."""
+    from outfall_codemods.change import diff
+
+    if show_diff:
+        return "".join(diff(change) for change in plan.changes)
+    return files(plan, "Would change") or "No completed flag has a legacy path left."
+
+
+def files(plan: RemovalPlan, did: str) -> str:
+    """The files that change, as a list."""
+    if not plan.changes:
+        return ""
+    return "\n".join([f"{did} {summaries.counted(len(plan.changes), 'file')}", *(f"  {c.path}" for c in plan.changes)])
+
+
+def summary(plan: RemovalPlan) -> str:
+    """What was deleted, and what to do next."""
+    done = files(plan, "Deleted the old way from")
+    if not done:
+        return "No completed flag has a legacy path left."
+    following = [("run your tests", "pytest"), ("see what is left", "outfall check"), ("take it back", "outfall undo")]
+    return summaries.paragraphs(done, "\n".join(plan.notes), summaries.advice(following))

@@ -1,0 +1,28 @@
+"""`outfall undo`: take a migrate or remove-legacy back."""
+
+from __future__ import annotations
+
+import click
+
+from outfall_cli.project import load_project
+
+
+@click.command()
+@click.argument("entry", metavar="[ENTRY]", required=False)
+def command(entry: str | None) -> None:
+    """Put every file back as it was before the last change, or before journal entry ENTRY.
+
+    Refuses (exit code 4) where a file has been edited since: nothing of yours is overwritten.
+
+    \b
+    Examples:
+      outfall undo
+      outfall undo 20261123T101500Z-migrate
+    """
+    from outfall_codemods import journal
+
+    project = load_project()
+    undone = journal.undo(project.root, entry)
+    click.echo(f"Undone: {undone.command} of {undone.created}")
+    for file in undone.files:
+        click.echo(f"  {file.path}")

@@ -1,0 +1,1 @@
+"""`outfall demo`: the whole way, on the bundled legacy service."""

@@ -1,0 +1,127 @@
+"""The steps of the demo, as a user would type them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outfall_cli.exits import Exit
+
+METRICS = ".outfall/metrics"
+EVIDENCE = ".outfall/evidence.json"
+REPORT = "outfall-report.html"
+BLED = 1  # exit code of the service's load test
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command, why it is typed, and the exit code that it must end with."""
+
+    title: str
+    why: str
+    command: str  # words split at blanks; `outfall` and `python` mean those that run the demo
+    expected: int = Exit.DONE
+    flags: str = ""  # value of OUTFALL_FLAGS
+    metrics: bool = False  # whether the processes record evidence
+    needs: str = ""  # a program without which the step is left out
+
+    @property
+    def typed(self) -> str:
+        """The whole command line, with the environment that it sets."""
+        set_before = {
+            "OUTFALL_FLAGS": self.flags,
+            "OUTFALL_METRICS_DIR": METRICS if self.metrics else "",
+        }
+        return " ".join([*(f"{name}={value}" for name, value in set_before.items() if value), self.command])
+
+
+def both(mode: str) -> str:
+    """OUTFALL_FLAGS with both groups in one mode."""
+    return f"use_registry={mode},use_context={mode}"
+
+
+def load(label: str, mode: str) -> str:
+    """The service's load test, its result kept for the report."""
+    return f"python -m dispatch.load --label {label} --mode {mode} --out .outfall/load/{label}.json"
+
+
+FIND = (
+    Step("Start from a commit", "migrate wants a clean tree, so that its changes stand alone.", "git init -q", needs="git"),
+    Step("", "", "git add -A", needs="git"),
+    Step("", "", "git commit -q -m Legacy", needs="git"),
+    Step("The service is tested ...", "Green, like many a service that has this fault.", "python -m pytest"),
+    Step(
+        "... and yet it bleeds",
+        "200 requests at once: answers and mails go to other customers.",
+        load("before", "legacy"),
+        expected=BLED,
+    ),
+    Step("Find ambient state", "Two states outlive the requests that use them.", "outfall check", expected=Exit.FINDINGS),
+    Step(
+        "Ask about one place",
+        "Why this is a finding, who touches it, and what migrate would do.",
+        "outfall explain dispatch/context.py:12",
+    ),
+)
+
+REWRITE = (
+    Step("See the change first", "Two declarations and their imports; no access.", "outfall migrate --diff", expected=Exit.FINDINGS),
+    Step("Rewrite", "Old and new way side by side, behind flags that the ledger declares.", "outfall migrate"),
+    Step("", "", "git add -A", needs="git"),
+    Step("", "", "git commit -q -m Staged", needs="git"),
+)
+
+ROLL_OUT = (
+    *(
+        Step(f"Its tests, mode {mode}", why, "python -m pytest", flags=both(mode))
+        for mode, why in (
+            ("legacy", "The old way still works as before: the default, and the rollback."),
+            ("shadow", "The old way answers, the new way runs along and is compared."),
+            ("new", "The new way answers."),
+        )
+    ),
+    Step(
+        "Mode legacy bleeds as before",
+        "Nothing is cured, or changed, by a deploy alone.",
+        load("legacy", "legacy"),
+        expected=BLED,
+        flags=both("legacy"),
+    ),
+    Step(
+        "Mode shadow sees the bleed",
+        "Still the old answers; each difference is recorded.",
+        load("shadow", "shadow"),
+        expected=BLED,
+        flags=both("shadow"),
+        metrics=True,
+    ),
+    Step(
+        "Mode new does not bleed",
+        "The same requests, the same code, one flag further.",
+        load("new", "new"),
+        flags=both("new"),
+        metrics=True,
+    ),
+)
+
+PROVE = (
+    Step(
+        "Deleting needs evidence",
+        "Without it, remove-legacy refuses and says what is missing.",
+        "outfall remove-legacy --flag use_registry --flag use_context",
+        expected=Exit.REFUSED,
+    ),
+    Step("Collect the evidence", "What the processes recorded; never values.", f"outfall metrics export --from {METRICS} --out {EVIDENCE}"),
+    Step("Complete the registry's flag", "Written into the ledger, with the evidence's digest.", f"outfall flags complete use_registry --evidence {EVIDENCE}"),
+    Step("Complete the context's flag", "From here on, its legacy path is unfinished work.", f"outfall flags complete use_context --evidence {EVIDENCE}"),
+    Step("", "", "git commit -q -a -m Completed", needs="git"),
+)
+
+DELETE = (
+    Step("Delete the old way", "Staged declarations collapse to the new ones; the flags go.", f"outfall remove-legacy --evidence {EVIDENCE}"),
+    Step("Its tests, without the old way", "No flag is left to set.", "python -m pytest"),
+    Step("No request bleeds", "The same load as at the start.", load("after", "removed")),
+    Step("No ambient state is left", "The same command as at the start.", "outfall check --strict"),
+    Step("Show it", "One page: what moved, the evidence, before and after.", f"outfall report -o {REPORT}"),
+)
+
+STEPS = (*FIND, *REWRITE, *ROLL_OUT, *PROVE, *DELETE)

@@ -1,0 +1,53 @@
+"""Hands command lines over to the runtime's own console, the only touch between the two."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import click
+
+from outfall_cli.exits import Exit
+
+COMMANDS = {
+    "diagnostics": "Let the runtime examine itself and write what it finds.",
+    "metrics": "Collect the evidence that running processes recorded.",
+    "stage": "Advance a rollout by one stage, or roll it back.",
+    "tables": "Back up, restore, rebuild and clean up the registries.",
+}
+NOT_YET = frozenset({"diagnostics", "stage", "tables"})  # the runtime's console has none of these so far: not in --help
+MISSING = "this needs the runtime: pip install outfall-runtime"
+
+
+def runtime_installed() -> bool:
+    """Whether the interpreter that runs outfall can import the runtime."""
+    return importlib.util.find_spec("outfall_runtime") is not None
+
+
+def hand_over(name: str, arguments: Sequence[str]) -> int:
+    """Run `python -m outfall_runtime NAME ARGUMENTS` in our place; its exit code."""
+    if not runtime_installed():
+        click.echo(f"outfall {name}: {MISSING}", err=True)
+        return Exit.USAGE
+    sys.stdout.flush()
+    return subprocess.run([sys.executable, "-m", "outfall_runtime", name, *arguments]).returncode
+
+
+def command(name: str) -> click.Command:
+    """The click command that hands everything after its name over, `--help` included."""
+
+    @click.pass_context
+    def run(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+        ctx.exit(hand_over(name, arguments))
+
+    return click.Command(
+        name,
+        callback=run,
+        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True, "help_option_names": []},
+        help=COMMANDS[name],
+        add_help_option=False,
+        hidden=name in NOT_YET,
+    )

@@ -1,0 +1,89 @@
+"""The project that a command works on: its root, its configuration, what was found in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outfall_cli import terminal
+from outfall_cli.exits import Exit
+
+if TYPE_CHECKING:
+    from outfall_lint.config import Config
+    from outfall_lint.engine import Analysis
+    from outfall_lint.model import Problem
+
+MARKS = ("pyproject.toml", ".git", "outfall-flags.toml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where the project is, and what its `[tool.outfall]` says."""
+
+    root: Path
+    config: Config
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / self.config.ledger
+
+    @property
+    def baseline(self) -> Path:
+        return self.root / self.config.baseline
+
+    @property
+    def folder(self) -> Path:
+        """Where outfall keeps its journal, and the report looks for evidence."""
+        return self.root / ".outfall"
+
+    def configured(self, **changes: object) -> Project:
+        """The same project with other settings; None leaves the setting as it is."""
+        wanted = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, config=replace(self.config, **wanted))  # type: ignore[arg-type]
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder, upwards from `start`, that looks like a project; else `start`."""
+    for folder in (start, *start.parents):
+        if any((folder / mark).exists() for mark in MARKS):
+            return folder
+    return start
+
+
+def load_project() -> Project:
+    """The project around the current folder. Raises the linter's ConfigError."""
+    from outfall_lint.config import load_config
+
+    root = find_root(Path.cwd())
+    return Project(root, load_config(root))
+
+
+def from_root(paths: Sequence[str], root: Path) -> list[str]:
+    """Paths as typed in the current folder, as seen from the project's root."""
+    return [os.path.relpath(Path.cwd() / path, root) for path in paths]
+
+
+def analyse(project: Project, paths: Sequence[str] = (), jobs: int = 1) -> Analysis:
+    """Everything ambient below the paths; below the configured ones where none are given."""
+    from outfall_lint.engine import analyse as run
+
+    wanted = from_root(paths, project.root) or list(project.config.paths)
+    return run(
+        wanted, project.config, project.root, jobs=jobs or os.cpu_count() or 1, progress=terminal.progress("checking")
+    )
+
+
+def complain_about(problems: Sequence[Problem]) -> None:
+    """One line on stderr for each file that could not be read."""
+    for problem in problems:
+        terminal.complain(problem.path, problem.message, problem.line)
+
+
+def exit_code(problems: Sequence[object], found: bool) -> Exit:
+    """UNREADABLE wins over FINDINGS."""
+    if problems:
+        return Exit.UNREADABLE
+    return Exit.FINDINGS if found else Exit.DONE

@@ -1,0 +1,72 @@
+"""What migrate and remove-legacy say about their plans: for people, in sentences and columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from outfall_cli import terminal
+
+if TYPE_CHECKING:
+    from outfall_codemods.plan import Plan
+
+INDENT = "  "
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 state`, `2 states`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def files_of(plans: Sequence[Plan]) -> int:
+    """In how many files the plans' states are declared."""
+    return len({plan.place.path for plan in plans})
+
+
+def rewrites(plans: Sequence[Plan], did: str) -> str:
+    """The states that are (or would be) rewritten: what each becomes, and where."""
+    wanted = [plan for plan in plans if plan.rewrites]
+    if not wanted:
+        return ""
+    title = f"{did} {counted(len(wanted), 'state')} in {counted(files_of(wanted), 'file')}"
+    names = max(len(plan.state.name) for plan in wanted)
+    targets = max(len(plan.target or "") for plan in wanted)
+    rows = [
+        f"{INDENT}{plan.state.name:<{names}}  -> {plan.target or '':<{targets}}  {plan.place.path}:{plan.place.line}"
+        for plan in wanted
+    ]
+    return "\n".join([terminal.styled(title, fg="green", bold=True), *rows])
+
+
+def declines(plans: Sequence[Plan]) -> str:
+    """The states that are left as they are, each with its place and reason."""
+    left = [plan for plan in plans if not plan.rewrites]
+    if not left:
+        return ""
+    title = terminal.styled(f"Left {counted(len(left), 'state')} as before", fg="yellow", bold=True)
+    return "\n".join([title, *map(declined, left)])
+
+
+def declined(plan: Plan) -> str:
+    """One declined plan: its head, and the reason below it."""
+    codes = ", ".join(plan.codes)
+    head = f"{INDENT}{plan.state.name}  {plan.place.path}:{plan.place.line}  {codes}"
+    reason = textwrap.fill(
+        plan.reason or "", terminal.width(), initial_indent=INDENT * 2, subsequent_indent=INDENT * 2
+    )
+    return f"{head}\n{terminal.styled(reason, dim=True)}"
+
+
+def advice(lines: Sequence[tuple[str, str]]) -> str:
+    """What to do next: `(what, command)`, aligned."""
+    if not lines:
+        return ""
+    widest = max(len(what) for what, _ in lines)
+    rows = [f"{INDENT}{what:<{widest}}   {terminal.styled(command, bold=True)}" for what, command in lines]
+    return "\n".join([terminal.styled("Next", bold=True), *rows])
+
+
+def paragraphs(*parts: str) -> str:
+    """The parts that say something, an empty line between them."""
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,49 @@
+"""What depends on whether a person is looking: colour, width, progress."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import IO
+
+import click
+
+WIDEST = 100
+
+
+def colour(stream: IO[str] | None = None) -> bool:
+    """Whether to colour what goes to the stream (stdout): on a terminal, and without NO_COLOR."""
+    return not os.environ.get("NO_COLOR") and (stream or sys.stdout).isatty()
+
+
+def styled(text: str, **style: bool | str) -> str:
+    """The text, in that click style where colour is on."""
+    return click.style(text, **style) if colour() else text  # type: ignore[arg-type]
+
+
+def width() -> int:
+    """Columns to use."""
+    return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+
+
+def progress(what: str) -> Callable[[int, int], None] | None:
+    """A callback `(done, total)` that keeps one line on stderr current; None off a terminal."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        finished = done >= total
+        if finished or done % 25 == 0:
+            text = "" if finished else f"{what} {done}/{total} files"
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    return show
+
+
+def complain(path: str, message: str, line: int | None = None) -> None:
+    """One line on stderr about one file."""
+    where = path if line is None else f"{path}:{line}"
+    click.echo(f"{where}: {' '.join(message.split())}", err=True)

@@ -1,0 +1,93 @@
+"""Projects to run commands in, and the two ways to run them: in this process and as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from outfall_cli.main import outfall
+
+AMBIENT = """\
+_agents = {}
+
+
+def register(name, agent):
+    _agents[name] = agent
+"""
+CONTEXT = """\
+import threading
+
+_request = threading.local()
+
+
+def begin(user):
+    _request.user = user
+
+
+def user():
+    return getattr(_request, "user", None)
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command: its exit code and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, and the current folder."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[project]\nname = 'app'\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("OUTFALL_")]:
+        monkeypatch.delenv(name)
+    return folder
+
+
+@pytest.fixture
+def ambient(project: Path) -> Path:
+    """A project with one state of each kind that can be rewritten."""
+    (project / "agents.py").write_text(AMBIENT, encoding="utf-8")
+    (project / "context.py").write_text(CONTEXT, encoding="utf-8")
+    return project
+
+
+@pytest.fixture
+def invoke() -> Invoke:
+    """Run a command line in this process."""
+    return lambda *arguments, **options: CliRunner().invoke(outfall, list(arguments), prog_name="outfall", **options)
+
+
+@pytest.fixture
+def run(project: Path) -> Run:
+    """Run a command line as a user would, in the project."""
+
+    def typed(*arguments: str, stdin: str = "", **environment: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "outfall_cli", *arguments],
+            cwd=project,
+            env={**os.environ, **environment},
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return typed

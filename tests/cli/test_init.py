@@ -1,0 +1,51 @@
+"""`outfall init` adds what is missing and touches nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .conftest import Invoke
+
+KEPT = "# ours\n[project]\nname    = 'app'   # spaced\n"
+
+
+def test_a_section_that_is_there_is_left_alone(project: Path, invoke: Invoke) -> None:
+    text = "[tool.outfall]\npaths = ['app']\n"
+    (project / "pyproject.toml").write_text(text, encoding="utf-8")
+    result = invoke("init")
+    assert result.exit_code == 0
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == text
+
+
+def test_a_broken_file_is_left_alone(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text("[tool", encoding="utf-8")
+    result = invoke("init")
+    assert (result.exit_code, "pyproject.toml" in result.stderr) == (2, True)
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == "[tool"
+
+
+def test_the_section_goes_behind_what_is_there(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text(KEPT, encoding="utf-8")
+    (project / "app").mkdir()
+    (project / "app" / "__init__.py").touch()
+    (project / "tests").mkdir()
+    result = invoke("init")
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    assert result.exit_code == 0, result.output
+    assert text.startswith(KEPT)
+    assert tomllib.loads(text)["tool"]["outfall"]["paths"] == ["app", "tests"]
+
+
+def test_what_it_writes_is_a_configuration_that_check_accepts(project: Path, invoke: Invoke) -> None:
+    assert invoke("init").exit_code == 0
+    assert invoke("check").exit_code == 0
+
+
+def test_a_project_without_pyproject_gets_one(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").unlink()
+    (project / ".git").mkdir()
+    assert invoke("init").exit_code == 0
+    assert "tool" in tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))

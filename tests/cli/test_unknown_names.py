@@ -1,0 +1,65 @@
+"""What does not exist is an error (exit code 2) that names what was probably meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outfall_cli.nearest import nearest, unknown
+
+if TYPE_CHECKING:
+    from .conftest import Invoke
+
+LEDGER = """\
+version = 1
+
+[flags.use_registry]
+group = "use_registry"
+states = ["app.agents._agents"]
+owner = ""
+created = 2026-11-23
+"""
+
+CASES = {
+    "command": (["chek"], "check"),
+    "command with a hyphen": (["remove-legcy"], "remove-legacy"),
+    "option": (["check", "--strct"], "--strict"),
+    "rule to explain": (["explain", "OUT110101"], "OUT101"),
+    "rule to select": (["check", "--select", "OUT999"], "OUT"),
+    "priority": (["check", "--min-priority", "hgih"], "high"),
+    "format": (["check", "--format", "jsn"], "json"),
+    "flag to complete": (["flags", "complete", "use_regsitry", "--evidence", "evidence.json"], "use_registry"),
+    "flag to remove": (["remove-legacy", "--flag", "use_regsitry"], "use_registry"),
+    "kind to migrate": (["migrate", "--only", "contxt"], "context"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_unknown_name_is_an_error_that_names_the_nearest(case: str, project: Path, invoke: Invoke) -> None:
+    arguments, meant = CASES[case]
+    (project / "outfall-flags.toml").write_text(LEDGER, encoding="utf-8")
+    (project / "evidence.json").write_text("{}", encoding="utf-8")
+    result = invoke(*arguments)
+    assert (result.exit_code, meant in result.stderr) == (2, True), result.output
+
+
+def test_an_unknown_configuration_key_names_the_nearest(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text("[tool.outfall]\nexlude = []\n", encoding="utf-8")
+    result = invoke("check")
+    assert result.exit_code == 2
+    assert "exlude" in result.stderr and "exclude" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"), [("xyzzy", None), ("", None), ("chek", "check"), ("CHECK", "check"), ("rule", "rules")]
+)
+def test_nearest(wrong: str, meant: str | None) -> None:
+    assert nearest(wrong, ["check", "rules", "undo"]) == meant
+
+
+def test_where_nothing_is_near_the_list_is_named() -> None:
+    assert unknown("rule", "xyzzy", ["OUT101"], see="outfall rules") == "unknown rule xyzzy: `outfall rules` lists them."
+    assert unknown("flag", "xyzzy", [], see="outfall flags") == "unknown flag xyzzy: there is none yet."
