@@ -20,6 +20,9 @@ from typing import Any, Deque, Dict, List
 from weakref import ref
 
 
+NO_THREAD = 0  # marks a blank cell; no thread has this number
+
+
 class Cell(Dict[str, Any]):
     """Attribute values in one context, with the number of the thread that wrote them."""
 
@@ -52,6 +55,12 @@ class Cells:
         self._made.append(ref(cell))
         if len(self._made) > self._limit:
             self._forget_dead()
+        self.variable.set(cell)
+
+    def blank(self) -> None:
+        """Make the current context one in which nothing was set or initialised yet."""
+        cell = Cell()
+        cell.thread = NO_THREAD
         self.variable.set(cell)
 
     def release(self) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, FrozenSet, List
 from weakref import finalize
 
 from . import _protocol, _tables
-from ._cells import Cell, Cells, is_carried_by_start, threads_inherit_contexts
+from ._cells import NO_THREAD, Cell, Cells, is_carried_by_start, threads_inherit_contexts
 from ._protocol import MISSING, Namespace, no_attribute
 
 Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
@@ -165,7 +165,9 @@ class Store:
 
     def _valid(self) -> Optional[Cell]:
         cell: Optional[Cell] = self.cells.variable.get(None)
-        if cell is not None and threads_inherit_contexts() and is_carried_by_start(self.cells, cell):
+        if cell is None or cell.thread == NO_THREAD:
+            return None
+        if threads_inherit_contexts() and is_carried_by_start(self.cells, cell):
             return None
         return cell
 

@@ -64,22 +64,28 @@ def _isolate(state: Any, empty: bool) -> Optional[Restore]:
 
 
 def _fresh_fields() -> Restore:
-    token = context._top.set(None)
-    return lambda: context._top.reset(token)
+    before = context._top.get()
+    context._top.set(None)
+    return lambda: context._top.set(before)
 
 
 def _fresh_local(store: Store) -> Restore:
-    variable = store.cells.variable
-    before = variable.get(None)
+    cells = store.cells
+    before = cells.variable.get(None)
     thread: Dict[str, Any] = {}
+    begun = False
     if isinstance(store, StagedStore):
-        thread, store.thread.values = store.thread.values, {}
-    store.cells.put({})
+        thread, begun = store.thread.values, store.thread.begun
+        store.thread.values, store.thread.begun = {}, False
+    cells.blank()
 
     def restore() -> None:
-        store.cells.put({} if before is None else before)
+        if before is None:
+            cells.blank()
+        else:
+            cells.variable.set(before)
         if isinstance(store, StagedStore):
-            store.thread.values = thread
+            store.thread.values, store.thread.begun = thread, begun
 
     return restore
 

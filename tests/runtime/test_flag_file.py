@@ -1,0 +1,176 @@
+"""The flag file: whatever happens to it, the last good flags stay."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Callable, Dict, List
+
+import pytest
+
+from outfall_runtime._sources import LARGEST_FILE, Reading, read_file
+from outfall_runtime._watch import Watcher
+from outfall_runtime.errors import BrokenSource
+
+
+def document(**values: str) -> str:
+    return json.dumps({"version": 1, "flags": values})
+
+
+class Followed:
+    """A watcher without its thread, and what it loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.readings: List[Reading] = []
+        self.watcher = Watcher(self.readings.append, lambda: None, str(path))
+
+    @property
+    def values(self) -> Dict[str, str]:
+        return {name: str(setting) for name, setting in self.readings[-1].settings.items()}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "flags.json"
+    path.write_text(document(use_context="shadow"))
+    return path
+
+
+@pytest.fixture
+def followed(file: Path) -> Followed:
+    followed = Followed(file)
+    assert followed.watcher.look()
+    return followed
+
+
+def truncate(path: Path) -> None:
+    path.write_text(document(use_context="new")[:20])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def binary(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00\x01")
+
+
+def wrong_version(path: Path) -> None:
+    path.write_text('{"version": 2, "flags": {}}')
+
+
+def no_object(path: Path) -> None:
+    path.write_text("[1]")
+
+
+def no_flags(path: Path) -> None:
+    path.write_text('{"version": 1}')
+
+
+def bad_value(path: Path) -> None:
+    path.write_text(document(use_context="shadwo"))
+
+
+def huge(path: Path) -> None:
+    path.write_bytes(b" " * (LARGEST_FILE + 1))
+
+
+def nested(path: Path) -> None:
+    path.write_text("[" * 200_000)
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def writable_by_all(path: Path) -> None:
+    path.chmod(0o666)
+
+
+BREAKERS = [truncate, empty, binary, wrong_version, no_object, no_flags, bad_value, huge, nested, deleted, directory]
+if os.name == "posix":
+    BREAKERS.append(writable_by_all)
+
+
+@pytest.mark.parametrize("break_it", BREAKERS)
+def test_a_broken_file_is_named_and_the_last_good_flags_stay(
+    break_it: Callable[[Path], None], followed: Followed, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    break_it(file)
+    assert not followed.watcher.look()
+    assert followed.values == {"use_context": "shadow"}
+    assert followed.watcher.problem.startswith(str(file))
+    assert caplog.text.count("keeping the last good flags") == 1
+
+
+def test_a_broken_file_is_complained_of_once_and_taken_up_when_mended(
+    followed: Followed, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for text in ("{", "{ "):
+        file.write_text(text)
+        followed.watcher.look()
+    file.unlink()
+    file.write_text(document(use_context="new"))
+    assert followed.watcher.look()
+    assert (followed.values, followed.watcher.problem) == ({"use_context": "new"}, "")
+
+
+@pytest.mark.skipif("os.name != 'posix' or os.geteuid() == 0", reason="root can read everything")
+def test_an_unreadable_file_is_named(followed: Followed, file: Path) -> None:
+    file.chmod(0)
+    assert not followed.watcher.look()
+    assert "Permission denied" in followed.watcher.problem
+
+
+def test_a_file_replaced_as_a_whole_is_seen(followed: Followed, file: Path) -> None:
+    other = file.with_suffix(".new")
+    other.write_text(document(use_context="enforced"))
+    os.replace(other, file)
+    assert followed.watcher.look()
+    assert followed.values == {"use_context": "enforced"}
+
+
+def test_an_unchanged_file_is_not_read_again(followed: Followed) -> None:
+    assert [followed.watcher.look() for _ in range(3)] == [False, False, False]
+    assert len(followed.readings) == 1
+
+
+def test_a_value_that_is_not_understood_refuses_the_whole_file(file: Path) -> None:
+    file.write_text(document(use_registry="new", use_context="nwe"))
+    with pytest.raises(BrokenSource, match=r"use_context: 'nwe' is no mode \(did you mean 'new'\?\)"):
+        read_file(str(file))
+
+
+def test_the_thread_follows_the_file_and_ends_when_told(file: Path) -> None:
+    arrived = threading.Event()
+    seen: List[Reading] = []
+
+    def load(reading: Reading) -> None:
+        seen.append(reading)
+        if str(reading.settings["use_context"]) == "new":
+            arrived.set()
+
+    watcher = Watcher(load, lambda: None, str(file))
+    watcher.start()
+    try:
+        other = file.with_suffix(".new")
+        other.write_text(document(use_context="new"))
+        os.replace(other, file)
+        assert arrived.wait(10)
+    finally:
+        watcher.stop()
+    assert "outfall-flags" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_service_without_a_flag_file_starts_no_thread() -> None:
+    watcher = Watcher(lambda reading: None, lambda: None, None)
+    watcher.path = None
+    watcher.start()
+    assert watcher._thread is None
