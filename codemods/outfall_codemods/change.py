@@ -1,0 +1,81 @@
+"""What would become of files: a value to show, verify, journal and write."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .plan import Plan
+from .text import split_lines
+
+Lines = tuple[int, int]
+"""First and last line of a stretch that may change, counted from 1 in the text before."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after. `before` is None for a new file; `spans` None allows any line."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+    spans: tuple[Lines, ...] | None = None
+
+    @property
+    def is_python(self) -> bool:
+        return self.path.endswith((".py", ".pyi", ".pyw"))
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """All that one command would write, and the plans it follows from."""
+
+    changes: tuple[FileChange, ...]
+    plans: tuple[Plan, ...] = ()
+    notes: tuple[str, ...] = field(default=())  # said to people: what was left, and why
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+
+def digest(data: bytes) -> str:
+    """`sha256:…` of `data`, as the journal writes it."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def diff(change: FileChange) -> str:
+    """A unified diff of one file, as `git diff` names its sides."""
+    before, after = _shown(change.before or b""), _shown(change.after)
+    old = f"a/{change.path}" if change.before is not None else "/dev/null"
+    lines = difflib.unified_diff(before, after, old, f"b/{change.path}")
+    return "".join(_ended(lines))
+
+
+def changed_lines(before: str, after: str) -> tuple[list[int], int]:
+    """The lines of `before` that `after` replaces or drops or inserts behind, and how many lines differ."""
+    old, new = split_lines(before), split_lines(after)
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    matcher = difflib.SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False)
+    touched: list[int] = []
+    count = 0
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag != "equal":
+            touched += range(start + i1 + 1, start + i2 + 1) if i2 > i1 else [start + i1]
+            count += max(i2 - i1, j2 - j1)
+    return touched, count
+
+
+def _shown(data: bytes) -> list[str]:
+    return split_lines(data.decode("utf-8", errors="surrogateescape"))
+
+
+def _ended(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        yield line if line.endswith(("\n", "\r")) else line + "\n\\ No newline at end of file\n"

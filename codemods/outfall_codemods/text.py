@@ -1,0 +1,96 @@
+"""Python source as text and back, byte for byte.
+
+Lines end at `\\n`, `\\r\\n` or `\\r` only, as the Python parser counts them: `str.splitlines`
+would also split at form feeds.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import io
+import re
+import tokenize
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+from outfall_lint.model import Place
+
+from .errors import Refused
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of `text`, each with its line end."""
+    return _LINE.findall(text)
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """One file's text with all that is needed to write it back as it was."""
+
+    path: str
+    text: str
+    encoding: str = "utf-8"
+    bom: bool = False
+
+    @classmethod
+    def from_bytes(cls, path: str, data: bytes) -> SourceText:
+        """Decode as Python would; raise `Refused` where Python could not."""
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+            bom = data.startswith(codecs.BOM_UTF8)
+            body = data[len(codecs.BOM_UTF8) :] if bom else data
+            return cls(path, body.decode("utf-8" if bom else encoding), "utf-8" if bom else encoding, bom)
+        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+            raise Refused(f"{path}: cannot be decoded ({error})", "save it in the encoding it declares") from error
+
+    def to_bytes(self, text: str) -> bytes:
+        """`text` encoded as this file is."""
+        try:
+            return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise Refused(f"{self.path}: {error}", f"the new text must fit in {self.encoding}") from error
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return split_lines(self.text)
+
+    @cached_property
+    def newline(self) -> str:
+        """The line end of the first line, `\\n` for a file of one unended line."""
+        first = self.lines[0] if self.lines else ""
+        return next((end for end in ("\r\n", "\r", "\n") if first.endswith(end)), "\n")
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset of each line, and one past the end."""
+        offsets = [0]
+        for line in self.lines:
+            offsets.append(offsets[-1] + len(line))
+        return offsets
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(self.text)
+
+    def place(self, node: ast.stmt | ast.expr) -> Place:
+        """Where `node` stands, columns in characters rather than UTF-8 bytes."""
+        end_line = node.end_lineno or node.lineno
+        start = self._characters(node.lineno, node.col_offset)
+        end = self._characters(end_line, node.end_col_offset or 0)
+        return Place(self.path, node.lineno, start, end_line, end)
+
+    def slice(self, place: Place) -> str:
+        return self.text[self.offset(place.line, place.column) : self.offset(place.end_line, place.end_column)]
+
+    def offset(self, line: int, column: int) -> int:
+        return self.starts[line - 1] + column
+
+    def _characters(self, line: int, byte_column: int) -> int:
+        text = self.lines[line - 1]
+        return byte_column if text.isascii() else len(text.encode()[:byte_column].decode(errors="ignore"))
