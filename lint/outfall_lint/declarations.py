@@ -30,7 +30,9 @@ def declarations(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declarat
 
 def _bound(scope: Scope, level: str, names: Names, spans: SpanOf) -> Iterator[Declaration]:
     for name, bindings in scope.bindings.items():
-        candidates = [b for b in bindings if b.how in _DECLARES and b.statement is not None]
+        every = [b for b in bindings if b.how in _DECLARES and b.statement is not None]
+        # A `global` in a function declares only what the module itself never binds.
+        candidates = [b for b in every if b.scope.function == scope.function] or every
         # Where a conditional import or branch binds it, the one that makes an object speaks for it.
         made = [(b, constructor(names, b.scope, b.value)) for b in candidates]
         best = next((m for m in made if m[1] not in ("", "constant")), made[0] if made else None)
