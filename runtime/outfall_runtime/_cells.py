@@ -13,6 +13,7 @@ those that live at once.
 from __future__ import annotations
 
 import sys
+import threading
 from _thread import get_ident
 from collections import deque
 from contextvars import ContextVar
@@ -30,6 +31,7 @@ class Cell(Dict[str, Any]):
     thread: int
 
 
+_probe: ContextVar[object] = ContextVar("outfall_probe")
 _pool: Deque["ContextVar[Cell]"] = deque()
 
 
@@ -93,11 +95,17 @@ def is_carried_by_start(cells: Cells, cell: Cell) -> bool:
     """Whether the cell came into this thread only because its start copied the caller's context.
 
     Such a value is not carried on purpose: on a worker it would be whatever request happened to
-    start the worker.
+    start the worker. It is told by standing in the very context that the thread was started in;
+    work that brings a context along runs in another.
     """
-    import threading
-
     if cell.thread == get_ident():
         return False
-    inherited = getattr(threading.current_thread(), "_context", None)
-    return inherited is not None and inherited.get(cells.variable) is cell
+    base = getattr(threading.current_thread(), "_context", None)
+    if base is None or base.get(cells.variable) is not cell:
+        return False
+    mark = object()
+    token = _probe.set(mark)
+    try:
+        return base.get(_probe) is mark
+    finally:
+        _probe.reset(token)

@@ -24,18 +24,33 @@ def generated_class(base: Any, attributes: Tuple[str, ...], make: MakeProperty) 
         __module__=base.__module__,
         __qualname__=base.__qualname__,
         __doc__=base.__doc__,
+        __dict__=base._outfall_dict,  # a subclass without __slots__ has hidden ours
         _outfall_names=names,
     )
     return type(base)(base.__name__, (base,), body)
 
 
-def add_property(cls: Any, name: str, make: MakeProperty) -> None:
-    """Give a generated class a property for an attribute that nobody declared."""
+def ensure_property(instance: "ContextLocal", name: str) -> bool:
+    """Give the generated class a property for an attribute that nobody declared.
+
+    Returns:
+        False where the user's own class takes assignments to the name: a property, a slot.
+    """
+    cls: Any = type(instance)
     names: FrozenSet[str] = cls._outfall_names
-    if len(names) >= MOST_PROPERTIES:
+    if name in names:
+        return True
+    if is_data_descriptor(instance, name):
+        return False
+    if len(names) < MOST_PROPERTIES:
+        _add_property(cls, name, names)
+    else:
         cls.__getattribute__ = read_any
-        return
-    setattr(cls, name, make(name))
+    return True
+
+
+def _add_property(cls: Any, name: str, names: FrozenSet[str]) -> None:
+    setattr(cls, name, cls._outfall_property(name))
     cls._outfall_names = names | {name}
 
 
@@ -88,6 +103,7 @@ class Namespace(Dict[str, Any]):
         self._local = local
 
     def __setitem__(self, name: str, value: Any) -> None:
+        ensure_property(self._local, name)
         self._local._outfall_store.write(self._local, name, value)
         super().__setitem__(name, value)
 

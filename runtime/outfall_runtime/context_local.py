@@ -81,13 +81,10 @@ class ContextLocal:
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        cls = type(self)
-        if name not in cls._outfall_names:
-            if _protocol.is_data_descriptor(self, name):
-                object.__setattr__(self, name, value)
-                return
-            _protocol.add_property(cls, name, cls._outfall_property)
-        self._outfall_store.write(self, name, value)
+        if _protocol.ensure_property(self, name):
+            self._outfall_store.write(self, name, value)
+        else:
+            object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         if name not in type(self)._outfall_names and _protocol.is_data_descriptor(self, name):
@@ -95,9 +92,8 @@ class ContextLocal:
             return
         self._outfall_store.delete(self, name)
 
-    @property
-    def __dict__(self) -> Dict[str, Any]:  # type: ignore[override]
-        return Namespace(self, self._outfall_store.values(self))
+    _outfall_dict = property(lambda self: Namespace(self, self._outfall_store.values(self)))
+    __dict__ = _outfall_dict
 
     def __dir__(self) -> List[str]:
         names = set(object.__dir__(self)) - type(self)._outfall_names

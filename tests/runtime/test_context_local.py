@@ -1,0 +1,317 @@
+"""ContextLocal speaks threading.local's protocol; every case below also runs against the original."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import copy
+import gc
+import pickle
+import threading
+import weakref
+from typing import Any, Callable, List
+
+import pytest
+
+from outfall_runtime import ContextLocal, StagedContextLocal
+from outfall_runtime import context as outfall_context
+from outfall_runtime._protocol import MOST_PROPERTIES
+
+
+class Original(threading.local):
+    """threading.local, made the way ours are."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+
+
+MAKERS = [Original, ContextLocal, StagedContextLocal]
+Maker = Callable[..., Any]
+
+
+@pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__)
+def local(request: pytest.FixtureRequest) -> Any:
+    return request.param("test_context_local.local", "user")
+
+
+@pytest.mark.parametrize("name", ["user", "undeclared"])
+def test_a_missing_attribute_is_an_attribute_error(local: Any, name: str) -> None:
+    with pytest.raises(AttributeError) as read:
+        getattr(local, name)
+    with pytest.raises(AttributeError):
+        delattr(local, name)
+    assert str(read.value) == f"{type(local).__name__!r} object has no attribute {name!r}"
+    assert not hasattr(local, name)
+    assert getattr(local, name, "default") == "default"
+
+
+def test_the_class_attribute_and_methods_are_not_values(local: Any) -> None:
+    assert local.__dict__ == {}
+    with pytest.raises(AttributeError):
+        local.__dict__ = {}
+
+
+@pytest.mark.parametrize("copier", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_it_cannot_be_pickled_or_copied(local: Any, copier: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match="cannot pickle"):
+        copier(local)
+
+
+@pytest.mark.parametrize("name", ["user", "undeclared"])
+def test_set_get_delete(local: Any, name: str) -> None:
+    setattr(local, name, 1)
+    setattr(local, name, 2)
+    assert (getattr(local, name), hasattr(local, name), local.__dict__) == (2, True, {name: 2})
+    delattr(local, name)
+    assert (hasattr(local, name), local.__dict__) == (False, {})
+
+
+def test_none_and_false_are_values(local: Any) -> None:
+    local.user = None
+    assert (hasattr(local, "user"), local.user) == (True, None)
+
+
+def test_its_dict_reads_and_writes(local: Any) -> None:
+    local.__dict__.update(user=1, trace=2)
+    local.__dict__["span"] = 3
+    assert (local.user, local.trace, local.span) == (1, 2, 3)
+    assert local.__dict__.setdefault("user", 9) == 1
+    assert local.__dict__.pop("trace") == 2
+    assert local.__dict__.pop("trace", None) is None
+    del local.__dict__["span"]
+    assert vars(local) == {"user": 1}
+    assert "user" in dir(local)
+    local.__dict__.clear()
+    assert (local.__dict__, hasattr(local, "user")) == ({}, False)
+
+
+def test_a_thread_starts_without_values(local: Any, in_thread: Callable[..., Any]) -> None:
+    local.user = "main"
+
+    def other() -> Any:
+        before = hasattr(local, "user")
+        local.user = "other"
+        return before, local.user
+
+    assert in_thread(other) == (False, "other")
+    assert local.user == "main"
+
+
+def test_two_instances_of_one_name_have_values_of_their_own(local: Any) -> None:
+    other = type(local).__mro__[1]("test_context_local.local", "user") if not isinstance(local, Original) else Original()
+    local.user = 1
+    assert not hasattr(other, "user")
+
+
+@pytest.mark.parametrize("base", MAKERS, ids=lambda maker: maker.__name__)
+def test_class_attributes_are_defaults(base: Any) -> None:
+    class Request(base):  # type: ignore[misc]
+        user = "nobody"
+        depth = 0
+
+        def __init__(self) -> None:
+            pass
+
+        def greet(self) -> str:
+            return f"hello {self.user}"
+
+        @property
+        def shouted(self) -> str:
+            return str(self.user).upper()
+
+        @shouted.setter
+        def shouted(self, value: str) -> None:
+            self.user = value.lower()
+
+    request = Request()
+    assert (request.user, request.greet(), Request.user) == ("nobody", "hello nobody", "nobody")
+    request.user = "ada"
+    request.depth += 1
+    assert (request.user, request.greet(), request.depth, Request.depth) == ("ada", "hello ada", 1, 0)
+    request.shouted = "BOB"
+    assert (request.user, request.shouted, request.__dict__) == ("bob", "BOB", {"user": "bob", "depth": 1})
+    del request.user
+    assert request.user == "nobody"
+    assert isinstance(request, Request)
+
+
+@pytest.mark.parametrize("base", MAKERS, ids=lambda maker: maker.__name__)
+def test_a_subclass_is_initialised_once_per_thread_with_its_arguments(base: Any, in_thread: Callable[..., Any]) -> None:
+    calls: List[int] = []
+
+    class Request(base):  # type: ignore[misc]
+        def __init__(self, user: str, *, depth: int = 0) -> None:
+            calls.append(threading.get_ident())
+            self.user = user
+            self.depth = depth
+
+    request = Request("ada", depth=3)
+    request.user = "bob"
+    assert in_thread(lambda: (request.depth, request.user)) == (3, "ada")
+    assert (request.user, len(calls)) == ("bob", 2)
+
+
+@pytest.mark.parametrize("base", [ContextLocal, StagedContextLocal])
+def test_arguments_without_an_init_are_refused_as_by_the_original(base: Any) -> None:
+    class Plain(base, name="test_context_local.Plain"):  # type: ignore[misc, call-arg]
+        pass
+
+    with pytest.raises(TypeError, match="Initialization arguments are not supported"):
+        threading.local(1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Initialization arguments are not supported"):
+        Plain(1)
+    assert Plain()._outfall_store.name == "test_context_local.Plain"
+
+
+@pytest.mark.parametrize("arguments", [(), (1,), ("name", 2)])
+def test_a_name_that_is_no_string_is_refused(arguments: Any) -> None:
+    with pytest.raises(TypeError, match="takes its qualified name"):
+        ContextLocal(*arguments)
+
+
+def test_more_attribute_names_than_properties_still_work(local: Any) -> None:
+    names = [f"name{number}" for number in range(3 * MOST_PROPERTIES)]
+    for name in names:
+        setattr(local, name, name)
+    assert [getattr(local, name) for name in names] == names
+    assert not hasattr(local, "never_set")
+    delattr(local, names[-1])
+    assert not hasattr(local, names[-1])
+
+
+# -- what the original cannot do
+
+
+@pytest.fixture(params=[ContextLocal, StagedContextLocal], ids=lambda maker: maker.__name__)
+def ours(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from outfall_runtime import flags
+
+    flags.set("use_context", "new")
+    return request.param("test_context_local.ours", "user")
+
+
+def test_tasks_do_not_see_each_other(ours: Any) -> None:
+    async def request(number: int, gate: asyncio.Event) -> Any:
+        ours.user = number
+        await gate.wait()
+        return ours.user
+
+    async def main() -> List[Any]:
+        gate = asyncio.Event()
+        tasks = [asyncio.ensure_future(request(number, gate)) for number in range(50)]
+        await asyncio.sleep(0)
+        gate.set()
+        return await asyncio.gather(*tasks)
+
+    assert asyncio.run(main()) == list(range(50))
+    assert not hasattr(ours, "user")
+
+
+def test_a_task_inherits_and_its_changes_stay_with_it(ours: Any) -> None:
+    async def child() -> Any:
+        seen = ours.user
+        ours.user = "child"
+        ours.trace = 1
+        return seen
+
+    async def main() -> Any:
+        ours.user = "parent"
+        seen = await asyncio.ensure_future(child())
+        return seen, ours.user, hasattr(ours, "trace")
+
+    assert asyncio.run(main()) == ("parent", "parent", False)
+
+
+def test_wrapped_work_carries_values_into_a_thread(ours: Any, in_thread: Callable[..., Any]) -> None:
+    ours.user = "ada"
+    wrapped = outfall_context.wrap(lambda: ours.user)
+    ours.user = "bob"
+    assert in_thread(wrapped) == "ada"
+
+
+def test_only_the_named_states_are_carried(in_thread: Callable[..., Any]) -> None:
+    carried, left = ContextLocal("test.carried"), ContextLocal("test.left")
+    carried.user, left.user = "ada", "bob"
+    work = outfall_context.wrap(lambda: (carried.user, hasattr(left, "user")), states=[carried])
+    assert in_thread(work) == ("ada", False)
+    assert in_thread(lambda: hasattr(carried, "user")) is False
+
+
+def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.14's free-threaded threads run in a copy of the starter's context, kept in `_context`."""
+    from outfall_runtime import _cells, context_local
+
+    monkeypatch.setattr(_cells, "threads_inherit_contexts", lambda: True)
+    monkeypatch.setattr(context_local, "threads_inherit_contexts", lambda: True)
+
+    class InheritingThread(threading.Thread):
+        _context: Any = None
+
+        def start(self) -> None:
+            self._context = contextvars.copy_context()
+            super().start()
+
+        def run(self) -> None:
+            self._context.run(super().run)
+
+    context_local._protocol.generated_class.cache_clear()
+    local = ContextLocal("test.inherit", "user")
+    local.user = "starter"
+    seen: List[Any] = []
+
+    def work() -> None:
+        seen.append(hasattr(local, "user"))
+        local.user = "worker"
+        seen.append(local.user)
+
+    carried = outfall_context.wrap(lambda: seen.append(local.user))
+    for target in (work, carried):
+        thread = InheritingThread(target=target)
+        thread.start()
+        thread.join()
+    context_local._protocol.generated_class.cache_clear()
+    assert seen == [False, "worker", "starter"]
+    assert local.user == "starter"
+
+
+class Value:
+    """Something whose death can be seen."""
+
+
+def test_values_die_with_the_instance(ours: Any) -> None:
+    local = type(ours).__mro__[1]("test.dies", "user")
+    local.user = value = Value()
+    contexts = [contextvars.copy_context() for _ in range(3)]
+    dead = weakref.ref(value)
+    del value, local
+    gc.collect()
+    assert dead() is None
+    assert len(contexts) == 3
+
+
+def test_values_die_with_an_instance_that_is_part_of_a_cycle() -> None:
+    local = ContextLocal("test.cycle", "me", "value")
+    local.value = value = Value()
+    holder: Any = [local]
+    holder.append(holder)
+    dead = weakref.ref(value)
+    del value, local, holder
+    gc.collect()
+    assert dead() is None
+
+
+def test_a_new_instance_never_sees_the_values_of_a_dead_one() -> None:
+    for number in range(200):
+        local = ContextLocal("test.reuse", "user")
+        assert not hasattr(local, "user")
+        local.user = number
+        assert local.user == number
+
+
+def test_overwritten_values_are_let_go(ours: Any) -> None:
+    ours.user = value = Value()
+    dead = weakref.ref(value)
+    del value
+    ours.user = None
+    gc.collect()
+    assert dead() is None
