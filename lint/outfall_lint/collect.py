@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import gc
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,8 +13,8 @@ from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Use
 from outfall_lint.model import Problem
 from outfall_lint.names import Names, path_of
-from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
-from outfall_lint.source import Source, parse
+from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope, Walk
+from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
 from outfall_lint.values import describe
 from outfall_lint.walk import walk
@@ -119,10 +118,10 @@ def _detail(raw: RawUse) -> str:
     detail = raw.detail
     if isinstance(detail, str):
         return detail
+    if isinstance(detail, tuple) or detail is None:
+        return _guard(detail, raw)
     if raw.verb == "call":
         return ""
-    if raw.verb in ("store", "augment", "delete"):
-        return _guard(detail, raw)
     if isinstance(detail, (ast.Name, ast.Attribute, ast.Subscript)):
         if isinstance(getattr(detail, "ctx", None), ast.Store):
             return f"stored in {ast.unparse(detail)}"
@@ -132,19 +131,24 @@ def _detail(raw: RawUse) -> str:
     return ""
 
 
-def _guard(node: ast.AST | None, raw: RawUse) -> str:
+def _guard(guards: Guards, raw: RawUse) -> str:
     """How the store is guarded by a test of the same thing: "if absent", "after AttributeError", ""."""
-    if node is None:
-        return ""
-    if isinstance(node, ast.ExceptHandler):
-        return f"after {ast.unparse(node.type)}" if node.type is not None else "after any exception"
-    for part in ast.walk(node):
-        start = path_of(part)
-        if start is None or start[0] != raw.root:
-            continue
-        if isinstance(part, ast.Name) and not raw.path or start[1][:1] == raw.path[:1] or not start[1]:
+    while guards is not None:
+        node, guards = guards
+        if isinstance(node, ast.ExceptHandler):
+            return f"after {ast.unparse(node.type)}" if node.type is not None else "after any exception"
+        if _speaks_of(node, raw):
             return "if absent" if _tests_absence(node) else "if tested"
     return ""
+
+
+def _speaks_of(node: ast.AST, raw: RawUse) -> bool:
+    """Whether a condition looks at what is stored, or at the object it is stored in."""
+    for part in ast.walk(node):
+        start = path_of(part)
+        if start is not None and start[0] == raw.root and start[1][:1] in ((), raw.path[:1]):
+            return True
+    return False
 
 
 def _tests_absence(node: ast.AST) -> bool:
@@ -169,7 +173,7 @@ class Spans:
     """Where nodes stand, in characters. `ast` counts UTF-8 bytes: lines beyond ASCII are converted."""
 
     def __init__(self, text: str) -> None:
-        self._lines = None if text.isascii() else _lines(text)
+        self._lines = None if text.isascii() else split_lines(text)
 
     def of(self, node: ast.AST) -> Span:
         """The span of a node that has a position."""
@@ -186,12 +190,3 @@ class Spans:
             return offset
         text = self._lines[line - 1]
         return offset if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8", "replace"))
-
-
-def _lines(text: str) -> list[str]:
-    """Lines as the parser counts them: form feeds and Unicode separators end none."""
-    return re.split(r"\r\n|\r|\n", text)
-
-
-if sys.version_info < (3, 11):  # pragma: no cover
-    raise ImportError("outfall_lint needs Python 3.11 or newer")

@@ -50,7 +50,7 @@ def _declaration(name: str, level: str, binding: Binding, made_by: str, spans: S
     statement = binding.statement
     assert statement is not None
     target = binding.target if binding.target is not None else statement
-    also = ()
+    also: tuple[str, ...] = ()
     if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
         also = tuple(ast.unparse(t) for t in statement.targets if t is not target)
     value = binding.value if isinstance(binding.value, ast.AST) else None

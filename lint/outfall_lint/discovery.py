@@ -130,7 +130,8 @@ class _Folders:
         absolute = self._root / path
         is_package = absolute.name == "__init__.py"
         last = [] if is_package else [absolute.stem]
-        package, folder = [], absolute.parent
+        package: list[str] = []
+        folder = absolute.parent
         while self._is_package(folder):
             package.insert(0, folder.name)
             folder = folder.parent

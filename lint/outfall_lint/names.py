@@ -92,7 +92,9 @@ class Names:
         if scope.owner(root) is None:
             return ".".join((root, *path)) if root in _BUILTINS else ""
         resolved = self.resolve(scope, root, path)
-        return ".".join(resolved.target) if resolved and SUBSCRIPT not in resolved.target else ""
+        if resolved is None or resolved.via == "closure" or SUBSCRIPT in resolved.target:
+            return ""
+        return ".".join(resolved.target)
 
 
 def path_of(node: ast.AST | None) -> tuple[str, Target] | None:

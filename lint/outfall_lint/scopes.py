@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 MODULE, CLASS, FUNCTION, COMPREHENSION, BLOCK = "module", "class", "function", "comprehension", "block"
 
@@ -23,6 +23,10 @@ class Binding(NamedTuple):
     statement: ast.stmt | None
     target: ast.AST | None
     scope: Scope  # where the binding is written: differs from the owner for `global` names
+
+
+Guards = Optional[tuple[ast.AST, "Guards"]]
+"""The `if` tests and `except` handlers around a node, innermost first."""
 
 
 class RawUse(NamedTuple):
@@ -121,7 +125,7 @@ class Walk:
         self.scopes = [module]
         self.uses = module.uses
         self.lock: str | None = None
-        self.guard: ast.AST | None = None  # the `if` test or `except` handler we are under
+        self.guard: Guards = None
         self.submodules: list[str] = []
         self.stars: list[ast.ImportFrom] = []
 

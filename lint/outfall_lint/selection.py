@@ -40,7 +40,8 @@ def unsuppressed(
 ) -> tuple[list[Finding], list[Finding]]:
     """Findings without a suppressing comment on one of their declaration's lines, and those with one."""
     by_path: Mapping[str, tuple[Suppression, ...]] = {m.path: m.suppressions for m in modules if m.suppressions}
-    shown, silenced = [], []
+    shown: list[Finding] = []
+    silenced: list[Finding] = []
     for finding in findings:
         here = by_path.get(finding.place.path, ())
         (silenced if any(_covers(s, finding) for s in here) else shown).append(finding)

@@ -15,6 +15,7 @@ import stat
 import sys
 import tokenize
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,3 +109,24 @@ def _reason(text: str, error: SyntaxError) -> str:
     if _PYTHON_2.search(line):
         return f" (this looks like Python 2; outfall runs on Python {RUNNING} and parses its syntax)"
     return ""
+
+
+class SourceLines:
+    """Single lines of the files of a run, each file read once; for messages and fingerprints."""
+
+    def __init__(self, root: Path, sources: Sequence[Source] = ()) -> None:
+        self._root = root
+        self._lines = {source.path: split_lines(source.text) for source in sources}
+
+    def line(self, path: str, number: int) -> str:
+        """Line `number` (from 1) of a file; empty where it cannot be read any more."""
+        if path not in self._lines:
+            source = read(self._root, path)
+            self._lines[path] = split_lines(source.text) if isinstance(source, Source) else []
+        lines = self._lines[path]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines as the parser counts them: form feeds and Unicode separators end none."""
+    return re.split(r"\r\n|\r|\n", text)

@@ -63,9 +63,10 @@ def _state(project: Project, declared: Declared, constructor: str, fixed: Mappin
     ) + _also(declaration, facts)
     local_name = declaration.name.rpartition(".")[2]
     if declared.name in fixed:
-        kind, evidence = Kind(fixed[declared.name]), ("fixed in the configuration",)
+        decision: kinds.Decision = (Kind(fixed[declared.name]), ("fixed in the configuration",))
     else:
-        kind, evidence = kinds.decide(constructor, local_name, accesses)
+        decision = kinds.decide(constructor, local_name, accesses)
+    kind, evidence = decision
     return State(
         name=declared.name,
         module=facts.module,

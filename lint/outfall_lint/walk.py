@@ -142,7 +142,7 @@ def _if(w: Walk, node: ast.If) -> None:
     guard = w.guard
     while True:
         test(w, node.test)
-        w.guard = node.test
+        w.guard = (node.test, guard)
         if _is_main(node.test) and w.scope.kind == MODULE:
             with w.inside(BLOCK, "", node):
                 body(w, node.body)
@@ -153,7 +153,7 @@ def _if(w: Walk, node: ast.If) -> None:
             node = node.orelse[0]
             continue
         if node.orelse:
-            w.guard = node.test
+            w.guard = (node.test, guard)
             body(w, node.orelse)
             w.guard = guard
         return
@@ -206,7 +206,8 @@ def _try(w: Walk, node: ast.Try) -> None:
             use(w, handler.type, "read")
         if handler.name:
             w.bind(handler.name, "except", None, node, None)
-        guard, w.guard = w.guard, handler
+        guard = w.guard
+        w.guard = (handler, guard)
         body(w, handler.body)
         w.guard = guard
     body(w, node.orelse)

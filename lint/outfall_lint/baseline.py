@@ -1,0 +1,169 @@
+"""The baseline: what an old project accepts for now. It may only shrink.
+
+An entry is a state, a code, and for every change of the state the enclosing function and a hash
+of the changing line with its white space evened out. So a new writer to an old state is a new
+finding, while a moved, re-indented or renamed file is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from outfall_lint.engine import Analysis
+from outfall_lint.model import Finding
+from outfall_lint.source import SourceLines
+
+VERSION = 1
+
+
+class BaselineError(Exception):
+    """A baseline that cannot be used; the text names the file and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One accepted finding."""
+
+    state: str
+    code: str
+    changes: tuple[str, ...]  # "function:hash", sorted
+
+    def covers(self, other: Entry) -> bool:
+        """Whether every change of `other` is one that this entry accepts."""
+        return self.code == other.code and not Counter(other.changes) - Counter(self.changes)
+
+    def renamed_to(self, other: Entry) -> bool:
+        """Whether `other` may be the same state after its file was moved or renamed."""
+        same_name = self.state.rpartition(".")[2] == other.state.rpartition(".")[2]
+        return same_name and self.covers(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Why the baseline was once allowed to grow."""
+
+    date: str
+    reason: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is accepted, sorted."""
+
+    entries: tuple[Entry, ...] = ()
+    growth: tuple[Growth, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Findings beside a baseline. `stale` entries, or parts of entries, match nothing any more."""
+
+    new: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
+    stale: tuple[Entry, ...]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline at `path`; an empty one where there is no file. Raises `BaselineError`."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["version"] != VERSION:
+            raise BaselineError(f"{path}: version {document['version']!r}, expected {VERSION}; update outfall")
+        entries = [Entry(e["state"], e["code"], tuple(sorted(e["changes"]))) for e in document["entries"]]
+        growth = [Growth(g["date"], g["reason"], g["entries"]) for g in document.get("growth", ())]
+    except FileNotFoundError:
+        return Baseline()
+    except OSError as error:
+        raise BaselineError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BaselineError(
+            f"{path}: not a baseline ({type(error).__name__}: {error}); "
+            "restore it, or delete it and write a new one with --update-baseline --allow-growth REASON"
+        ) from None
+    return Baseline(tuple(sorted(entries)), tuple(growth))
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write `baseline` so that a change of one entry is a change of few lines."""
+    document = {
+        "version": VERSION,
+        "entries": [{"state": e.state, "code": e.code, "changes": list(e.changes)} for e in baseline.entries],
+        "growth": [{"date": g.date, "reason": g.reason, "entries": g.entries} for g in baseline.growth],
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def entry_of(finding: Finding, lines: SourceLines) -> Entry:
+    """The identity of a finding."""
+    changes = sorted(
+        f"{access.function or '<module>'}:{_digest(lines.line(access.place.path, access.place.line))}"
+        for access in finding.state.changes
+    )
+    return Entry(finding.state.name, finding.code, tuple(changes))
+
+
+def compare(findings: Iterable[Finding], baseline: Baseline, lines: SourceLines) -> Comparison:
+    """Which findings are new, which are accepted, and what of the baseline is stale."""
+    found = [(finding, entry_of(finding, lines)) for finding in findings]
+    matched = _matched([entry for _, entry in found], baseline)
+    stale = [_stale_part(entry, [e for e, by in matched.items() if by == entry]) for entry in baseline.entries]
+    return Comparison(
+        new=tuple(f for f, entry in found if entry not in matched),
+        accepted=tuple(f for f, entry in found if entry in matched),
+        stale=tuple(entry for entry in stale if entry is not None),
+    )
+
+
+def applied(analysis: Analysis, baseline: Baseline, lines: SourceLines) -> Analysis:
+    """The analysis without what the baseline accepts, which is moved to `baselined`."""
+    comparison = compare(analysis.findings, baseline, lines)
+    return replace(analysis, findings=comparison.new, baselined=comparison.accepted)
+
+
+def updated(
+    findings: Sequence[Finding], baseline: Baseline, lines: SourceLines, allow_growth: str | None = None
+) -> Baseline:
+    """The baseline without what is mended; with a reason, also with what is new."""
+    found = sorted({entry_of(finding, lines) for finding in findings})
+    matched = _matched(found, baseline)
+    if allow_growth is None:
+        return Baseline(tuple(entry for entry in found if entry in matched), baseline.growth)
+    added = len(found) - len(matched)
+    grown = (Growth(date.today().isoformat(), allow_growth, added),) if added else ()
+    return Baseline(tuple(found), baseline.growth + grown)
+
+
+def _matched(found: Sequence[Entry], baseline: Baseline) -> dict[Entry, Entry]:
+    """Each found entry that is accepted, with the entry that accepts it."""
+    by_key = {(entry.state, entry.code): entry for entry in baseline.entries}
+    here = {(entry.state, entry.code) for entry in found}
+    left = [entry for entry in baseline.entries if (entry.state, entry.code) not in here]
+    matched: dict[Entry, Entry] = {}
+    for entry in found:
+        accepted = by_key.get((entry.state, entry.code))
+        if accepted is None:
+            accepted = next((old for old in left if old.renamed_to(entry)), None)
+            if accepted is not None:
+                left.remove(accepted)
+        if accepted is not None and accepted.covers(entry):
+            matched[entry] = accepted
+    return matched
+
+
+def _stale_part(entry: Entry, matching: Sequence[Entry]) -> Entry | None:
+    """What of an accepted entry no longer exists; None where all of it does."""
+    if not matching:
+        return entry
+    gone = Counter(entry.changes) - Counter(matching[0].changes)
+    return replace(entry, changes=tuple(sorted(gone.elements()))) if gone else None
+
+
+def _digest(line: str) -> str:
+    return hashlib.sha256(" ".join(line.split()).encode()).hexdigest()[:12]
