@@ -70,12 +70,11 @@ def _staged(pending: Sequence[StateRollout]) -> Verdict:
             "Run outfall remove-legacy with this evidence.",
         )
     waiting = len(pending) - ready
-    subject = f"{ready} of {len(pending)} staged states {'is' if ready == 1 else 'are'} ready for removal"
-    return Verdict(
-        "waiting",
-        f"{subject}; {waiting} still {'waits' if waiting == 1 else 'wait'} for evidence.",
-        "What is missing is listed under rollout, state by state.",
-    )
+    if not ready:
+        sentence = f"{plural(waiting, 'staged state')} {'waits' if waiting == 1 else 'wait'} for evidence."
+    else:
+        sentence = f"{ready} of {len(pending)} staged states {'is' if ready == 1 else 'are'} ready for removal."
+    return Verdict("waiting", sentence, "What is missing is listed under rollout, state by state.")
 
 
 def _settled(

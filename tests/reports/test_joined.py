@@ -1,0 +1,145 @@
+"""What moved, what was declined, what removal waits for, and the verdict on all of it."""
+
+from __future__ import annotations
+
+import pytest
+from outfall_reports import data_from_mapping
+from outfall_reports.figures import latency_rows, stacked
+from outfall_reports.rollout import rollouts
+from outfall_reports.states import declined_states, moved_states
+from outfall_reports.verdict import verdict
+
+AGENTS = "app.agents._agents"
+
+
+def moved(documents):
+    return [(s.name, s.standing.value, s.origin, s.target) for s in moved_states(data_from_mapping(documents))]
+
+
+def missing(documents, staged=(AGENTS,)):
+    return [row.missing for row in rollouts(data_from_mapping(documents), staged)]
+
+
+@pytest.mark.parametrize("status", ["undone", "prepared"])
+def test_a_run_that_does_not_stand_moved_nothing(make, status) -> None:
+    assert moved({"journal": [make.entry(make.plan(), status=status)]}) == []
+
+
+def test_a_planned_state_is_not_yet_moved(make) -> None:
+    assert moved({"plans": make.plans(make.plan())}) == [(AGENTS, "planned", "dict", "StagedRegistry")]
+
+
+def test_the_journal_outranks_the_plan(make) -> None:
+    documents = {"journal": [make.entry(make.plan())], "plans": make.plans(make.plan())}
+    assert moved(documents) == [(AGENTS, "staged", "dict", "StagedRegistry")]
+
+
+def test_a_removal_ends_the_staging(make) -> None:
+    later = make.entry(make.plan(target="Registry"), command="remove-legacy", created="2026-11-25T00:00:00Z")
+    assert moved({"journal": [later, make.entry(make.plan())]}) == [(AGENTS, "moved", "dict", "Registry")]
+
+
+def test_the_inventory_knows_what_a_state_was(make) -> None:
+    row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
+    before = make.inventory(row | {"constructor": "collections.defaultdict"})
+    after = make.inventory(row | {"constructor": "outfall_runtime.StagedRegistry"})
+    plans = make.plans(make.plan())
+    assert moved({"plans": plans, "inventory": before})[0][2] == "collections.defaultdict"
+    assert moved({"plans": plans, "inventory": after})[0][2] == "dict"
+
+
+def test_a_declined_state_that_was_rewritten_later_is_not_declined(make) -> None:
+    first = make.entry(make.decline(AGENTS), id="a")
+    second = make.entry(make.plan(AGENTS), id="b")
+    assert declined_states(data_from_mapping({"journal": [first, second]})) == ()
+
+
+def test_a_declined_state_keeps_its_reason_once(make) -> None:
+    documents = {"journal": [make.entry(make.decline())], "plans": make.plans(make.decline(reason="newer reason"))}
+    assert [state.reason for state in declined_states(data_from_mapping(documents))] == ["newer reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"mode": "shadow"}, "1 of 1 processes still run it in shadow"),
+        ({"spent": 47.5}, "web-1: 0.5 h more in new or enforced"),
+        ({"writes": dict.fromkeys(("legacy", "shadow", "new", "enforced"), 0)}, "no access was recorded"),
+        ({"lost": 3}, "3 reads lost"),
+        ({"would_evict": 2}, "2 entries would have been evicted"),
+    ],
+)
+def test_removal_waits_for(make, changes, sentence) -> None:
+    process = make.process(states={AGENTS: make.record(**changes)})
+    [sentences] = missing({"evidence": make.evidence(process)})
+    assert any(each.startswith(sentence) for each in sentences)
+
+
+def test_removal_waits_for_every_process_named(make) -> None:
+    documents = {"evidence": make.evidence(make.process()), "rollout": {"processes": ["web-1", "worker"]}}
+    assert missing(documents) == [("no evidence from process worker",)]
+
+
+def test_a_staged_state_without_evidence_says_so() -> None:
+    assert missing({}) == [("no process has reported it yet",)]
+
+
+def test_the_shortest_host_decides_and_a_restart_does_not_reset_it(make) -> None:
+    long, short = make.record(spent=60.0), make.record(spent=1.0)
+    restarted = make.process(pid=18, states={AGENTS: short})
+    documents = {"evidence": make.evidence(make.process(states={AGENTS: long}), restarted)}
+    assert missing(documents) == [()]
+    other = make.process("web-2", states={AGENTS: short})
+    documents["evidence"]["processes"].append(other)
+    assert missing(documents) == [("web-2: 47.0 h more in new or enforced",)]
+
+
+def test_bleeds_never_block(make) -> None:
+    process = make.process(states={AGENTS: make.record(bleed=99, inherited=4)})
+    assert missing({"evidence": make.evidence(process)}) == [()]
+
+
+def judged(documents):
+    data = data_from_mapping(documents)
+    states = moved_states(data)
+    staged = tuple(state.name for state in states if state.standing.value == "staged")
+    judgement = verdict(data, states, declined_states(data), rollouts(data, staged))
+    return judgement.tone, judgement.sentence
+
+
+def test_the_verdict_puts_the_worst_news_first(make) -> None:
+    staged = {"journal": [make.entry(make.plan())]}
+    ready = make.evidence(make.process())
+    losing = make.evidence(make.process(states={AGENTS: make.record(lost=1)}))
+    gone = [make.entry(make.plan(target="Registry"))]
+    unread = make.check(errors=({"path": "a.py", "line": None, "message": "null bytes"},))
+    cases = [
+        ({}, ("unknown", "Nothing is known yet.")),
+        ({"check": make.check()}, ("good", "No ambient state found in 12 files.")),
+        ({"check": make.check(make.finding())}, ("waiting", "1 finding still open.")),
+        ({"check": unread}, ("bad", "1 file could not be read, so the picture is incomplete.")),
+        ({"plans": make.plans(make.decline())}, ("waiting", "Nothing moved: 1 state declined.")),
+        ({"plans": make.plans(make.plan())}, ("waiting", "1 state can be moved; nothing has been changed yet.")),
+        (staged, ("waiting", "1 staged state waits for evidence.")),
+        (staged | {"evidence": ready}, ("good", "The staged state is ready: nothing uses the old way any more.")),
+        (staged | {"evidence": losing}, ("bad", f"1 state lost values on the new way: {AGENTS}.")),
+        ({"journal": gone}, ("good", "1 state moved, and the old way is gone.")),
+        (
+            {"journal": [make.entry(status="prepared")], "check": unread},
+            ("bad", "A run was interrupted while it changed files."),
+        ),
+    ]
+    assert [judged(documents) for documents, _ in cases] == [expected for _, expected in cases]
+
+
+def test_a_stacked_bar_fills_its_length() -> None:
+    assert stacked([("legacy", 0.0), ("new", 0.0)]) == ()
+    bar = stacked([("legacy", 1.0), ("shadow", 0.0), ("new", 3.0)])
+    assert [(s.name, s.start, s.length) for s in bar] == [("legacy", 0.0, 25.0), ("new", 25.0, 75.0)]
+
+
+def test_latencies_share_one_scale_and_compare_with_the_first_run(make) -> None:
+    after = make.load(label="after", mode="new", latency_ms={"p50": 11.0, "p95": 20.0, "p99": 30.0})
+    rows = latency_rows(data_from_mapping({"load": [make.load(), after]}).load)
+    assert [(r.percentile, r.label, r.length) for r in rows][:2] == [("p50", "before", 25.0), ("p50", "after", 27.5)]
+    assert [None if r.change is None else round(r.change, 2) for r in rows] == [None, 0.1, None, 0.0, None, -0.25]
