@@ -5,7 +5,7 @@
 
 Hazard: a context manager's block can be abandoned in a generator, or closed after a later one.
 Restoring "the value from before" then brings values back that are over. So a block never restores:
-it marks itself as closed, and reading skips whatever is closed.
+it marks itself as closed, and reading skips whatever is closed (see `_nodes`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from __future__ import annotations
 from contextvars import ContextVar, copy_context
 from functools import wraps
 from types import MappingProxyType, TracebackType
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar
 
-from ._nodes import FOREVER, Scope, nearest_open
+from ._nodes import FOREVER, Node, Scope, enter, leave, visible
 
 __all__ = ["ROLLOUT_KEY", "bind", "current", "of", "use", "wrap"]
 
@@ -26,6 +26,9 @@ Result = TypeVar("Result")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+_top: ContextVar[Optional[Node[Dict[str, Any]]]] = ContextVar("outfall_context", default=None)
+
+
 class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
     """A block in which the given fields hold, on top of those around it.
 
@@ -33,20 +36,14 @@ class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada")
     passed (see `of`).
     """
 
-    __slots__ = ("fields", "parent", "scope")
+    __slots__ = ("fields",)
 
     def __init__(self, **fields: Any) -> None:
+        self.closed = True
         self.fields = fields
-        self.parent: Optional[Node] = None
-        self.scope = self
-        self.closed = True  # until it is entered
 
     def __enter__(self) -> "use":
-        if not self.closed:
-            raise RuntimeError("this block is entered already; write context.use(...) once per block")
-        self.parent = nearest_open(_top.get())
-        self.closed = False
-        _top.set(self)
+        enter(_top, self, self.fields)
         return self
 
     def __exit__(
@@ -54,34 +51,16 @@ class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada")
     ) -> None:
         if error is not None:
             _attach(error)
-        self.closed = True
-        top = _top.get()
-        if top is not None and top.scope.closed:
-            _top.set(nearest_open(top))
-
-
-class _Bound:
-    """Fields that hold until the block around them closes."""
-
-    __slots__ = ("fields", "parent", "scope")
-
-    def __init__(self, fields: Dict[str, Any], parent: "Optional[Node]", scope: Scope) -> None:
-        self.fields = fields
-        self.parent = parent
-        self.scope = scope
-
-
-Node = Union[use, _Bound]
-_top: ContextVar[Optional[Node]] = ContextVar("outfall_context", default=None)
+        leave(_top, self)
 
 
 def bind(**fields: Any) -> None:
     """Add fields from here to the end of the enclosing block, or of the task if there is none."""
-    top = nearest_open(_top.get())
-    if isinstance(top, _Bound):
-        _top.set(_Bound({**top.fields, **fields}, top.parent, top.scope))
+    top = visible(_top.get())
+    if top is None:
+        _top.set(Node(fields, FOREVER, None))
     else:
-        _top.set(_Bound(fields, top, FOREVER if top is None else top.scope))
+        _top.set(Node({**top.value, **fields}, top.scope, top.parent))
 
 
 def current() -> Mapping[str, Any]:
@@ -131,13 +110,12 @@ def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Call
     return wrapped
 
 
-def _merged(top: Node) -> Dict[str, Any]:
+def _merged(top: Node[Dict[str, Any]]) -> Dict[str, Any]:
     fields: Dict[str, Any] = {}
-    node: Optional[Node] = top
+    node = visible(top)
     while node is not None:
-        if not node.scope.closed:
-            fields = {**node.fields, **fields}
-        node = node.parent
+        fields = {**node.value, **fields}
+        node = visible(node.parent)
     return fields
 
 

@@ -14,19 +14,10 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, Generic, Optional, TypeVar
 
-from ._nodes import FOREVER, Scope, nearest_open
+from ._nodes import FOREVER, Node, Scope, enter, leave, visible
 
 T = TypeVar("T")
 _NONE: Any = object()
-
-
-class _Node(Generic[T]):
-    __slots__ = ("parent", "scope", "value")
-
-    def __init__(self, value: T, scope: Scope, parent: "Optional[_Node[T]]") -> None:
-        self.value = value
-        self.scope = scope
-        self.parent = parent
 
 
 class ContextValue(Generic[T]):
@@ -42,7 +33,7 @@ class ContextValue(Generic[T]):
     def __init__(self, name: str, default: T = _NONE) -> None:
         self.name = name
         self._default = default
-        self._variable: "ContextVar[Optional[_Node[T]]]" = ContextVar(name, default=None)
+        self._variable: "ContextVar[Optional[Node[T]]]" = ContextVar(name, default=None)
 
     def get(self) -> T:
         """The value set last in the innermost open block, else the default.
@@ -50,7 +41,7 @@ class ContextValue(Generic[T]):
         Raises:
             LookupError: there is neither.
         """
-        top = nearest_open(self._variable.get())
+        top = visible(self._variable.get())
         if top is not None:
             value: T = top.value
             return value
@@ -60,11 +51,11 @@ class ContextValue(Generic[T]):
 
     def set(self, value: T) -> None:
         """Set the value until the enclosing `use` block ends, or for the rest of the context."""
-        top = nearest_open(self._variable.get())
+        top = visible(self._variable.get())
         if top is None:
-            self._variable.set(_Node(value, FOREVER, None))
+            self._variable.set(Node(value, FOREVER, None))
         else:  # hides what this block had, which nobody can come back to while it is open
-            self._variable.set(_Node(value, top.scope, top.parent))
+            self._variable.set(Node(value, top.scope, top.parent))
 
     def use(self, value: T) -> "_Use[T]":
         """A `with` block in which the value holds."""
@@ -77,18 +68,14 @@ class ContextValue(Generic[T]):
 class _Use(Scope, Generic[T]):
     __slots__ = ("_value", "_variable")
 
-    def __init__(self, variable: "ContextVar[Optional[_Node[T]]]", value: T) -> None:
-        super().__init__(closed=True)
+    def __init__(self, variable: "ContextVar[Optional[Node[T]]]", value: T) -> None:
+        super().__init__()
         self._variable = variable
         self._value = value
 
     def __enter__(self) -> T:
-        if not self.closed:
-            raise RuntimeError("this block is entered already; call use(...) once per block")
-        self.closed = False
-        self._variable.set(_Node(self._value, self, nearest_open(self._variable.get())))
+        enter(self._variable, self, self._value)
         return self._value
 
     def __exit__(self, *error: object) -> None:
-        self.closed = True
-        self._variable.set(nearest_open(self._variable.get()))
+        leave(self._variable, self)

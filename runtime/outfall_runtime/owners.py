@@ -125,14 +125,18 @@ class _PolledGuard(Guard):
         return not alive
 
 
-class _Endings(threading.local):
-    """Lives as long as its thread, and tells when that ends."""
+class _LastWords(DeathList):
+    """Only its thread refers to it, so it tells when that ends."""
 
-    def __init__(self) -> None:
-        self.deaths = DeathList()
+    __slots__ = ()
 
     def __del__(self) -> None:
-        self.deaths.tell()
+        self.tell()
+
+
+class _Endings(threading.local):
+    def __init__(self) -> None:
+        self.deaths = _LastWords()
 
 
 class _Poller:

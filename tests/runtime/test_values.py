@@ -1,0 +1,260 @@
+"""Slot, module property, Lazy and ThreadResource."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import types
+from typing import Any, Callable, Iterator, List
+
+import pytest
+
+from outfall_runtime import UNSET, Lazy, Slot, ThreadResource, module_property
+
+
+def run_all(work: List[Callable[[], Any]]) -> None:
+    threads = [threading.Thread(target=one) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+# -- Slot
+
+
+def test_an_empty_slot_has_no_value() -> None:
+    slot: Slot[int] = Slot("test_values.empty")
+    with pytest.raises(LookupError, match="test_values.empty has no value yet"):
+        slot.get()
+    assert slot.get_or(7) == 7
+    slot.set(1)
+    slot.clear()
+    assert slot.get_or(7) == 7
+
+
+def test_a_slot_swaps_and_compares_by_identity() -> None:
+    first, second, equal = [1], [2], [1]
+    slot: Slot[List[int]] = Slot("test_values.slot", first)
+    assert not slot.compare_and_set(equal, second)
+    assert slot.get() is first
+    assert slot.compare_and_set(first, second)
+    assert slot.swap(first) is second
+    assert (slot.get(), repr(slot)) == ([1], "<Slot test_values.slot>")
+
+
+def test_updates_of_many_threads_add_up() -> None:
+    slot: Slot[int] = Slot("test_values.updates", 0)
+    run_all([lambda: [slot.update(lambda value: value + 1) for _ in range(500)] and None] * 8)
+    assert slot.get() == 4000
+
+
+def test_none_is_a_value() -> None:
+    slot: Slot[Any] = Slot("test_values.none", None)
+    assert slot.get() is None
+    assert slot.swap(1) is None
+    assert repr(UNSET) == "UNSET"
+
+
+@pytest.fixture
+def module() -> Iterator[types.ModuleType]:
+    name = "test_values_module"
+    made = types.ModuleType(name)
+    made.CONFIG = "shadowed"  # type: ignore[attr-defined]
+    made.other = 1  # type: ignore[attr-defined]
+    sys.modules[name] = made
+    yield made
+    del sys.modules[name]
+
+
+def test_a_module_property_is_an_attribute_for_outsiders(module: Any) -> None:
+    slot: Slot[str] = Slot("test_values_module.CONFIG", "default")
+    module_property(module.__name__, "CONFIG", slot)
+    from test_values_module import CONFIG  # type: ignore[import-not-found]
+
+    assert (CONFIG, module.CONFIG, module.other) == ("default", "default", 1)
+    module.CONFIG = "outside"
+    assert slot.get() == "outside"
+    slot.set("inside")
+    assert getattr(module, "CONFIG") == "inside"
+    del module.CONFIG
+    with pytest.raises(AttributeError, match="module 'test_values_module' has no attribute 'CONFIG'"):
+        _ = module.CONFIG
+    with pytest.raises(AttributeError):
+        del module.CONFIG
+
+
+def test_a_module_has_several_properties_and_its_neighbours_none(module: Any) -> None:
+    first, second = Slot("m.A", 1), Slot("m.B", 2)
+    module_property(module.__name__, "A", first)
+    module_property(module.__name__, "B", second)
+    assert (module.A, module.B, hasattr(types.ModuleType("x"), "A")) == (1, 2, False)
+
+
+def test_monkeypatch_works_on_a_module_property(module: Any) -> None:
+    slot: Slot[int] = Slot("m.PATCHED", 1)
+    module_property(module.__name__, "PATCHED", slot)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PATCHED", 2)
+        assert slot.get() == 2
+    assert slot.get() == 1
+
+
+# -- Lazy
+
+
+def test_a_lazy_value_is_made_once() -> None:
+    made: List[int] = []
+    gate = threading.Barrier(8)
+    found: List[int] = []
+
+    def factory() -> int:
+        made.append(1)
+        threading.Event().wait(0.05)
+        return 7
+
+    lazy: Lazy[int] = Lazy("test_values.lazy", factory)
+
+    def ask() -> None:
+        gate.wait()
+        found.append(lazy.get())
+
+    assert not lazy.ready()
+    run_all([ask] * 8)
+    assert (made, found, lazy.ready()) == ([1], [7] * 8, True)
+
+
+def test_a_failure_is_not_remembered() -> None:
+    outcomes = iter([ZeroDivisionError(), 5])
+
+    def factory() -> int:
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return int(str(outcome))
+
+    lazy: Lazy[int] = Lazy("test_values.fails", factory)
+    with pytest.raises(ZeroDivisionError):
+        lazy.get()
+    assert lazy.get() == 5
+
+
+def test_a_factory_that_asks_for_itself_gets_an_error_not_a_deadlock() -> None:
+    lazy: Lazy[int] = Lazy("test_values.recursive", lambda: lazy.get())
+    with pytest.raises(RuntimeError, match="asked for by the very code"):
+        lazy.get()
+
+
+def test_tasks_await_one_making() -> None:
+    made: List[int] = []
+
+    async def factory() -> int:
+        made.append(1)
+        await asyncio.sleep(0.01)
+        return 7
+
+    lazy: Lazy[int] = Lazy("test_values.async", factory)
+
+    async def main() -> List[int]:
+        return await asyncio.gather(*(lazy.aget() for _ in range(20)))
+
+    assert (asyncio.run(main()), made) == ([7] * 20, [1])
+
+
+def test_a_cancelled_maker_hands_over_to_one_who_waits() -> None:
+    made: List[int] = []
+
+    async def factory() -> int:
+        made.append(1)
+        await asyncio.sleep(0.01 if len(made) > 1 else 60)
+        return 7
+
+    lazy: Lazy[int] = Lazy("test_values.cancelled", factory)
+
+    async def main() -> Any:
+        first = asyncio.ensure_future(lazy.aget())
+        await asyncio.sleep(0)
+        others = [asyncio.ensure_future(lazy.aget()) for _ in range(3)]
+        await asyncio.sleep(0)
+        first.cancel()
+        return await asyncio.gather(first, *others, return_exceptions=True)
+
+    first, *others = asyncio.run(main())
+    assert isinstance(first, asyncio.CancelledError)
+    assert (others, made) == ([7, 7, 7], [1, 1])
+
+
+def test_a_reset_value_is_made_anew() -> None:
+    numbers = iter(range(9))
+    lazy: Lazy[int] = Lazy("test_values.reset", lambda: next(numbers))
+    assert lazy.get() == 0
+    lazy.reset()
+    assert (lazy.get(), repr(lazy)) == (1, "<Lazy test_values.reset: ready>")
+
+
+# -- ThreadResource
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.closed_by: List[int] = []
+
+    def close(self) -> None:
+        self.closed_by.append(threading.get_ident())
+
+
+@pytest.fixture
+def connections() -> "ThreadResource[Connection]":
+    return ThreadResource("test_values.connections", Connection, close=Connection.close)
+
+
+def test_every_thread_has_one_of_its_own(connections: "ThreadResource[Connection]", in_thread: Any) -> None:
+    mine = connections.get()
+    other = in_thread(lambda: (connections.get(), connections.get()))
+    assert connections.get() is mine
+    assert other[0] is other[1] is not mine
+
+
+def test_it_stays_with_its_thread_in_tasks(connections: "ThreadResource[Connection]") -> None:
+    async def task() -> Connection:
+        return connections.get()
+
+    async def main() -> List[Connection]:
+        return await asyncio.gather(task(), task())
+
+    first, second = asyncio.run(main())
+    assert first is second is connections.get()
+
+
+def test_it_is_closed_by_its_thread_when_that_ends(connections: "ThreadResource[Connection]", in_thread: Any) -> None:
+    connection = in_thread(connections.get)
+    assert connection.closed_by == [connection.thread]
+    assert connections.stats() == {"opened": 1, "closed": 1, "open": 0}
+
+
+def test_it_is_closed_once_and_opened_again(connections: "ThreadResource[Connection]") -> None:
+    first = connections.get()
+    connections.close()
+    connections.close()
+    second = connections.get()
+    assert (len(first.closed_by), second.closed_by, second is first) == (1, [], False)
+    assert connections.stats() == {"opened": 2, "closed": 1, "open": 1}
+
+
+def test_a_failing_close_is_reported(in_thread: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(connection: Connection) -> None:
+        raise OSError("line cut")
+
+    resource = ThreadResource("test_values.failing", Connection, close=fail)
+    in_thread(resource.get)
+    assert "closing a resource of test_values.failing failed" in caplog.text
+
+
+def test_a_failing_open_leaves_nothing() -> None:
+    resource: "ThreadResource[float]" = ThreadResource("test_values.open", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        resource.get()
+    assert resource.stats() == {"opened": 0, "closed": 0, "open": 0}
