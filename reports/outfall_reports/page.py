@@ -43,6 +43,11 @@ class Page:
     latencies: tuple[figures.LatencyRow, ...]
 
     @property
+    def without_old_way(self) -> frozenset[str]:
+        """States that have the new way only: nothing is left to remove."""
+        return frozenset(state.name for state in self.moved if state.standing is Standing.MOVED)
+
+    @property
     def filterable(self) -> bool:
         findings = self.data.check.findings if self.data.check else ()
         longest = max(map(len, (self.moved, self.declined, self.rollouts, findings)))

@@ -35,19 +35,19 @@ def verdict(
             "A run was interrupted while it changed files.",
             "The next outfall command finishes it or restores the files.",
         )
-    if data.check is not None and data.check.problems:
-        number = len(data.check.problems)
-        return Verdict(
-            "bad",
-            f"{plural(number, 'file')} could not be read, so the picture is incomplete.",
-            "Repair what is listed under open findings, then run outfall check again.",
-        )
     if losing := [row.name for row in pending if row.lost]:
         return Verdict(
             "bad",
             f"{plural(len(losing), 'state')} lost values on the new way: {', '.join(losing[:3])}"
             + (" …" if len(losing) > 3 else "."),
             "Roll back or fix the call sites listed under rollout before going on.",
+        )
+    if data.check is not None and data.check.problems:
+        number = len(data.check.problems)
+        return Verdict(
+            "bad",
+            f"{plural(number, 'file')} could not be read, so the picture is incomplete.",
+            "Repair what is listed under open findings, then run outfall check again.",
         )
     if staged:
         return _staged(pending)

@@ -147,3 +147,13 @@ def test_what_matters_is_on_the_page(make, text_of) -> None:
         "a1a1a1a1",
     ):
         assert text in page
+
+
+def test_a_state_without_an_old_way_waits_for_nothing(make, text_of) -> None:
+    removal = make.entry(make.plan(target="Registry"), command="remove-legacy")
+    page = text_of(render_report({"journal": removal, "evidence": make.evidence(), "rollout": {"processes": ["web-9"]}}))
+    assert "no evidence from process web-9" not in page
+    process = make.process(states={"app.agents._agents": make.record("shadow")})
+    page = text_of(render_report({"journal": removal, "evidence": make.evidence(process)}))
+    assert "old way gone" in page
+    assert "still run it in" not in page
