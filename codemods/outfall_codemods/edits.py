@@ -15,7 +15,7 @@ from outfall_lint.model import Place
 
 from .change import Lines
 from .errors import VerificationFailed
-from .imports import RUNTIME, ImportEdit, bind_runtime_names, drop_unused_imports
+from .imports import bind_runtime_names, drop_unused_imports
 from .text import SourceText
 
 
@@ -64,34 +64,51 @@ def splice(text: str, splices: Iterable[Splice]) -> str:
 
 def swap_declarations(source: SourceText, swaps: Sequence[Swap]) -> Edited:
     """Swap declared values for runtime objects, bind the names, drop the imports that this orphans."""
-    wanted = tuple(sorted({swap.target for swap in swaps}))
-    first = min(swap.value.line for swap in swaps)
-    bound = bind_runtime_names(source, wanted, before_line=first)
+    names = tuple(sorted({swap.target for swap in swaps}))
+    bound = bind_runtime_names(source, names, before_line=_first_executed(source, swaps))
     edits = [_swapped(source, swap, bound.names[swap.target]) for swap in swaps]
+    if bound.edit:
+        edits.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
+    after_swaps = splice(source.text, edits)
+    orphans = {_root_name(source.slice(swap.value)) for swap in swaps if swap.attributes is not None}
+    after = SourceText(source.path, after_swaps)
+    text, _ = drop_unused_imports(after, orphans)
     spans = [(swap.value.line, swap.value.end_line) for swap in swaps]
-    text, lines = finish(source, edits, bound.edit)
-    replaced = [source.slice(swap.value) for swap in swaps if swap.attributes is not None]
-    if not replaced:
-        return Edited(text, (*spans, *lines))
-    roots = {value.split("(")[0].split(".")[0].strip() for value in replaced}
-    dropped = drop_unused_imports(SourceText(source.path, text), roots)
-    merged = _in_original(source.text, dropped)
-    return Edited(dropped.text, (*spans, *lines, *merged))
+    spans += [bound.edit.lines] if bound.edit else []
+    spans += drop_unused_imports(_blanked(source, swaps), orphans)[1]
+    return Edited(text, tuple(spans))
 
 
-def finish(source: SourceText, edits: list[Splice], imported: ImportEdit | None) -> tuple[str, list[Lines]]:
-    """Apply `edits` and the import, if there is one; the second value is the import's lines."""
-    if imported is None:
-        return splice(source.text, edits), []
-    place = Splice(imported.start, imported.end, imported.text)
-    return splice(source.text, [*edits, place]), [imported.lines]
+def _first_executed(source: SourceText, swaps: Sequence[Swap]) -> int:
+    """The line of the first module-level statement that holds a swap: the import must run before it."""
+    first = min(swap.value.line for swap in swaps)
+    return next((s.lineno for s in source.tree.body if s.lineno <= first <= (s.end_lineno or 0)), first)
+
+
+def _root_name(expression: str) -> str:
+    return expression.partition("(")[0].partition(".")[0].strip()
+
+
+def _blanked(source: SourceText, swaps: Sequence[Swap]) -> SourceText:
+    """The text with the swapped values gone but every line where it was: for the lines of orphaned imports."""
+    blanks = [Splice(_start(source, swap), _end(source, swap), "0") for swap in swaps if swap.attributes is not None]
+    return SourceText(source.path, splice(source.text, blanks))
+
+
+def _start(source: SourceText, swap: Swap) -> int:
+    return source.offset(swap.value.line, swap.value.column)
+
+
+def _end(source: SourceText, swap: Swap) -> int:
+    return source.offset(swap.value.end_line, swap.value.end_column)
 
 
 def _swapped(source: SourceText, swap: Swap, name: str) -> Splice:
-    start = source.offset(swap.value.line, swap.value.column)
-    end = source.offset(swap.value.end_line, swap.value.end_column)
+    start, end = _start(source, swap), _end(source, swap)
     if swap.attributes is None:
-        rest = source.text[start:end]
-        return Splice(start, end, f"{name}({json.dumps(swap.state, ensure_ascii=False)}, {rest})")
-    arguments = ", ".join(json.dumps(text, ensure_ascii=False) for text in (swap.state, *swap.attributes))
-    return Splice(start, end, f"{name}({arguments})")
+        return Splice(start, end, f"{name}({_quoted(swap.state)}, {source.text[start:end]})")
+    return Splice(start, end, f"{name}({', '.join(map(_quoted, (swap.state, *swap.attributes)))})")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

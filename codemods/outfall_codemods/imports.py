@@ -1,0 +1,242 @@
+"""Imports of the runtime: where the one line goes, what names it may bind, what it makes unused."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .change import Lines
+from .names import bound_names, used_names
+from .text import SourceText, split_lines
+
+RUNTIME = "outfall_runtime"
+PREFIX = "Outfall"  # of the alias where a name is taken: `Registry as OutfallRegistry`
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEdit:
+    """Replace the characters from `start` to `end`; `lines` are those that may differ."""
+
+    start: int
+    end: int
+    text: str
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What each runtime name is called in the module, and the edit that binds those not yet bound."""
+
+    names: Mapping[str, str]
+    edit: ImportEdit | None
+
+
+def runtime_names(tree: ast.Module) -> dict[str, str]:
+    """Local name -> runtime name, for every import from the runtime at module level."""
+    found: dict[str, str] = {}
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.ImportFrom) and statement.module == RUNTIME and not statement.level:
+            found |= {alias.asname or alias.name: alias.name for alias in statement.names}
+    return found
+
+
+def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: int) -> Bound:
+    """Bind the `wanted` runtime names so that they exist before `before_line` runs.
+
+    An import that is already there is used or extended; a taken name gets an alias.
+    """
+    existing = _runtime_import(source.tree, before_line)
+    known = {alias.name: alias.asname or alias.name for alias in existing.names} if existing else {}
+    taken = bound_names(source.tree) | set(dir(builtins))
+    starred = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(source.tree))
+    missing = [name for name in wanted if name not in known]
+    fresh = {name: _free(name, taken, starred) for name in missing}
+    names = {name: {**known, **fresh}[name] for name in wanted}
+    if not missing:
+        return Bound(names, None)
+    if existing:
+        merged = [(alias.name, alias.asname or alias.name) for alias in existing.names] + list(fresh.items())
+        return Bound(names, _replaced(source, existing, sorted(merged)))
+    return Bound(names, _inserted(source, _statement(sorted(fresh.items())), before_line))
+
+
+def _free(name: str, taken: set[str], starred: bool) -> str:
+    if name not in taken and (not starred or name.startswith("Staged")):
+        return name
+    alias = PREFIX + name
+    while alias in taken:
+        alias += "_"
+    return alias
+
+
+def _statement(names: Sequence[tuple[str, str]]) -> str:
+    listed = ", ".join(name if name == local else f"{name} as {local}" for name, local in names)
+    return f"from {RUNTIME} import {listed}"
+
+
+def _runtime_import(tree: ast.Module, before_line: int) -> ast.ImportFrom | None:
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == RUNTIME and statement.lineno < before_line:
+            return statement
+    return None
+
+
+def _replaced(source: SourceText, statement: ast.ImportFrom, names: Sequence[tuple[str, str]]) -> ImportEdit:
+    place = source.place(statement)
+    start = source.offset(place.line, place.column)
+    end = source.offset(place.end_line, place.end_column)
+    return ImportEdit(start, end, _statement(names), (place.line, place.end_line))
+
+
+def _inserted(source: SourceText, statement: str, before_line: int) -> ImportEdit:
+    """A new line in the block that holds most imports, in its section; else below the docstring."""
+    end = source.newline
+    blocks = list(_import_blocks(source.tree.body, before_line))
+    if not blocks:
+        return _below_docstring(source, statement)
+    block = max(blocks, key=lambda b: sum(len(s.names) for s in b))
+    after = _neighbour(block)
+    others = {_section(s) for s in block}
+    spaced = len(others) == 1 or any(b.lineno > a.end_lineno + 1 for a, b in zip(block, block[1:]))
+    if after is None:
+        line = block[0].lineno
+        gap = end if spaced and _section(block[0]) != THIRD else ""
+        return _at(source, line, statement + end + gap)
+    gap_before = end if spaced and _section(after) != THIRD else ""
+    following = block[block.index(after) + 1] if after is not block[-1] else None
+    tight = following is not None and _section(following) != THIRD and following.lineno == after.end_lineno + 1
+    return _at(source, after.end_lineno + 1, gap_before + statement + end + (end if spaced and tight else ""))
+
+
+class _Import(ast.stmt):
+    """What `ast.Import` and `ast.ImportFrom` share, for the type checker."""
+
+    names: list[ast.alias]
+    end_lineno: int
+
+
+FUTURE, STANDARD, THIRD, LOCAL = range(4)
+
+
+def _section(statement: ast.stmt) -> int:
+    if isinstance(statement, ast.ImportFrom):
+        if statement.level:
+            return LOCAL
+        root = (statement.module or "").partition(".")[0]
+    else:
+        assert isinstance(statement, ast.Import)
+        root = statement.names[0].name.partition(".")[0]
+    return STANDARD if root in sys.stdlib_module_names else THIRD
+
+
+def _neighbour(block: Sequence[ast.stmt]) -> _Import | None:
+    """The import after which ours goes; None: before the block's first."""
+    before = None
+    for statement in block:
+        section = _section(statement)
+        if section == STANDARD or (section == THIRD and _sorts_before(statement)):
+            before = statement
+    return before  # type: ignore[return-value]
+
+
+def _sorts_before(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Import) or (isinstance(statement, ast.ImportFrom) and str(statement.module) < RUNTIME)
+
+
+def _import_blocks(body: Sequence[ast.stmt], before_line: int) -> Iterator[list[_Import]]:
+    """Runs of plain imports at module level that are executed before the line."""
+    block: list[_Import] = []
+    for statement in body:
+        if (statement.end_lineno or 0) >= before_line:
+            break
+        future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+        if isinstance(statement, (ast.Import, ast.ImportFrom)) and not future:
+            block.append(statement)  # type: ignore[arg-type]
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _below_docstring(source: SourceText, statement: str) -> ImportEdit:
+    end = source.newline
+    last = None
+    for index, node in enumerate(source.tree.body):
+        docstring = index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not docstring and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            break
+        last = node
+    if last is not None:
+        return _at(source, (last.end_lineno or 0) + 1, end + statement + end)
+    line = next((i for i, text in enumerate(source.lines, start=1) if not text.lstrip("\f").startswith("#")), 1)
+    blank = "" if line <= len(source.lines) and not source.lines[line - 1].strip() else end
+    return _at(source, line, statement + end + blank)
+
+
+def _at(source: SourceText, line: int, text: str) -> ImportEdit:
+    """Insert whole lines before `line`; a last line without its end gets one first."""
+    offset = source.starts[min(line, len(source.lines) + 1) - 1]
+    unended = offset and source.text[offset - 1] not in "\r\n"
+    return ImportEdit(offset, offset, (source.newline if unended else "") + text, (max(line - 1, 0), line))
+
+
+def drop_unused_imports(source: SourceText, candidates: set[str]) -> tuple[str, list[Lines]]:
+    """The text without module-level imports of the candidate names that nothing uses.
+
+    The second value is the lines, of the given text, that went or changed.
+    """
+    used = used_names(source.tree)
+    starts: list[tuple[int, int, str]] = []
+    lines: list[Lines] = []
+    for node in source.tree.body:
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        kept = [a for a in node.names if (name := _local(a)) not in candidates or name in used]
+        if len(kept) == len(node.names) or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            continue
+        starts.append(_without(source, node, kept))
+        lines.append((node.lineno, (node.end_lineno or 0) + 1))
+    text = source.text
+    for start, end, new in reversed(starts):
+        text = text[:start] + new + text[end:]
+    return text, lines
+
+
+def _local(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def _without(source: SourceText, node: ast.Import | ast.ImportFrom, kept: Sequence[ast.alias]) -> tuple[int, int, str]:
+    """The stretch that an import's unused names take, and what stands there instead."""
+    place = source.place(node)
+    start, end = source.offset(place.line, place.column), source.offset(place.end_line, place.end_column)
+    text = source.text[start:end]
+    if kept:
+        for alias in node.names:
+            if alias not in kept:
+                name = re.escape(alias.name) + (rf"\s+as\s+{alias.asname}" if alias.asname else "")
+                head, word, tail = text.partition("import")
+                shorter = re.sub(rf"(?<![\w.]){name}(?![\w.])\s*,\s*", "", tail, count=1)
+                if shorter == tail:
+                    shorter = re.sub(rf"\s*,\s*{name}(?![\w.])", "", tail, count=1)
+                text = head + word + shorter
+        return start, end, text
+    whole = source.starts[place.line - 1]
+    rest = source.text[end : source.starts[place.end_line]]
+    if source.text[whole:start].strip() or rest.strip().startswith(";"):
+        return start, end, "pass"
+    return whole, _past_gap(source, place.line, place.end_line), ""
+
+
+def _past_gap(source: SourceText, first: int, last: int) -> int:
+    """The end of the removed lines; a blank line goes too where blank lines would meet."""
+    lines = split_lines(source.text)
+    blank_before = first == 1 or not lines[first - 2].strip()
+    if blank_before and last < len(lines) and not lines[last].strip():
+        last += 1
+    return source.starts[last]

@@ -1,0 +1,143 @@
+"""Findings to plans to verified changes; nothing is written here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatch
+from pathlib import Path
+
+from outfall_lint.baseline import applied, read_baseline
+from outfall_lint.config import Config
+from outfall_lint.engine import Analysis
+from outfall_lint.model import Finding, Kind, Problem
+from outfall_lint.source import SourceLines
+
+from . import ledger
+from .change import ChangeSet, FileChange
+from .edits import Swap, swap_declarations
+from .errors import CodemodError, UsageError
+from .plan import Plan, decline
+from .text import SourceText
+from .transform import Transform, all_transforms, transform_for
+from .verify import verify_file
+
+
+@dataclass(frozen=True)
+class MigrationPlan(ChangeSet):
+    """A plan for every finding, the changes they amount to, and the files that could not be read."""
+
+    problems: tuple[Problem, ...] = ()
+
+
+def plan_migration(
+    analysis: Analysis,
+    config: Config,
+    *,
+    root: Path = Path(),
+    direct: bool = False,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    respect_baseline: bool = False,
+) -> MigrationPlan:
+    """Plan all, edit and verify all; `engine.apply` writes the result.
+
+    `only` and `skip` name kinds of states, or paths and path patterns below `root`. `direct`
+    leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
+    """
+    _require_known(root, (*only, *skip))
+    if respect_baseline:
+        analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
+    wanted = [f for f in analysis.findings if f.priority >= config.min_priority and _selected(f, only, skip)]
+    sources = _sources(root, wanted)
+    plans = _planned(wanted, sources)
+    if direct:
+        plans = [_direct(plan) for plan in plans]
+    plans, changes = _edited(plans, sources)
+    if changes and not direct:
+        changes += _declared(root, config, plans)
+    return MigrationPlan(tuple(changes), tuple(plans), problems=analysis.problems)
+
+
+def _require_known(root: Path, names: Iterable[str]) -> None:
+    kinds = [kind.value for kind in Kind]
+    for name in names:
+        if name not in kinds and not (root / name).exists() and not set(name) & set("*?["):
+            raise UsageError(f"{name!r} is neither a kind of state nor a path", f"kinds: {', '.join(kinds)}")
+
+
+def _selected(finding: Finding, only: Sequence[str], skip: Sequence[str]) -> bool:
+    return not _matches(finding, skip) and (not only or _matches(finding, only))
+
+
+def _matches(finding: Finding, names: Sequence[str]) -> bool:
+    path, kind = finding.state.place.path, finding.state.kind.value
+    folders = [name.removeprefix("./").rstrip("/") for name in names]
+    return kind in names or any(path == f or path.startswith(f + "/") or fnmatch(path, f) for f in folders)
+
+
+def _sources(root: Path, findings: Iterable[Finding]) -> dict[str, SourceText]:
+    paths = sorted({finding.state.place.path for finding in findings})
+    return {path: SourceText.from_bytes(path, (root / path).read_bytes()) for path in paths}
+
+
+def _planned(findings: Iterable[Finding], sources: dict[str, SourceText]) -> list[Plan]:
+    """One plan for each state and transform; every finding's code is in exactly one of them."""
+    transforms = all_transforms()
+    grouped: dict[tuple[object, str], list[Finding]] = defaultdict(list)
+    chosen: dict[str, Transform] = {}
+    for finding in findings:
+        transform = transform_for(finding, transforms)
+        chosen[transform.name] = transform
+        grouped[finding.state.place, transform.name].append(finding)
+    plans = []
+    for (_, name), group in grouped.items():
+        state = group[0].state
+        codes = tuple(sorted({finding.code for finding in group}))
+        plans.append(chosen[name].plan(state, codes, sources[state.place.path]))
+    return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))
+
+
+def _direct(plan: Plan) -> Plan:
+    return replace(plan, target=(plan.target or "").removeprefix("Staged"), flag=None) if plan.rewrites else plan
+
+
+def _edited(plans: Sequence[Plan], sources: dict[str, SourceText]) -> tuple[list[Plan], list[FileChange]]:
+    """The changes; plans of a file whose edit fails verification become declined, and say why."""
+    settled = [plan for plan in plans if not plan.rewrites]
+    changes = []
+    for path, source in sources.items():
+        here = [plan for plan in plans if plan.rewrites and plan.state.place.path == path]
+        if not here:
+            continue
+        try:
+            changes.append(_changed(source, here))
+            settled += here
+        except CodemodError as error:
+            settled += [decline(plan.state, plan.codes, error.message) for plan in here]
+    return sorted(settled, key=lambda plan: (plan.state.place, plan.codes)), changes
+
+
+def _changed(source: SourceText, plans: Iterable[Plan]) -> FileChange:
+    swaps = [
+        Swap(plan.state.value, plan.target, plan.state.name, plan.attributes)
+        for plan in plans
+        if plan.state.value is not None and plan.target is not None
+    ]
+    edited = swap_declarations(source, swaps)
+    change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(edited.text), edited.spans)
+    verify_file(change)
+    return change
+
+
+def _declared(root: Path, config: Config, plans: Iterable[Plan]) -> list[FileChange]:
+    """The ledger's change: each staged state declared under its flag."""
+    states: dict[str, list[str]] = defaultdict(list)
+    for plan in plans:
+        if plan.rewrites and plan.flag:
+            states[plan.flag].append(plan.state.name)
+    after = ledger.with_states(ledger.text_of(root, config.ledger), states, date.today(), config.ledger)
+    change = ledger.changed(root, config.ledger, after)
+    return [change] if change else []

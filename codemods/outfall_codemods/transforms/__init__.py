@@ -1,0 +1,1 @@
+"""One file per transform; each declares `TRANSFORM`. Found by `outfall_codemods.transform`."""

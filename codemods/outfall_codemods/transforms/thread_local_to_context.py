@@ -1,0 +1,98 @@
+"""A `threading.local()` that carries context becomes a context local; a resource stays per thread.
+
+The two look the same at run time, so the kind that the linter decided from code, or that the
+configuration names, settles it. In doubt the plan is a question.
+"""
+
+from __future__ import annotations
+
+import keyword
+
+from outfall_lint.model import Access, Finding, Kind, Operation, State
+
+from ..plan import Plan, decline
+from ..text import SourceText
+from ..transform import Codes, Transform
+
+_PROTOCOL_READS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
+
+
+def accepts(finding: Finding) -> bool:
+    return finding.code in ("OUT201", "OUT202")
+
+
+def plan(state: State, codes: Codes, source: SourceText) -> Plan:
+    """`rewrite` for context whose every use is in sight; else the reason against it."""
+    reason = _kind_problem(state) or _declaration_problem(state, source)
+    if reason:
+        return decline(state, codes, reason)
+    for access in state.accesses:
+        reason = _access_problem(access)
+        if reason:
+            return decline(state, codes, reason, access.place)
+    return Plan(
+        state, codes, "rewrite", state.place, "StagedContextLocal", "use_context",
+        evidence=state.evidence, attributes=_attributes(state),
+    )  # fmt: skip
+
+
+def _kind_problem(state: State) -> str | None:
+    if state.kind is Kind.CONTEXT:
+        return None
+    evidence = "; ".join(state.evidence)
+    if state.kind is Kind.THREAD_RESOURCE:
+        return f"stays per thread: {evidence}"
+    return (
+        f"does it carry context, or keep something that belongs to its thread? {evidence}. Answer in pyproject.toml: "
+        f'[tool.outfall.states] "{state.name}" = "context" or "thread-resource"'
+    )
+
+
+def _declaration_problem(state: State, source: SourceText) -> str | None:
+    if state.constructor != "threading.local":
+        return f"not yet: it is an instance of {state.constructor}, a subclass of threading.local"
+    if state.scope == "instance":
+        return "not yet: it lives on an instance, and its values must die with that instance"
+    if state.scope == "class":
+        return "not yet: it is declared in a class body, where subclasses and instances share it"
+    if state.value is None or "".join(source.slice(state.value).split())[-2:] != "()":
+        return "it is not declared by a plain call without arguments"
+    return None
+
+
+def _access_problem(access: Access) -> str | None:
+    where = f"{access.place.path}:{access.place.line}"
+    if access.operation is Operation.ESCAPE and access.attribute is None:
+        return f"the namespace itself is {access.detail or 'let go'} at {where}, out of our sight"
+    if access.operation is Operation.REBIND or (access.operation is Operation.DELETE and access.attribute is None):
+        return f"its name is bound to something else at {where}"
+    if access.attribute == "__dict__":
+        return f"its __dict__ is used at {where}; name the attributes instead"
+    if access.attribute and access.operation.changes and _in_place(access):
+        return (
+            f"the value of `{access.attribute}` is changed in place at {where}: child tasks would share it; "
+            "store a new value instead of changing the old one"
+        )
+    return None
+
+
+def _in_place(access: Access) -> bool:
+    return access.method is not None and access.method not in _PROTOCOL_READS
+
+
+def _attributes(state: State) -> tuple[str, ...]:
+    """The attributes that the project uses, in the order of their first use."""
+    ordered = sorted(state.accesses, key=lambda access: (access.place.path != state.place.path, access.place))
+    names = dict.fromkeys(access.attribute for access in ordered if access.attribute)
+    return tuple(name for name in names if name.isidentifier() and not keyword.iskeyword(name) and name[:2] != "__")
+
+
+TRANSFORM = Transform(
+    name="thread-local-to-context",
+    fix_safety=(
+        "A context value follows asyncio tasks; it is not carried into plain threads, as a thread-local is not. "
+        "A value that a pool's worker thread kept from one task to the next stays with the context that set it."
+    ),
+    accepts=accepts,
+    plan=plan,
+)

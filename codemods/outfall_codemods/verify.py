@@ -1,0 +1,66 @@
+"""An edit is written only if it came out as planned: this is where that is held.
+
+Each check names a fault of the codemod, not of the user's code; nothing has been written yet.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+from .change import ChangeSet, FileChange, changed_lines
+from .errors import VerificationFailed
+from .names import undefined_names
+from .text import SourceText
+
+_ENDS = re.compile(r"\r\n|\r|\n")
+
+
+def verify(changes: ChangeSet) -> None:
+    """Raise `VerificationFailed` for the first file whose new text breaks a promise."""
+    for change in changes.changes:
+        if change.is_python and change.before is not None:
+            verify_file(change)
+
+
+def verify_file(change: FileChange) -> None:
+    """Parses, keeps encoding and line ends, changes planned lines only, leaves no name undefined."""
+    before = SourceText.from_bytes(change.path, change.before or b"")
+    after = SourceText.from_bytes(change.path, change.after)
+    _parses(after)
+    _keeps_its_form(before, after)
+    _stays_within(change, before.text, after.text)
+    dangling = undefined_names(after.text, after.path) - undefined_names(before.text, before.path)
+    if dangling:
+        raise _fault(change.path, f"would leave {', '.join(sorted(dangling))} undefined")
+
+
+def _parses(after: SourceText) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(after.text, after.path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise _fault(after.path, f"would not parse: {error}") from error
+
+
+def _keeps_its_form(before: SourceText, after: SourceText) -> None:
+    if (before.encoding, before.bom) != (after.encoding, after.bom):
+        raise _fault(after.path, "would change its encoding")
+    if not set(_ENDS.findall(after.text)) <= set(_ENDS.findall(before.text)) | {before.newline}:
+        raise _fault(after.path, "would change its line ends")
+    if before.text and after.text and before.text.endswith(("\n", "\r")) != after.text.endswith(("\n", "\r")):
+        raise _fault(after.path, "would change how its last line ends")
+
+
+def _stays_within(change: FileChange, before: str, after: str) -> None:
+    if change.spans is None:
+        return
+    touched, _ = changed_lines(before, after)
+    stray = [line for line in touched if not any(first <= line <= last for first, last in change.spans)]
+    if stray:
+        raise _fault(change.path, f"line {stray[0]} would change although no plan covers it")
+
+
+def _fault(path: str, what: str) -> VerificationFailed:
+    return VerificationFailed(f"{path}: the edit {what}", "nothing was written; skip this file and report it")
