@@ -10,9 +10,13 @@ from outfall_cli.exits import Exit
 class Failure(click.ClickException):
     """Says what is wrong and what to do, without a traceback."""
 
-    def __init__(self, message: str, exit_code: Exit = Exit.USAGE) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = Exit.USAGE
+
+
+class Refusal(Failure):
+    """Says why nothing was changed."""
+
+    exit_code = Exit.REFUSED
 
 
 def foreseen(error: Exception) -> Failure | None:
@@ -24,7 +28,7 @@ def foreseen(error: Exception) -> Failure | None:
     from outfall_reports import ReportError
 
     if isinstance(error, CodemodError):
-        return Failure(str(error), Exit.REFUSED if isinstance(error, Refused) else Exit.USAGE)
+        return Refusal(str(error)) if isinstance(error, Refused) else Failure(str(error))
     if isinstance(error, (BaselineError, ConfigError, LedgerError, ReportError)):
         return Failure(str(error))
     if isinstance(error, OSError):

@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from outfall_cli.nearest import unknown
 
+if TYPE_CHECKING:
+    from outfall_lint.model import Priority
+
 Decorated = Callable[..., Any]
 
 
-class Codes(click.ParamType):
-    """Rule codes or their beginnings, separated by commas: `OUT101,OUT2`."""
+def codes(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Codes or their beginnings, separated by commas: `OUT101,OUT2`.
 
-    name = "CODES"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Raises BadParameter naming the nearest rule where no code begins like that."""
-        if isinstance(value, tuple):
-            return value
-        codes = tuple(part.strip().upper() for part in str(value).split(",") if part.strip())
-        known = rule_codes()
-        for code in codes:
-            if not any(rule.startswith(code) for rule in known):
-                self.fail(unknown("rule", code, known, see="outfall rules"), param, ctx)
-        return codes
+    Raises BadParameter naming the nearest rule where no rule's code begins like one of them.
+    """
+    if value is None:
+        return None
+    wanted = tuple(part.strip().upper() for part in value.split(",") if part.strip())
+    known = rule_codes()
+    for code in wanted:
+        if not any(rule.startswith(code) for rule in known):
+            raise click.BadParameter(unknown("rule", code, known, see="outfall rules"), ctx, param)
+    return wanted
 
 
-class PriorityName(click.ParamType):
-    """A priority by name: `low`, `normal`, `high`, `critical`."""
+def priority(ctx: click.Context, param: click.Parameter, value: str | None) -> Priority | None:
+    """A priority by its name; raises BadParameter naming the nearest."""
+    if value is None:
+        return None
+    from outfall_lint.model import Priority
 
-    name = "PRIORITY"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Raises BadParameter naming the nearest priority."""
-        from outfall_lint.model import Priority
-
-        names = [each.name.lower() for each in Priority]
-        if str(value).lower() not in names:
-            self.fail(unknown("priority", str(value), names, see="outfall check --help"), param, ctx)
-        return Priority[str(value).upper()]
-
-
-PRIORITY = PriorityName()
+    names = [each.name.lower() for each in Priority]
+    if value.lower() not in names:
+        raise click.BadParameter(unknown("priority", value, names, see="outfall rules"), ctx, param)
+    return Priority[value.upper()]
 
 
 def rule_codes() -> list[str]:
@@ -70,5 +65,18 @@ def jobs(command: Decorated) -> Decorated:
 def output_format(*formats: str) -> Callable[[Decorated], Decorated]:
     """`--format`, the first being the default."""
     return click.option(
-        "--format", "shape", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print."
+        "--format",
+        "shape",
+        default=formats[0],
+        show_default=True,
+        metavar="|".join(formats),
+        callback=lambda ctx, param, value: one_of(ctx, param, value, formats),
+        help="How to print.",
     )
+
+
+def one_of(ctx: click.Context, param: click.Parameter, value: str, valid: tuple[str, ...]) -> str:
+    """The value; raises BadParameter naming the nearest valid one."""
+    if value not in valid:
+        raise click.BadParameter(unknown("format", value, valid, see=f"{ctx.command_path} --help"), ctx, param)
+    return value

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from outfall_lint.config import Config
     from outfall_lint.engine import Analysis
     from outfall_lint.model import Problem
+    from outfall_lint.source import Source
 
 MARKS = ("pyproject.toml", ".git", "outfall-flags.toml")
 
@@ -45,6 +46,11 @@ class Project:
         return replace(self, config=replace(self.config, **wanted))  # type: ignore[arg-type]
 
 
+    def within(self, paths: Sequence[str]) -> list[str]:
+        """Paths as typed in the current folder, as seen from the root; the configured ones for none."""
+        return [os.path.relpath(Path.cwd() / path, self.root) for path in paths] or list(self.config.paths)
+
+
 def find_root(start: Path) -> Path:
     """The nearest folder, upwards from `start`, that looks like a project; else `start`."""
     for folder in (start, *start.parents):
@@ -61,18 +67,20 @@ def load_project() -> Project:
     return Project(root, load_config(root))
 
 
-def from_root(paths: Sequence[str], root: Path) -> list[str]:
-    """Paths as typed in the current folder, as seen from the project's root."""
-    return [os.path.relpath(Path.cwd() / path, root) for path in paths]
+def analyse(project: Project, paths: Sequence[str], jobs: int = 1, sources: Sequence[Source] = ()) -> Analysis:
+    """Everything ambient below the paths (see `Project.within`); no jobs means one per CPU.
 
-
-def analyse(project: Project, paths: Sequence[str] = (), jobs: int = 1) -> Analysis:
-    """Everything ambient below the paths; below the configured ones where none are given."""
+    `sources` are texts that take the place of files.
+    """
     from outfall_lint.engine import analyse as run
 
-    wanted = from_root(paths, project.root) or list(project.config.paths)
     return run(
-        wanted, project.config, project.root, jobs=jobs or os.cpu_count() or 1, progress=terminal.progress("checking")
+        paths,
+        project.config,
+        project.root,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=terminal.progress("checking"),
+        sources=sources,
     )
 
 

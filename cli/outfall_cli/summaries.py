@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 INDENT = "  "
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, one: str, many: str = "") -> str:
     """`1 state`, `2 states`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def files_of(plans: Sequence[Plan]) -> int:

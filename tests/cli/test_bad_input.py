@@ -31,6 +31,7 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "utf-16": lambda path: path.write_bytes("x = 1\n".encode("utf-16")),
     "no permission": unreadable,
     "dangling link": lambda path: path.symlink_to("nowhere.py"),
+    "a folder": lambda path: path.mkdir(),
     "link loop": lambda path: path.symlink_to(path.name),
 }
 
@@ -69,12 +70,6 @@ def test_migrate_does_the_others(broken: str, ambient: Path, run: Run) -> None:
     assert done.code == 3, done.err
     check_one_line(done.err, broken)
     assert "StagedRegistry" in (ambient / "agents.py").read_text(encoding="utf-8")
-
-
-def test_a_folder_named_like_a_module_is_walked_into(ambient: Path, run: Run) -> None:
-    (ambient / "folder.py").mkdir()
-    done = run("check")
-    assert (done.code, done.err) == (1, "")
 
 
 def test_a_path_that_does_not_exist(ambient: Path, run: Run) -> None:

@@ -23,7 +23,8 @@ def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int) -
       outfall inventory
       outfall inventory src --format json
     """
-    analysis = analyse(load_project(), paths, jobs)
+    project = load_project()
+    analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
     document = inventory(analysis.states)
     if shape == "json":

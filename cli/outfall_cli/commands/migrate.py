@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import options, summaries, verify
+from outfall_cli import changes, options, summaries
 from outfall_cli.documents import as_json
 from outfall_cli.exits import Exit
 from outfall_cli.project import analyse, complain_about, exit_code, load_project
@@ -63,8 +63,8 @@ def command(
     from outfall_codemods.migrate import plan_migration
 
     project = load_project()
-    engine.recover(project.root)
-    analysis = analyse(project, paths, jobs)
+    changes.recover(project.root)
+    analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
     plan = plan_migration(
         analysis, project.config, direct=not staged, only=only, skip=skip, respect_baseline=respect_baseline
@@ -77,7 +77,7 @@ def command(
         ctx.exit(exit_code(analysis.problems, found=bool(plan.changes)))
     if plan.changes:
         entry = engine.apply(plan, project.root, "migrate", allow_dirty=allow_dirty)
-        verify.keep_if(verify_with, project.root, entry.id)
+        changes.keep_if(verify_with, project.root, entry.id)
     click.echo(summary(plan))
     ctx.exit(exit_code(analysis.problems, found=False))
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import options, summaries
+from outfall_cli import changes, options, summaries
 from outfall_cli.exits import Exit
-from outfall_cli.project import complain_about, exit_code, from_root, load_project
+from outfall_cli.project import complain_about, exit_code, load_project
 
 if TYPE_CHECKING:
     from outfall_codemods.remove import RemovalPlan
@@ -53,9 +53,9 @@ def command(
     from outfall_codemods.remove import plan_removal
 
     project = load_project()
-    engine.recover(project.root)
+    changes.recover(project.root)
     plan = plan_removal(
-        project.root, project.config, files=from_root(paths, project.root), flags=flags, evidence=evidence, force=force
+        project.root, project.config, files=project.within(paths), flags=flags, evidence=evidence, force=force
     )
     complain_about(plan.problems)
     if show_diff or only_check:

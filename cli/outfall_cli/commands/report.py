@@ -50,7 +50,7 @@ def looked_at(project: Project, folder: Path) -> tuple[object, ...]:
     """Write what check and inventory say now into the folder; the files that could not be read."""
     from outfall_lint.formats.json import render
 
-    analysis = analyse(project)
+    analysis = analyse(project, project.within(()))
     complain_about(analysis.problems)
     (folder / "check.json").write_text(render(analysis), encoding="utf-8")
     (folder / "inventory.json").write_text(as_json(inventory(analysis.states)), encoding="utf-8")

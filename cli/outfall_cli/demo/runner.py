@@ -88,6 +88,8 @@ def run(step: Step, folder: Path) -> Outcome:
         code, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired:
         code, output = -1, f"stopped after {LIMIT} s\n"
+    except FileNotFoundError:
+        code, output = 127, f"{program}: no such program\n"
     return Outcome(step, code, output, time.perf_counter() - began)
 
 

@@ -1,4 +1,4 @@
-"""`--verify CMD`: a change stays only if a command of the user's agrees."""
+"""Around a change: what an earlier run left half done, and a command of the user's that must agree."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from pathlib import Path
 
 import click
 
-from outfall_cli.exits import Exit
-from outfall_cli.failures import Failure
+from outfall_cli.failures import Refusal
 
 SHOWN = 40  # last lines of a failing command
+
+
+def recover(root: Path) -> None:
+    """Put back what a killed run left half done, and say so on stderr."""
+    from outfall_codemods import engine
+
+    for entry in engine.recover(root):
+        click.echo(f"{entry.command} of {entry.created} had been stopped half way; its files were put back.", err=True)
 
 
 def keep_if(command: str | None, root: Path, entry_id: str) -> None:
@@ -27,4 +34,4 @@ def keep_if(command: str | None, root: Path, entry_id: str) -> None:
 
     journal.undo(root, entry_id)
     tail = "\n".join(done.stdout.rstrip().splitlines()[-SHOWN:])
-    raise Failure(f"`{command}` failed with exit code {done.returncode}; every file was restored.\n{tail}", Exit.REFUSED)
+    raise Refusal(f"`{command}` failed with exit code {done.returncode}; every file was restored.\n{tail}")

@@ -1,0 +1,127 @@
+"""`outfall check`: find ambient state."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from outfall_cli import options, summaries
+from outfall_cli.exits import Exit
+from outfall_cli.findings import View, conclude, least_priority
+from outfall_cli.project import Project, analyse, complain_about, load_project
+
+if TYPE_CHECKING:
+    from outfall_lint.engine import Analysis
+    from outfall_lint.model import Priority
+    from outfall_lint.source import Source, SourceLines
+
+
+@click.command()
+@options.paths
+@click.option("--strict", is_flag=True, help="Report the low priorities too, and let them count.")
+@click.option("--all", "show_all", is_flag=True, help="Show all findings, not five per category.")
+@click.option("--min-priority", callback=options.priority, metavar="PRIORITY", help="Leave out what is less urgent.")
+@click.option("--select", callback=options.codes, metavar="CODES", help="Only these rules: OUT101,OUT2.")
+@click.option("--ignore", callback=options.codes, metavar="CODES", help="Not these rules.")
+@options.output_format("text", "oneline", "json")
+@click.option("--baseline", type=click.Path(dir_okay=False), help="Another baseline file.")
+@click.option("--update-baseline", is_flag=True, help="Take what is mended out of the baseline.")
+@click.option("--allow-growth", metavar="REASON", help="With --update-baseline: also take in what is new.")
+@click.option("--stdin-filename", metavar="PATH", help="Read one file from stdin, as if it lay there.")
+@options.jobs
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    strict: bool,
+    show_all: bool,
+    min_priority: Priority | None,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    shape: str,
+    baseline: str | None,
+    update_baseline: bool,
+    allow_growth: str | None,
+    stdin_filename: str | None,
+    jobs: int,
+) -> None:
+    """Find ambient state: what functions share without being handed it.
+
+    Findings are grouped by category, the most urgent first. `outfall explain` says why a place is
+    one. `# outfall: ignore[OUT101] reason` beside a line accepts it for good; a baseline accepts
+    what there is today, and may only shrink.
+
+    \b
+    Examples:
+      outfall check
+      outfall check src --strict --all
+      outfall check --select OUT2 --format oneline
+      outfall check --update-baseline --allow-growth "first run"
+    """
+    project = load_project().configured(select=select, ignore=ignore, min_priority=min_priority, baseline=baseline)
+    sources = (from_stdin(project, stdin_filename),) if stdin_filename else ()
+    wanted = [source.path for source in sources] or project.within(paths)
+    analysis = analyse(project, wanted, jobs, sources)
+    lines = source_lines(project, sources)
+    if update_baseline:
+        ctx.exit(renew_baseline(project, analysis, lines, allow_growth))
+    if allow_growth:
+        raise click.UsageError("--allow-growth goes with --update-baseline.")
+    view = View(least_priority(project.config.min_priority, strict), shape, show_all)
+    ctx.exit(conclude(beyond_baseline(project, analysis, lines), lines, view))
+
+
+def source_lines(project: Project, sources: tuple[Source, ...]) -> SourceLines:
+    """The lines of the project's files, with texts that take the place of files."""
+    from outfall_lint.source import SourceLines
+
+    return SourceLines(project.root, sources)
+
+
+def from_stdin(project: Project, name: str) -> Source:
+    """What comes on stdin, as if it lay in the file of that name; raises Unreadable where it is no text."""
+    from outfall_lint.model import Problem
+    from outfall_lint.source import decode
+
+    path = Path(project.within([name])[0]).as_posix()
+    source = decode(path, sys.stdin.buffer.read())
+    if isinstance(source, Problem):
+        raise Unreadable(f"{name}: {source.message}")
+    return source
+
+
+class Unreadable(click.ClickException):
+    """What came on stdin is no Python source text."""
+
+    exit_code = Exit.UNREADABLE
+
+
+def beyond_baseline(project: Project, analysis: Analysis, lines: SourceLines) -> Analysis:
+    """The analysis without what the baseline accepts; entries that match nothing are named on stderr."""
+    from outfall_lint.baseline import applied, compare, read_baseline
+
+    baseline = read_baseline(project.baseline)
+    stale = compare(analysis.findings, baseline, lines).stale
+    if stale:
+        entries = summaries.counted(len(stale), "entry", "entries")
+        click.echo(f"{project.config.baseline}: {entries} mended; `outfall check --update-baseline` drops them", err=True)
+    return applied(analysis, baseline, lines)
+
+
+def renew_baseline(project: Project, analysis: Analysis, lines: SourceLines, reason: str | None) -> Exit:
+    """Write the baseline without what is mended and, given a reason, with what is new."""
+    from outfall_lint.baseline import read_baseline, updated, write_baseline
+
+    complain_about(analysis.problems)
+    if analysis.problems:
+        click.echo(f"{project.config.baseline} is left as it is: not every file could be read.", err=True)
+        return Exit.UNREADABLE
+    before = read_baseline(project.baseline)
+    after = updated(analysis.findings, before, lines, reason)
+    write_baseline(project.baseline, after)
+    entries = summaries.counted(len(after.entries), "entry", "entries")
+    click.echo(f"{project.config.baseline}: {entries}, before {len(before.entries)}")
+    return Exit.DONE

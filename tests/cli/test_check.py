@@ -1,0 +1,170 @@
+"""`outfall check`, `diff`, `explain`, `inventory`, `rules`: what is found, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Invoke, Run
+
+CLEAN = "LIMITS = {'a': 1}\n\n\ndef limit(name):\n    return LIMITS[name]\n"
+WRITER = "\n\ndef forget(name):\n    _agents.pop(name)\n"
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=someone", "-c", "user.email=someone@localhost")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "start")
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_clean_code_is_no_finding(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text(CLEAN, encoding="utf-8")
+    result = invoke("check", "--strict")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "No findings." in result.stdout
+
+
+def test_findings_are_told_with_their_lines(ambient: Path, invoke: Invoke) -> None:
+    result = invoke("check")
+    assert result.exit_code == 1
+    for expected in ("agents.py:1:1", "_agents = {}", "OUT201", "2 findings", "files/s"):
+        assert expected in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        (["--select", "OUT2"], {"OUT201"}),
+        (["--ignore", "out201"], {"OUT101"}),
+        (["--min-priority", "critical"], {"OUT201"}),
+        (["agents.py"], {"OUT101"}),
+        (["-j", "0"], {"OUT101", "OUT201"}),
+    ],
+)
+def test_options_narrow_what_is_found(
+    options: list[str], codes: set[str], ambient: Path, invoke: Invoke
+) -> None:
+    result = invoke("check", "--format", "json", *options)
+    assert {finding["code"] for finding in json.loads(result.stdout)["findings"]} == codes
+
+
+def test_paths_are_as_seen_from_the_current_folder(
+    ambient: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ambient / "sub").mkdir()
+    monkeypatch.chdir(ambient / "sub")
+    assert invoke("check", "../agents.py", "--format", "oneline").stdout.startswith("agents.py:1:1: OUT101 ")
+
+
+def test_one_file_comes_on_stdin(project: Path, run: Run) -> None:
+    text = "_agents = {}\n\n\ndef register(name):\n    _agents[name] = name\n"
+    done = run("check", "--stdin-filename", "app/agents.py", "--format", "oneline", stdin=text)
+    assert done.code == 1
+    assert done.out.startswith("app/agents.py:1:1: OUT101 ")
+
+
+def test_the_baseline_grows_only_with_a_reason(ambient: Path, invoke: Invoke) -> None:
+    assert invoke("check", "--allow-growth", "no").exit_code == 2
+    assert invoke("check", "--update-baseline").exit_code == 0
+    assert invoke("check").exit_code == 1
+    assert invoke("check", "--update-baseline", "--allow-growth", "first run").exit_code == 0
+    assert invoke("check").exit_code == 0
+
+
+def test_a_new_writer_to_an_accepted_state_is_a_finding(ambient: Path, invoke: Invoke) -> None:
+    invoke("check", "--update-baseline", "--allow-growth", "first run")
+    append(ambient / "agents.py", WRITER)
+    result = invoke("check", "--format", "oneline")
+    assert result.exit_code == 1
+    assert result.stdout.count("OUT") == 1
+
+
+def test_what_is_mended_is_named_until_the_baseline_shrinks(ambient: Path, invoke: Invoke) -> None:
+    invoke("check", "--update-baseline", "--allow-growth", "first run")
+    (ambient / "agents.py").write_text(CLEAN, encoding="utf-8")
+    result = invoke("check")
+    assert (result.exit_code, "1 entry mended" in result.stderr) == (0, True)
+    assert "1 entry, before 2" in invoke("check", "--update-baseline").stdout
+    assert invoke("check").stderr == ""
+
+
+def test_a_baseline_is_not_renewed_while_a_file_cannot_be_read(ambient: Path, invoke: Invoke) -> None:
+    (ambient / "broken.py").write_text("def (", encoding="utf-8")
+    assert invoke("check", "--update-baseline", "--allow-growth", "first run").exit_code == 3
+    assert not (ambient / ".outfall-baseline.json").exists()
+
+
+def test_diff_reports_nothing_that_was_there_before(ambient: Path, invoke: Invoke) -> None:
+    commit(ambient)
+    append(ambient / "agents.py", "\n\nLIMIT = 3\n")
+    assert invoke("diff", "HEAD").exit_code == 0
+
+
+def test_diff_reports_what_came_in(ambient: Path, invoke: Invoke) -> None:
+    commit(ambient)
+    append(ambient / "agents.py", WRITER)
+    result = invoke("diff", "HEAD", "--format", "oneline")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("agents.py:1:1: OUT101") and "OUT201" not in result.stdout
+
+
+def test_diff_needs_a_repository_and_a_revision_in_it(ambient: Path, invoke: Invoke) -> None:
+    outside = invoke("diff", "HEAD")
+    assert (outside.exit_code, "not a git repository" in outside.stderr) == (2, True)
+    commit(ambient)
+    unknown = invoke("diff", "HAED")
+    assert (unknown.exit_code, "did you mean HEAD?" in unknown.stderr) == (2, True)
+
+
+def test_diff_leaves_the_index_alone(ambient: Path, invoke: Invoke) -> None:
+    commit(ambient)
+    append(ambient / "agents.py", WRITER)
+    git(ambient, "add", "-A")
+    before = (ambient / ".git" / "index").read_bytes()
+    invoke("diff", "HEAD")
+    assert (ambient / ".git" / "index").read_bytes() == before
+
+
+def test_explain_a_place_that_is_none(ambient: Path, invoke: Invoke) -> None:
+    assert "nothing ambient" in invoke("explain", "agents.py:2").stdout
+    assert invoke("explain", "nowhere.py:2").exit_code == 2
+
+
+def test_explain_a_place_says_what_migrate_would_do(ambient: Path, invoke: Invoke) -> None:
+    result = invoke("explain", "context.py:3")
+    assert result.exit_code == 0, result.output
+    assert "context._request" in result.stdout
+    assert "StagedContextLocal" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["OUT101", "out101", "module-mapping"])
+def test_explain_a_rule_by_code_or_name(name: str, project: Path, invoke: Invoke) -> None:
+    result = invoke("explain", name)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("OUT101 module-mapping")
+
+
+def test_inventory_lists_states_without_findings_too(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text(CLEAN, encoding="utf-8")
+    listed = json.loads(invoke("inventory", "--format", "json").stdout)["states"]
+    assert [(state["state"], state["changes"]) for state in listed] == [("app.LIMITS", 0)]
+
+
+def test_rules_lists_each_rule_once(project: Path, invoke: Invoke) -> None:
+    listed = [rule["code"] for rule in json.loads(invoke("rules", "--format", "json").stdout)["rules"]]
+    assert {"OUT101", "OUT104", "OUT201"} <= set(listed)
+    assert [line.split()[0] for line in invoke("rules").stdout.splitlines()] == listed == sorted(set(listed))
