@@ -211,10 +211,7 @@ class Board:
     def _checked(self, name: str, value: object) -> Setting:
         if name not in self._declared:
             raise UnknownFlag(name, self._declared)
-        setting = parse_setting(value)  # type: ignore[arg-type]
-        if setting.percent is not None and name.partition(":")[0] == TABLE_GROUP:
-            raise InvalidSetting(f"{name!r} steers tables, which all keys share; a percentage is for context states")
-        return setting
+        return checked_setting(name, value)
 
     def _publish(self, actor: str, source: str) -> List[FlagChange]:
         """Swap in the snapshot that follows from the layers; the caller holds the lock."""
@@ -250,6 +247,22 @@ class Board:
                 pass
 
 
+def checked_setting(name: str, value: object) -> Setting:
+    """What a flag of this name may be set to.
+
+    Raises:
+        InvalidSetting: the value is no setting, or a percentage for tables.
+    """
+    setting = parse_setting(value)
+    if setting.percent is not None and _steers_tables(name):
+        raise InvalidSetting(f"{name!r} steers tables, which all keys share; a percentage is for context states")
+    return setting
+
+
+def _steers_tables(name: str) -> bool:
+    return name.partition(":")[0] == TABLE_GROUP
+
+
 def _differences(before: Snapshot, after: Snapshot, actor: str, source: str) -> List[FlagChange]:
     now = time.time()
     names = sorted(before.settings.keys() | after.settings.keys())
@@ -265,7 +278,7 @@ def _merge(old: Declaration, new: Declaration) -> Declaration:
 def _without_table_percentages(layer: str, settings: Mapping[str, Setting]) -> Settings:
     kept: Settings = {}
     for name, setting in settings.items():
-        if setting.percent is not None and name.partition(":")[0] == TABLE_GROUP:
+        if setting.percent is not None and _steers_tables(name):
             _report.warn(f"{layer}: {name!r} steers tables, which all keys share; {setting} is taken as shadow")
             setting = Setting(setting.mode)
         kept[name] = setting

@@ -13,7 +13,8 @@ import time
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import flags, metrics
-from ._modes import MODES, parse_setting
+from ._board import checked_setting
+from ._modes import MODES
 from ._sources import FILE_VARIABLE, FILE_VERSION, FLAGS_VARIABLE, read_file
 from .errors import BrokenSource, InvalidSetting, OutfallError
 
@@ -127,7 +128,7 @@ def _parsed(entries: Sequence[str], *, check_names: bool) -> Dict[str, str]:
         name, equals, value = entry.rpartition("=")
         if not equals or not name:
             raise InvalidSetting(f'{entry!r} is not of the form FLAG=VALUE, such as "use_context=shadow"')
-        values[name] = str(parse_setting(value))
+        values[name] = str(checked_setting(name, value))
         if check_names:
             flags.mode(name)  # raises UnknownFlag with the nearest name
     return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple, Optional
 
 from .errors import InvalidSetting, nearest
 
@@ -50,7 +50,7 @@ def bucket(flag: str, key: object) -> int:
     return int.from_bytes(digest, "big") * BUCKETS >> 64
 
 
-def parse_setting(value: Union[str, bool, Setting]) -> Setting:
+def parse_setting(value: object) -> Setting:
     """Read `"new"`, `"25%"`, `True` (new) or `False` (legacy).
 
     Raises:

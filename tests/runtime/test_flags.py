@@ -31,7 +31,7 @@ from outfall_runtime.flags import FlagChange
 )
 def test_what_is_no_setting_is_refused(value: object, hint: str) -> None:
     with pytest.raises(InvalidSetting, match=hint.replace("?", r"\?")):
-        parse_setting(value)  # type: ignore[arg-type]
+        parse_setting(value)
 
 
 @pytest.mark.parametrize("use", [flags.enabled, flags.mode, flags.enable, flags.disable])

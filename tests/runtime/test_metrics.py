@@ -1,0 +1,141 @@
+"""Evidence and the console: broken input is named, nothing is counted twice, values never appear."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+
+from outfall_runtime import StagedContextLocal, StagedRegistry, flags, metrics
+
+Python = Callable[..., Any]
+
+
+def process(**changes: Any) -> Dict[str, Any]:
+    made = {"host": "web-1", "pid": 7, "started": "2026-01-01T00:00:00Z", "updated": "2026-01-01T01:00:00Z"}
+    return {**made, "states": {}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "no evidence file"),
+        ('{"format": "other"}', "no evidence file"),
+        ('{"format": "outfall-evidence", "version": 2}', "version is 2"),
+        ('{"format": "outfall-evidence", "version": 1}', '"processes" is missing or malformed'),
+        ('{"format": "outfall-evidence", "version": 1, "processes": [{"host": 1}]}', "malformed"),
+    ],
+)
+def test_a_broken_evidence_file_is_named_and_the_others_are_read(text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(text)
+    (tmp_path / "b.json").write_text(json.dumps(metrics.evidence([process()])))
+    (tmp_path / "c.json.17.tmp").write_text("half a file")
+    documents, problems = metrics.read_folder(tmp_path)
+    assert [one["processes"] for one in documents] == [[process()]]
+    (problem,) = problems
+    assert problem.startswith(str(tmp_path / "a.json"))
+    assert reason in problem
+
+
+def test_of_two_reports_of_a_process_the_later_counts() -> None:
+    early, late = process(updated="2026-01-01T01:00:00Z"), process(updated="2026-01-01T02:00:00Z", states={"x": {}})
+    reborn = process(started="2026-01-02T00:00:00Z")
+    merged = metrics.merge([metrics.evidence([late]), metrics.evidence([early, reborn])])
+    assert merged["processes"] == [late, reborn]
+    assert metrics.merge([merged, merged])["processes"] == merged["processes"]
+
+
+def test_a_snapshot_has_counts_and_never_values(tmp_path: Path) -> None:
+    table: StagedRegistry[str, str] = StagedRegistry("test_metrics.table")
+    local: Any = StagedContextLocal("test_metrics.local")
+    flags.set("use_registry", "shadow")
+    flags.set("use_context", "shadow")
+    table["secret-key"] = "secret-value"
+    local.user = "secret-user"
+    assert (table["secret-key"], local.user) == ("secret-value", "secret-user")
+    path = metrics.write_snapshot(tmp_path)
+    assert path is not None
+    text = Path(path).read_text()
+    states = json.loads(text)["processes"][0]["states"]
+    assert "secret" not in text
+    assert (states["test_metrics.table"]["type"], states["test_metrics.local"]["type"]) == ("table", "context")
+    for name in ("test_metrics.table", "test_metrics.local"):
+        assert (states[name]["reads"]["shadow"], states[name]["writes"]["shadow"]) == (1, 1)
+        assert set(states[name]) == {
+            "type", "mode", "hours", "reads", "writes", "bleed", "inherited", "lost", "would_evict", "rollbacks",
+            "lost_sites",
+        }  # fmt: skip
+
+
+def test_without_a_folder_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OUTFALL_METRICS_DIR", raising=False)
+    assert metrics.write_snapshot() is None
+
+
+# -- the console
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["flags", "set", "use_context=shadwo", "--file", "f.json"], 2, "did you mean 'shadow'?"),
+        (["flags", "set", "use_context", "--file", "f.json"], 2, "is not of the form FLAG=VALUE"),
+        (["flags", "set", "use_context=new"], 2, "no flag file: give --file"),
+        (["flags", "set", "use_registry=50%", "--file", "f.json"], 2, "a percentage is for context states"),
+        (["metrics", "export", "--from", "absent", "--out", "x"], 2, "absent: No such file or directory"),
+        (["metrics", "export", "--from", "."], 2, "--out"),
+        (["flag"], 2, "invalid choice"),
+        ([], 2, "required"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(
+    arguments: "list[str]", code: int, message: str, python: Python, tmp_path: Path
+) -> None:
+    done = python("-m", "outfall_runtime", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_teaches(python: Python) -> None:
+    done = python("-m", "outfall_runtime", "--help")
+    assert done.returncode == 0
+    for word in ("legacy -> shadow -> new -> enforced", "OUTFALL_FLAG_FILE", "flags set use_context=shadow", "export"):
+        assert word in done.stdout
+
+
+def test_flags_are_set_in_the_file_and_what_it_had_stays(python: Python, tmp_path: Path) -> None:
+    first = python("-m", "outfall_runtime", "flags", "set", "use_x=new", "--file", "f.json", "--actor", "ada")
+    second = python("-m", "outfall_runtime", "flags", "set", "use_context=25%", "--file", "f.json")
+    document = json.loads((tmp_path / "f.json").read_text())
+    assert (first.returncode, second.returncode, second.stdout) == (0, 0, "use_context = 25%\n")
+    assert (document["version"], document["flags"]) == (1, {"use_context": "25%", "use_x": "new"})
+    listed = python("-m", "outfall_runtime", "flags", "list", environment={"OUTFALL_FLAG_FILE": "f.json"})
+    assert "use_context   25%       flag file" in listed.stdout
+
+
+def test_a_broken_flag_file_is_not_overwritten(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text("{")
+    done = python("-m", "outfall_runtime", "flags", "set", "use_context=new", "--file", "f.json")
+    assert (done.returncode, (tmp_path / "f.json").read_text()) == (2, "{")
+    assert "f.json: not valid JSON" in done.stderr
+
+
+SERVICE = "from outfall_runtime import StagedRegistry\ntable = StagedRegistry('service.table')\ntable['a'] = 1\n"
+
+
+def test_evidence_of_several_processes_is_exported(python: Python, tmp_path: Path) -> None:
+    environment = {"OUTFALL_METRICS_DIR": "metrics", "OUTFALL_FLAGS": "use_registry=new"}
+    for _ in range(2):
+        assert python(SERVICE, environment=environment).returncode == 0
+    (tmp_path / "metrics" / "broken.json").write_text("{")
+    done = python("-m", "outfall_runtime", "metrics", "export", "--from", "metrics", "--out", "evidence.json")
+    exported = json.loads((tmp_path / "evidence.json").read_text())
+    assert done.returncode == 3
+    assert "broken.json: not valid JSON" in done.stderr
+    assert "evidence.json: 2 processes, 1 states" in done.stderr
+    assert [one["states"]["service.table"]["writes"]["new"] for one in exported["processes"]] == [1, 1]
