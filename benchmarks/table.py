@@ -13,15 +13,18 @@ class Row:
     """An operation measured in units of another one.
 
     `limit` is the most that the operation may cost, in the same units; None where there is none.
+    `ratio` is None for what could not be measured because it is not installed.
     """
 
     operation: str
-    ratio: Ratio
+    ratio: Ratio | None
     unit: str
     limit: float | None = None
 
     @property
     def verdict(self) -> str:
+        if self.ratio is None:
+            return "not installed"
         if self.limit is None:
             return ""
         return "reached" if self.ratio.median <= self.limit else "missed"
@@ -34,9 +37,10 @@ def render(title: str, rows: Iterable[Row]) -> str:
     """The section as aligned text."""
     cells = [("operation", "ratio", "spread", "at most", "", "in units of")]
     for row in rows:
-        spread = f"{row.ratio.low:.2f}..{row.ratio.high:.2f}"
+        median = f"{row.ratio.median:.2f}" if row.ratio else "-"
+        spread = f"{row.ratio.low:.2f}..{row.ratio.high:.2f}" if row.ratio else ""
         limit = "" if row.limit is None else f"{row.limit:g}"
-        cells.append((row.operation, f"{row.ratio.median:.2f}", spread, limit, row.verdict, row.unit))
+        cells.append((row.operation, median, spread, limit, row.verdict, row.unit))
     widths = [max(len(line[i]) for line in cells) for i in range(6)]
     lines = []
     for line in cells:

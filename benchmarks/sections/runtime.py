@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from benchmarks.table import Row
@@ -13,6 +14,10 @@ UNIT = "dict.get"
 BASELINE = "plain.get('k')"
 
 
+class Owner:
+    """Something that an entry of a registry may belong to; entries go when it dies."""
+
+
 def names() -> dict[str, Any]:
     """What the timed statements see; the staged states are dialled by `measured`."""
     local = ContextLocal("benchmarks.local", "user")
@@ -20,8 +25,12 @@ def names() -> dict[str, Any]:
     for namespace in (local, staged_local):
         namespace.user = "ada"
         namespace.other = 1
+    plain_local = threading.local()
+    plain_local.user = "ada"
     return {
         "plain": {"k": 1},
+        "plain_local": plain_local,
+        "owner": Owner(),
         "registry": Registry("benchmarks.registry", {"k": 1}),
         "staged": StagedRegistry("benchmarks.staged", {"k": 1}),
         "local": local,
@@ -40,9 +49,13 @@ OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
     ("staged registry read, new", "staged.get('k')", (TABLE, "new"), 3),
     ("staged registry read, enforced", "staged.get('k')", (TABLE, "enforced"), 3),
     ("staged registry write, legacy", "staged['k'] = 1", (TABLE, "legacy"), None),
+    ("staged registry write, shadow", "staged['k'] = 1", (TABLE, "shadow"), None),
     ("staged registry write, new", "staged['k'] = 1", (TABLE, "new"), None),
+    ("staged registry write, enforced", "staged['k'] = 1", (TABLE, "enforced"), None),
+    ("register and unregister, weak owner", "registry.register('o', 1, owner=owner); registry.unregister('o')", None, 50),
     ("flag check", "enabled('use_context')", None, 4),
     ("context enter and exit", "with use(user='ada'): pass", None, 70),
+    ("threading.local read, to compare", "plain_local.user", None, None),
     ("context local read, declared", "local.user", None, 8),
     ("context local read, any", "local.other", None, 15),
     ("staged context local read, legacy", "staged_local.user", (CONTEXT, "legacy"), None),

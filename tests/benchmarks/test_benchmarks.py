@@ -35,10 +35,46 @@ def test_a_statement_that_does_more_costs_more() -> None:
     assert python(code) == "True"
 
 
+def test_a_row_is_judged_by_its_limit_only() -> None:
+    code = """
+from benchmarks.table import Row
+from benchmarks.timing import Ratio
+two = Ratio(2.0, 1.0, 3.0)
+rows = [Row("a", two, "u", 1.9), Row("a", two, "u", 2), Row("a", two, "u"), Row("a", None, "u", 1)]
+print([row.verdict for row in rows])
+"""
+    assert python(code) == "['missed', 'reached', '', 'not installed']"
+
+
+def test_the_table_aligns_its_columns_and_shows_what_is_absent() -> None:
+    code = """
+from benchmarks.table import Row, render
+from benchmarks.timing import Ratio
+print(render("reads", [Row("read", Ratio(12.0, 9.0, 15.0), "dict.get", 15), Row("rival", None, "dict.get")]))
+"""
+    assert python(code).splitlines() == [
+        "reads",
+        "-" * 66,
+        "operation  ratio       spread  at most                 in units of",
+        "-" * 66,
+        "read       12.00  9.00..15.00       15  reached        dict.get",
+        "rival          -                        not installed  dict.get",
+    ]
+
+
+def test_what_an_empty_loop_costs_is_taken_off() -> None:
+    code = "from benchmarks.timing import ratio; print(ratio('pass', 'f()', {'f': dict}, 3).median < 0.2)"
+    assert python(code) == "True"
+
+
 def test_every_section_yields_positive_figures(tmp_path: Path) -> None:
     done = run("--quick", "--json", str(tmp_path / "figures.json"))
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
-    assert set(figures) >= {"check", "runtime"}
-    assert all(row["ratio"]["median"] > 0 for rows in figures.values() for row in rows)
-    assert all(row["verdict"] in ("", "reached", "missed") for rows in figures.values() for row in rows)
+    assert set(figures) >= {"check", "contention", "imports", "rivals", "runtime"}
+    rows = [row for section in figures.values() for row in section]
+    absent = [row for row in rows if row["ratio"] is None]
+    assert all(row["ratio"]["median"] > 0 for row in rows if row not in absent)
+    assert all(row["verdict"] in ("", "reached", "missed") for row in rows if row not in absent)
+    assert {row["verdict"] for row in absent} <= {"not installed"}
+    assert {row["operation"].rpartition(": ")[2] for row in absent}.isdisjoint({"outfall"})
