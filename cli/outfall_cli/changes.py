@@ -14,9 +14,9 @@ SHOWN = 40  # last lines of a failing command
 
 def recover(root: Path) -> None:
     """Put back what a killed run left half done, and say so on stderr."""
-    from outfall_codemods import engine
+    from outfall_codemods.engine import recover as put_back
 
-    for entry in engine.recover(root):
+    for entry in put_back(root):
         click.echo(f"{entry.command} of {entry.created} had been stopped half way; its files were put back.", err=True)
 
 
@@ -30,8 +30,8 @@ def keep_if(command: str | None, root: Path, entry_id: str) -> None:
     )
     if done.returncode == 0:
         return
-    from outfall_codemods import journal
+    from outfall_codemods.journal import undo
 
-    journal.undo(root, entry_id)
+    undo(root, entry_id)
     tail = "\n".join(done.stdout.rstrip().splitlines()[-SHOWN:])
     raise Refusal(f"`{command}` failed with exit code {done.returncode}; every file was restored.\n{tail}")

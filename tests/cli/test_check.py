@@ -158,10 +158,17 @@ def test_explain_a_rule_by_code_or_name(name: str, project: Path, invoke: Invoke
     assert result.stdout.startswith("OUT101 module-mapping")
 
 
-def test_inventory_lists_states_without_findings_too(project: Path, invoke: Invoke) -> None:
+def test_inventory_leaves_constants_out(project: Path, invoke: Invoke) -> None:
     (project / "app.py").write_text(CLEAN, encoding="utf-8")
+    assert json.loads(invoke("inventory", "--format", "json").stdout) == {"version": 1, "states": []}
+    assert invoke("inventory").stdout == "No state outlives the functions that use it.\n"
+
+
+def test_inventory_lists_migrated_states_too(ambient: Path, invoke: Invoke) -> None:
+    assert invoke("migrate").exit_code == 0
+    assert invoke("check").exit_code == 0
     listed = json.loads(invoke("inventory", "--format", "json").stdout)["states"]
-    assert [(state["state"], state["changes"]) for state in listed] == [("app.LIMITS", 0)]
+    assert [state["state"] for state in listed] == ["agents._agents", "context._request"]
 
 
 def test_rules_lists_each_rule_once(project: Path, invoke: Invoke) -> None:

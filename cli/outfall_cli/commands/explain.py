@@ -73,7 +73,8 @@ def planned(project: Project, analysis: Analysis, findings: tuple[Finding, ...])
     from outfall_codemods.migrate import plan_migration
 
     states = {finding.state.name for finding in findings}
-    plans = [plan for plan in plan_migration(analysis, project.config).plans if plan.state.name in states]
+    every = plan_migration(analysis, project.config, root=project.root).plans
+    plans = [plan for plan in every if plan.state.name in states]
     return "\n".join(sentence(plan) for plan in plans)
 
 

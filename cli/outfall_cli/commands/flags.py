@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from outfall_cli import terminal
-from outfall_cli.exits import Exit
+from outfall_cli.failures import Refusal
 from outfall_cli.handover import hand_over
-from outfall_cli.nearest import unknown
+from outfall_cli.nearest import nearest, unknown
 from outfall_cli.project import Project, load_project
+
+if TYPE_CHECKING:
+    from outfall_codemods.remove.evidence import Evidence
+    from outfall_lint.ledger import Flag
+
+
+HANDED_OVER = ("set",)  # what people misspell; the runtime knows all its actions itself
 
 
 class FlagsGroup(click.Group):
@@ -19,6 +26,9 @@ class FlagsGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
+        known = [*self.list_commands(ctx), *HANDED_OVER]
+        if own is None and cmd_name not in known and nearest(cmd_name, known):
+            ctx.fail(unknown("action", cmd_name, known, see="outfall flags --help"))
         return own if own is not None else handed_over(cmd_name)
 
 
@@ -65,7 +75,7 @@ def list_flags() -> None:
         click.echo(described(flag))
 
 
-def described(flag: Any) -> str:
+def described(flag: Flag) -> str:
     """One flag and, below it, its states."""
     status = f"completed {flag.completed.date}" if flag.completed else f"since {flag.created}"
     owner = f", {flag.owner}" if flag.owner else ""
@@ -83,8 +93,7 @@ def described(flag: Any) -> str:
     help="From `outfall metrics export`; may be repeated.",
 )
 @click.option("--force", metavar="REASON", help="Complete it although the evidence is not sufficient.")
-@click.pass_context
-def complete(ctx: click.Context, name: str, evidence: tuple[Path, ...], force: str | None) -> None:
+def complete(name: str, evidence: tuple[Path, ...], force: str | None) -> None:
     """Write into the ledger that NAME's rollout is over, with the digest of the evidence.
 
     Refuses (exit code 4) where the evidence is not sufficient, and says what is missing.
@@ -94,14 +103,38 @@ def complete(ctx: click.Context, name: str, evidence: tuple[Path, ...], force: s
     Example:
       outfall flags complete use_context --evidence evidence.json
     """
+    from outfall_codemods import engine, ledger
+    from outfall_codemods.remove.evidence import read_evidence
+
     project = load_project()
-    require_declared(project, name)
+    flag = declared(project, name)
+    found = read_evidence(evidence)
+    if not force:
+        require_sufficient(project, flag, found)
+    change = ledger.complete(project.root, project.config.ledger, name, found.digest)
+    engine.apply(change, project.root, "flags-complete", allow_dirty=True, forced=force)
+    click.echo(f"{name} is completed; `outfall remove-legacy` deletes its legacy paths.")
 
 
-def require_declared(project: Project, name: str) -> None:
-    """Raises UsageError naming the nearest flag where the ledger does not declare this one."""
+def declared(project: Project, name: str) -> Flag:
+    """The flag of that name; raises UsageError naming the nearest where the ledger declares none."""
     from outfall_lint.ledger import read_ledger
 
-    names = [flag.name for flag in read_ledger(project.ledger).flags]
-    if name not in names:
+    ledger = read_ledger(project.ledger)
+    flag = ledger.flag(name)
+    if flag is None:
+        names = [each.name for each in ledger.flags]
         raise click.UsageError(unknown("flag", name, names, see="outfall flags list"))
+    return flag
+
+
+def require_sufficient(project: Project, flag: Flag, evidence: Evidence) -> None:
+    """Raises Refusal saying what is missing where the evidence does not suffice for the flag's states."""
+    from outfall_codemods.remove.evidence import missing
+
+    lacking = missing(evidence, flag.states, project.config.rollout)
+    if not flag.states:
+        lacking = (f"{flag.name} steers no state, so evidence says nothing about it",)
+    if lacking:
+        reasons = "".join(f"\n  {reason}" for reason in lacking)
+        raise Refusal(f"the evidence does not suffice:{reasons}\nWait, mend that, or complete it with --force REASON.")

@@ -26,7 +26,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int) -
     project = load_project()
     analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
-    document = inventory(analysis.states)
+    document = inventory(analysis)
     if shape == "json":
         click.echo(as_json(document))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,12 +10,35 @@ import click
 from outfall_cli import changes, options, summaries
 from outfall_cli.documents import as_json
 from outfall_cli.exits import Exit
-from outfall_cli.project import analyse, complain_about, exit_code, load_project
+from outfall_cli.nearest import unknown
+from outfall_cli.project import Project, analyse, complain_about, exit_code, load_project
 
 if TYPE_CHECKING:
     from outfall_codemods.migrate import MigrationPlan
 
 TRIAL = "OUTFALL_FLAGS={flags} pytest"
+
+
+def kinds_or_paths(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds of states, paths or patterns; raises BadParameter naming the nearest kind."""
+    kinds = kind_names() if values else []
+    for value in values:
+        if value not in kinds and not Path(value).exists() and not set(value) & set("*?["):
+            raise click.BadParameter(unknown("kind or path", value, kinds, see="outfall inventory"), ctx, param)
+    return values
+
+
+def kind_names() -> list[str]:
+    """All kinds that a state can have."""
+    from outfall_lint.model import Kind
+
+    return [kind.value for kind in Kind]
+
+
+def seen_from_root(project: Project, values: tuple[str, ...]) -> list[str]:
+    """The same kinds, and the paths as seen from the project's root."""
+    kinds = kind_names()
+    return [value if value in kinds else project.within([value])[0] for value in values]
 
 
 @click.command()
@@ -26,8 +50,8 @@ TRIAL = "OUTFALL_FLAGS={flags} pytest"
     help="Show what is planned for every finding, and why; write nothing.",
 )  # fmt: skip
 @click.option("--staged/--direct", default=True, show_default=True, help="Keep the old way behind a flag, or not.")
-@click.option("--only", multiple=True, metavar="WHAT", help="A kind, or a path: nothing else.")
-@click.option("--skip", multiple=True, metavar="WHAT", help="A kind, or a path: not this.")
+@click.option("--only", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: nothing else.")
+@click.option("--skip", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: not this.")
 @click.option("--verify", "verify_with", metavar="CMD", help="Run CMD afterwards; where it fails, restore everything.")
 @click.option("--allow-dirty", is_flag=True, help="Rewrite although there are uncommitted changes.")
 @click.option("--respect-baseline", is_flag=True, help="Leave the states of the baseline alone.")
@@ -67,7 +91,13 @@ def command(
     analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
     plan = plan_migration(
-        analysis, project.config, direct=not staged, only=only, skip=skip, respect_baseline=respect_baseline
+        analysis,
+        project.config,
+        root=project.root,
+        direct=not staged,
+        only=seen_from_root(project, only),
+        skip=seen_from_root(project, skip),
+        respect_baseline=respect_baseline,
     )
     if show_plan:
         click.echo(shown(plan, show_plan))

@@ -53,14 +53,16 @@ def looked_at(project: Project, folder: Path) -> tuple[object, ...]:
     analysis = analyse(project, project.within(()))
     complain_about(analysis.problems)
     (folder / "check.json").write_text(render(analysis), encoding="utf-8")
-    (folder / "inventory.json").write_text(as_json(inventory(analysis.states)), encoding="utf-8")
+    (folder / "inventory.json").write_text(as_json(inventory(analysis)), encoding="utf-8")
     return analysis.problems
 
 
 def gathered(project: Project, named: tuple[Path, ...]) -> list[Path]:
     """The documents to show: what lies in the project, and what was named, each once."""
+    from outfall_lint.ledger import read_ledger
+
     folder = project.folder
     inside = [*folder.glob("*.json"), *folder.glob("load/*.json"), *folder.glob("journal/*/journal.json")]
-    ledger = [project.ledger] if project.ledger.exists() else []
+    ledger = [project.ledger] if read_ledger(project.ledger).flags else []
     by_place = {path.resolve(): path for path in (*ledger, *sorted(inside), *named)}
     return list(by_place.values())

@@ -19,10 +19,9 @@ def command(entry: str | None) -> None:
       outfall undo
       outfall undo 20261123T101500Z-migrate
     """
-    from outfall_codemods import journal
+    from outfall_codemods.journal import undo
 
-    project = load_project()
-    undone = journal.undo(project.root, entry)
+    undone = undo(load_project().root, entry)
     click.echo(f"Undone: {undone.command} of {undone.created}")
     for file in undone.files:
         click.echo(f"  {file.path}")

@@ -55,7 +55,7 @@ def run_all(steps: Sequence[Step], folder: Path) -> Outcome | None:
         if step.title:
             number += 1
             click.echo(heading(f"{number:2}/{titles}", step))
-        click.echo(f"      {terminal.styled('$ ' + step.typed, bold=True)}")
+        click.echo(prompt(step))
         outcome = run(step, folder)
         if not outcome.as_expected:
             return outcome
@@ -66,6 +66,13 @@ def run_all(steps: Sequence[Step], folder: Path) -> Outcome | None:
 def heading(number: str, step: Step) -> str:
     """The lines above a command: what happens, and why."""
     return f"\n{terminal.styled(number, dim=True)} {terminal.styled(step.title, fg='cyan', bold=True)}\n      {step.why}"
+
+
+def prompt(step: Step) -> str:
+    """The command as it is typed."""
+    first, *more = step.typed.splitlines()
+    lines = [f"$ {first}", *(f"  {line}" for line in more)]
+    return "\n".join(f"      {terminal.styled(line, bold=True)}" for line in lines)
 
 
 def run(step: Step, folder: Path) -> Outcome:

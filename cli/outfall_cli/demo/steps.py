@@ -26,12 +26,12 @@ class Step:
 
     @property
     def typed(self) -> str:
-        """The whole command line, with the environment that it sets."""
+        """The whole command line, each variable that it sets on a line of its own."""
         set_before = {
             "OUTFALL_FLAGS": self.flags,
             "OUTFALL_METRICS_DIR": METRICS if self.metrics else "",
         }
-        return " ".join([*(f"{name}={value}" for name, value in set_before.items() if value), self.command])
+        return " \\\n".join([*(f"{name}={value}" for name, value in set_before.items() if value), self.command])
 
 
 def both(mode: str) -> str:
@@ -119,7 +119,7 @@ PROVE = (
 DELETE = (
     Step("Delete the old way", "Staged declarations collapse to the new ones; the flags go.", f"outfall remove-legacy --evidence {EVIDENCE}"),
     Step("Its tests, without the old way", "No flag is left to set.", "python -m pytest"),
-    Step("No request bleeds", "The same load as at the start.", load("after", "removed")),
+    Step("No request bleeds", "The same load as at the start.", load("after", "new")),
     Step("No ambient state is left", "The same command as at the start.", "outfall check --strict"),
     Step("Show it", "One page: what moved, the evidence, before and after.", f"outfall report -o {REPORT}"),
 )

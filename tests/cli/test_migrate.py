@@ -1,0 +1,135 @@
+"""`outfall migrate` and `undo`: what is written, what is not, and what is said about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Invoke, Run
+
+UNDECIDED = "import threading\n\n_local = threading.local()\n\n\ndef touch():\n    return _local\n"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of the project that is not outfall's own."""
+    files = (path for path in folder.rglob("*") if path.is_file() and ".outfall" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("option", ["--diff", "--check", "--plan", "--plan=json"])
+def test_looking_writes_nothing(option: str, ambient: Path, invoke: Invoke) -> None:
+    before = contents(ambient)
+    result = invoke("migrate", option)
+    assert result.exit_code == (0 if option.startswith("--plan") else 1), result.output
+    assert contents(ambient) == before
+
+
+def test_nothing_to_rewrite_is_said_and_is_no_failure(project: Path, invoke: Invoke) -> None:
+    result = invoke("migrate")
+    assert (result.exit_code, result.stdout) == (0, "Nothing to rewrite.\n")
+
+
+def test_a_dirty_tree_is_refused(ambient: Path, invoke: Invoke) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=ambient, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=ambient, check=True)
+    before = contents(ambient)
+    result = invoke("migrate")
+    assert (result.exit_code, "--allow-dirty" in result.stderr) == (4, True)
+    assert contents(ambient) == before
+    assert invoke("migrate", "--allow-dirty").exit_code == 0
+
+
+def test_a_failing_verification_restores_everything(ambient: Path, run: Run) -> None:
+    before = contents(ambient)
+    done = run("migrate", "--verify", f'{sys.executable} -c "print(\'three failed\'); raise SystemExit(1)"')
+    assert done.code == 4
+    assert "every file was restored" in done.err and "three failed" in done.err
+    assert contents(ambient) == before
+
+
+def test_a_passing_verification_keeps_the_change(ambient: Path, run: Run) -> None:
+    command = f"{sys.executable} -c 'import agents; agents.register(1, 2)'"
+    assert run("migrate", "--verify", command).code == 0
+    assert "StagedRegistry" in (ambient / "agents.py").read_text(encoding="utf-8")
+
+
+def test_a_second_run_changes_nothing(ambient: Path, invoke: Invoke) -> None:
+    assert invoke("migrate").exit_code == 0
+    before = contents(ambient)
+    assert invoke("migrate", "--check").exit_code == 0
+    assert invoke("migrate").exit_code == 0
+    assert contents(ambient) == before
+
+
+def test_the_summary_names_what_moved_and_what_to_do_next(ambient: Path, invoke: Invoke) -> None:
+    said = invoke("migrate").stdout
+    for expected in ("Rewrote 2 states in 2 files", "agents._agents", "StagedContextLocal", "outfall undo"):
+        assert expected in said
+    assert "OUTFALL_FLAGS=use_context=shadow,use_registry=shadow pytest" in said
+
+
+def test_what_is_left_is_named_with_its_reason(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text(UNDECIDED, encoding="utf-8")
+    plans = json.loads(invoke("migrate", "--plan=json").stdout)["plans"]
+    assert [plan["action"] for plan in plans] == ["decline"]
+    said = invoke("migrate").stdout
+    assert "Left 1 state as before" in said
+    assert plans[0]["reason"].split()[0] in said
+
+
+def test_direct_leaves_no_old_way(ambient: Path, invoke: Invoke) -> None:
+    assert invoke("migrate", "--direct").exit_code == 0
+    text = (ambient / "agents.py").read_text(encoding="utf-8")
+    assert "Registry" in text and "Staged" not in text
+    assert not (ambient / "outfall-flags.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        (["--only", "context"], "context.py"),
+        (["--skip", "context"], "agents.py"),
+        (["--only", "agents.py"], "agents.py"),
+        (["agents.py"], "agents.py"),
+    ],
+)
+def test_only_and_skip(options: list[str], changed: str, ambient: Path, invoke: Invoke) -> None:
+    before = contents(ambient)
+    assert invoke("migrate", *options).exit_code == 0
+    after = contents(ambient)
+    assert {name for name in before if after[name] != before[name]} == {changed}
+
+
+def test_the_baseline_is_respected_when_asked(ambient: Path, invoke: Invoke) -> None:
+    invoke("check", "--update-baseline", "--allow-growth", "first run")
+    assert invoke("migrate", "--check", "--respect-baseline").exit_code == 0
+    assert invoke("migrate", "--check").exit_code == 1
+
+
+def test_undo_restores_byte_for_byte(ambient: Path, invoke: Invoke) -> None:
+    before = contents(ambient)
+    invoke("migrate")
+    result = invoke("undo")
+    assert (result.exit_code, "agents.py" in result.stdout) == (0, True)
+    assert contents(ambient) == before
+
+
+def test_undo_overwrites_no_later_edit(ambient: Path, invoke: Invoke) -> None:
+    invoke("migrate")
+    (ambient / "agents.py").write_text("edited = True\n", encoding="utf-8")
+    before = contents(ambient)
+    assert invoke("undo").exit_code == 4
+    assert contents(ambient) == before
+
+
+@pytest.mark.parametrize("arguments", [["undo"], ["undo", "20261123T101500Z-migrate"]])
+def test_undo_without_such_an_entry_is_a_usage_error(arguments: list[str], project: Path, invoke: Invoke) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
