@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import NoReturn
 
 from outfall_reports.errors import ReportError
@@ -87,6 +88,14 @@ class Field:
         if value < 0 or not math.isfinite(value):
             self._expected("a finite number of at least 0")
         return float(value)
+
+    def moment(self) -> datetime:
+        """A time in ISO 8601; UTC where it names no zone."""
+        try:
+            time = datetime.fromisoformat(self.text())
+        except ValueError:
+            self._expected("a time such as 2026-11-23T10:00:00Z")
+        return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
     def check_version(self, newest: int = 1) -> None:
         """Refuse a document of a version that this package does not know."""

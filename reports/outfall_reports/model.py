@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 MODES = ("legacy", "shadow", "new", "enforced")
 OLD_MODES = MODES[:2]
@@ -122,12 +123,12 @@ class StateRecord:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process that recorded evidence; its times are UTC, as written."""
+    """One process that recorded evidence, from `started` to its last report."""
 
     host: str
     pid: int
-    started: str
-    updated: str
+    started: datetime
+    updated: datetime
     states: Mapping[str, StateRecord]
 
 

@@ -65,11 +65,10 @@ def render_report(
     """
     if not isinstance(data, ReportData):
         data = data_from_mapping(data)
-    time = (generated or datetime.datetime.now(datetime.timezone.utc)).astimezone(datetime.timezone.utc)
     environment = _environment()
     style, script = (_source(environment, name) for name in (_STYLE, _SCRIPT))
     return environment.get_template("page.html").render(
-        page=_page(data, f"{time:%Y-%m-%d %H:%M} UTC"),
+        page=_page(data, _time(generated or datetime.datetime.now(datetime.timezone.utc))),
         modes=MODES,
         style=style,
         script=script,
@@ -101,7 +100,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(plural=plural, stacked=figures.stacked, breakable=_breakable)
+    environment.filters.update(plural=plural, stacked=figures.stacked, breakable=_breakable, time=_time)
     environment.globals["share"] = figures.share
     return environment
 
@@ -110,6 +109,10 @@ def _breakable(text: str) -> Markup:
     """Let long names and paths break at their joints; `<wbr>` is not copied with the text."""
     escaped = str(escape(text))
     return Markup(_JOINT.sub(r"<wbr>\g<0>", escaped))
+
+
+def _time(moment: datetime.datetime) -> str:
+    return f"{moment.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def _source(environment: Environment, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from outfall_reports import data_from_mapping
 from outfall_reports.figures import latency_rows, stacked
@@ -62,11 +64,12 @@ def test_a_declined_state_keeps_its_reason_once(make) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"mode": "shadow"}, "1 of 1 processes still run it in shadow"),
-        ({"spent": 47.5}, "web-1: 0.5 h more in new or enforced"),
+        ({"mode": "shadow"}, "the new way does not serve on web-1 (shadow)"),
+        ({"spent": 47.5}, "47.5 of 48 hours in the new way"),
         ({"writes": dict.fromkeys(("legacy", "shadow", "new", "enforced"), 0)}, "no access was recorded"),
-        ({"lost": 3}, "3 reads lost"),
+        ({"lost": 3}, "3 values were lost"),
         ({"would_evict": 2}, "2 entries would have been evicted"),
+        ({"rollbacks": 1}, "1 rollbacks were recorded"),
     ],
 )
 def test_removal_waits_for(make, changes, sentence) -> None:
@@ -77,21 +80,30 @@ def test_removal_waits_for(make, changes, sentence) -> None:
 
 def test_removal_waits_for_every_process_named(make) -> None:
     documents = {"evidence": make.evidence(make.process()), "rollout": {"processes": ["web-1", "worker"]}}
-    assert missing(documents) == [("no evidence from process worker",)]
+    assert missing(documents) == [("worker does not report it",)]
 
 
 def test_a_staged_state_without_evidence_says_so() -> None:
-    assert missing({}) == [("no process has reported it yet",)]
+    assert missing({}) == [("no process reports it",)]
 
 
-def test_the_shortest_host_decides_and_a_restart_does_not_reset_it(make) -> None:
-    long, short = make.record(spent=60.0), make.record(spent=1.0)
-    restarted = make.process(pid=18, states={AGENTS: short})
-    documents = {"evidence": make.evidence(make.process(states={AGENTS: long}), restarted)}
-    assert missing(documents) == [()]
-    other = make.process("web-2", states={AGENTS: short})
-    documents["evidence"]["processes"].append(other)
-    assert missing(documents) == [("web-2: 47.0 h more in new or enforced",)]
+def test_each_named_process_waits_for_itself(make) -> None:
+    short = make.process("web-2", states={AGENTS: make.record(spent=1.0)})
+    documents = {"evidence": make.evidence(make.process(), short), "rollout": {"processes": ["web-1", "web-2"]}}
+    assert missing(documents) == [("1.0 of 48 hours in the new way on web-2",)]
+
+
+def test_workers_side_by_side_count_their_hours_once(make) -> None:
+    hour = {"started": "2026-11-20T10:00:00Z", "updated": "2026-11-20T11:00:00Z"}
+    workers = [make.process(pid=pid, **hour, states={AGENTS: make.record(spent=1.0)}) for pid in range(60)]
+    assert missing({"evidence": make.evidence(*workers)}) == [("1.0 of 48 hours in the new way",)]
+
+
+def test_a_restart_does_not_reset_the_hours(make) -> None:
+    first = make.process(updated="2026-11-21T10:00:00Z", states={AGENTS: make.record("shadow", spent=24.0)})
+    second = make.process(pid=18, started="2026-11-21T10:00:00Z", states={AGENTS: make.record(spent=24.0)})
+    third = make.process(pid=19, started="2026-11-21T10:00:00Z", states={AGENTS: make.record(spent=24.0)})
+    assert missing({"evidence": make.evidence(first, second, third)}) == [()]
 
 
 def test_bleeds_never_block(make) -> None:
@@ -143,3 +155,22 @@ def test_latencies_share_one_scale_and_compare_with_the_first_run(make) -> None:
     rows = latency_rows(data_from_mapping({"load": [make.load(), after]}).load)
     assert [(r.percentile, r.label, r.length) for r in rows][:2] == [("p50", "before", 25.0), ("p50", "after", 27.5)]
     assert [None if r.change is None else round(r.change, 2) for r in rows] == [None, 0.1, None, 0.0, None, -0.25]
+
+
+def test_the_page_waits_for_what_remove_legacy_waits_for(make, tmp_path) -> None:
+    evidence = pytest.importorskip("outfall_codemods.remove.evidence")
+    config = pytest.importorskip("outfall_lint.config")
+    none = dict.fromkeys(("legacy", "shadow", "new", "enforced"), 0)
+    changes = [{}, {"mode": "shadow"}, {"spent": 47.9}, {"lost": 1}, {"would_evict": 1}, {"rollbacks": 1}]
+    changes += [{"bleed": 9}, {"inherited": 9}, {"writes": none}, {"mode": "legacy", "lost": 2}]
+    for number, change in enumerate(changes):
+        for processes in ([], ["web-1"], ["web-1", "web-2"], ["worker"]):
+            record = make.record(**change)
+            reporting = [make.process(states={AGENTS: record}), make.process("web-2", pid=18)]
+            document = make.evidence(*reporting)
+            path = tmp_path / f"{number}.json"
+            path.write_text(json.dumps(document))
+            rollout = config.Rollout(dwell_hours=48.0, processes=tuple(processes))
+            decided = evidence.missing(evidence.read_evidence([path]), [AGENTS], rollout)
+            [shown] = missing({"evidence": document, "rollout": {"processes": processes}})
+            assert len(shown) == len(decided), (change, processes, shown, decided)

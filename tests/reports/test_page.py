@@ -152,8 +152,8 @@ def test_what_matters_is_on_the_page(make, text_of) -> None:
 def test_a_state_without_an_old_way_waits_for_nothing(make, text_of) -> None:
     removal = make.entry(make.plan(target="Registry"), command="remove-legacy")
     page = text_of(render_report({"journal": removal, "evidence": make.evidence(), "rollout": {"processes": ["web-9"]}}))
-    assert "no evidence from process web-9" not in page
+    assert "web-9 does not report it" not in page
     process = make.process(states={"app.agents._agents": make.record("shadow")})
     page = text_of(render_report({"journal": removal, "evidence": make.evidence(process)}))
     assert "old way gone" in page
-    assert "still run it in" not in page
+    assert "does not serve" not in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from outfall_reports.fields import Field
 from outfall_reports.model import MODES, Process, StateRecord
 
@@ -21,7 +23,7 @@ def read(root: Field) -> tuple[Process, ...]:
 
 def merge(processes: tuple[Process, ...]) -> tuple[Process, ...]:
     """Keep the newest record of each process: exports may overlap and must not count twice."""
-    newest: dict[tuple[str, int, str], Process] = {}
+    newest: dict[tuple[str, int, datetime], Process] = {}
     for process in processes:
         identity = (process.host, process.pid, process.started)
         known = newest.get(identity)
@@ -34,8 +36,8 @@ def _process(item: Field) -> Process:
     return Process(
         host=item.get("host").text(),
         pid=item.get("pid").count(),
-        started=item.get("started").text(),
-        updated=item.get("updated").text(),
+        started=item.get("started").moment(),
+        updated=item.get("updated").moment(),
         states={name: _record(field) for name, field in item.get("states").members()},
     )
 

@@ -1,0 +1,69 @@
+"""What removal still waits for. The rules are those of `outfall remove-legacy`, which decides.
+
+Every process named in the configuration reports the state and has run the new way for the dwell
+time (all processes together, where none is named); no process runs the old way now; the state
+was used; nothing was lost, would have been evicted or was rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from outfall_reports.model import NEW_MODES, Process, Rollout, StateRecord
+
+Report = tuple[Process, StateRecord]
+
+
+def missing(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:
+    """One sentence for each thing that removal waits for; nothing when the state is ready."""
+    if not reports:
+        yield "no process reports it"
+        return
+    hosts = {process.host for process, _ in reports}
+    for name in rollout.processes:
+        if name not in hosts:
+            yield f"{name} does not report it"
+    yield from _dwell(reports, rollout)
+    if old := sorted(_running_old(reports)):
+        yield f"the new way does not serve on {', '.join(old)}"
+    if not any(sum(record.reads.values()) + sum(record.writes.values()) for _, record in reports):
+        yield "no access was recorded: nothing shows that it works"
+    if lost := sum(record.lost for _, record in reports):
+        yield f"{lost} values were lost by the new way"
+    if evicted := sum(record.would_evict for _, record in reports):
+        yield f"{evicted} entries would have been evicted"
+    if rollbacks := sum(record.rollbacks for _, record in reports):
+        yield f"{rollbacks} rollbacks were recorded"
+
+
+def _dwell(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:
+    named: list[tuple[str, Sequence[Report]]] = [
+        (name, [each for each in reports if each[0].host == name]) for name in rollout.processes
+    ]
+    for name, group in named or [("", reports)]:
+        hours = min(_hours_new(group), _wall_hours(group))
+        if group and hours + 1e-9 < rollout.dwell_hours:
+            where = f" on {name}" if name else ""
+            yield f"{hours:.1f} of {rollout.dwell_hours:g} hours in the new way{where}"
+
+
+def _hours_new(reports: Sequence[Report]) -> float:
+    return sum(record.hours[mode] for _, record in reports for mode in NEW_MODES)
+
+
+def _wall_hours(reports: Sequence[Report]) -> float:
+    """Hours during which at least one process ran: workers side by side count once."""
+    seconds = 0.0
+    covered = min((process.started for process, _ in reports), default=None)
+    for process, _ in sorted(reports, key=lambda each: each[0].started):
+        if covered is not None and process.updated > covered:
+            seconds += (process.updated - max(process.started, covered)).total_seconds()
+            covered = process.updated
+    return seconds / 3600
+
+
+def _running_old(reports: Sequence[Report]) -> Iterator[str]:
+    """Where the latest process of a name still runs the old way, with its mode."""
+    latest = {host: max(p.updated for p, _ in reports if p.host == host) for host in {p.host for p, _ in reports}}
+    current = {(p.host, record.mode) for p, record in reports if p.updated == latest[p.host]}
+    return (f"{host} ({mode})" for host, mode in current if mode not in NEW_MODES)
