@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -39,34 +41,45 @@ def git(project: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True)
 
 
-def commit(project: Path, files: dict[str, str]) -> None:
+def commit(project: Path, files: Mapping[str, str | bytes]) -> None:
     project.mkdir()
     git(project, "init", "-q")
     git(project, "config", "user.email", "someone@localhost")
     git(project, "config", "user.name", "someone")
     for name, text in files.items():
-        (project / name).write_text(text, encoding="utf-8")
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     git(project, "add", "-A")
     git(project, "commit", "-qm", "start")
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """This repository as it stands, uncommitted work included, in a repository of its own."""
+
+    repository: Path
+
+    def run(self, hook: str, project: Path) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pre_commit", "try-repo", str(self.repository), hook]
+        done = subprocess.run(
+            [*command, "--all-files", "--verbose"],
+            cwd=project,
+            env={**os.environ, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One pre-commit store for all cases, so that the hooks' environment is built once."""
-    if subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True).returncode:
-        pytest.skip("pre-commit try-repo needs this repository's git history")
-    return tmp_path_factory.mktemp("pre-commit")
-
-
-def try_hook(hook: str, project: Path, home: Path) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), hook, "--all-files", "--verbose"],
-        cwd=project,
-        env={**os.environ, "PRE_COMMIT_HOME": str(home), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-    )
-    return done.returncode, done.stdout + done.stderr
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Hooks:
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("needs this repository under git")
+    files = {name: ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+    repository = tmp_path_factory.mktemp("hooks") / "outfall"
+    commit(repository, {name: path.read_bytes() for name, path in files.items()})
+    return Hooks(repository)
 
 
 CASES = {
@@ -91,15 +104,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_hook(case: str, home: Path, tmp_path: Path) -> None:
+def test_hook(case: str, hooks: Hooks, tmp_path: Path) -> None:
     hook, files, expected, said = CASES[case]
     commit(tmp_path / "project", files)
-    code, output = try_hook(hook, tmp_path / "project", home)
+    code, output = hooks.run(hook, tmp_path / "project")
     assert (code, said in output) == (expected, True), output
     assert (tmp_path / "project" / "app.py").read_text(encoding="utf-8") == files["app.py"]
 
 
-def test_migrate_hook_leaves_the_baseline_alone(home: Path, tmp_path: Path) -> None:
+def test_migrate_hook_leaves_the_baseline_alone(hooks: Hooks, tmp_path: Path) -> None:
     project = tmp_path / "project"
     commit(project, {"app.py": AMBIENT, "pyproject.toml": BASELINED})
     grown = subprocess.run(
@@ -110,5 +123,5 @@ def test_migrate_hook_leaves_the_baseline_alone(home: Path, tmp_path: Path) -> N
     )
     assert grown.returncode == 0, grown.stdout + grown.stderr
     git(project, "add", "-A")
-    code, output = try_hook("outfall-migrate", project, home)
+    code, output = hooks.run("outfall-migrate", project)
     assert code == 0, output
