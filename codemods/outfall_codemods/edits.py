@@ -47,7 +47,7 @@ class Edited:
     """A file's new text, and the lines of the old one that may differ."""
 
     text: str
-    spans: tuple[Lines, ...]
+    spans: tuple[Lines, ...] | None  # None: any line (a change of structure)
 
 
 def splice(text: str, splices: Iterable[Splice]) -> str:

@@ -45,7 +45,8 @@ def used_names(tree: ast.AST) -> set[str]:
     used: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            used.add(node.id)
+            if not isinstance(node.ctx, ast.Store):
+                used.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             used.update(_WORD.findall(node.value))
         elif isinstance(node, (ast.Global, ast.Nonlocal)):

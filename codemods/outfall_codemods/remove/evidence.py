@@ -1,0 +1,136 @@
+"""What running processes recorded, held against what a removal asks for.
+
+The files are written by `python -m outfall_runtime metrics export`. Nothing is assumed: whatever
+is not shown is missing, and is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from outfall_lint.config import Rollout
+
+from ..errors import UsageError
+
+_SERVING = ("new", "enforced")
+
+
+@dataclass(frozen=True, slots=True)
+class StateRecord:
+    """What one process recorded about one state."""
+
+    host: str
+    started: datetime
+    updated: datetime
+    mode: str
+    hours: float  # with the new way serving
+    accesses: int
+    lost: int
+    lost_sites: tuple[str, ...]
+    would_evict: int
+    rollbacks: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All records of all files, by state, and the digest that stands for the files."""
+
+    records: dict[str, tuple[StateRecord, ...]]
+    digest: str
+
+
+def read_evidence(files: Sequence[Path]) -> Evidence:
+    """Read the files; raise `UsageError` for the first that is not evidence."""
+    found: dict[str, tuple[StateRecord, ...]] = {}
+    hashed = hashlib.sha256()
+    for path in files:
+        try:
+            data = path.read_bytes()
+            records = list(_records(json.loads(data)))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            remedy = "write one with `python -m outfall_runtime metrics export`"
+            raise UsageError(f"{path} is not an evidence file ({error!r})", remedy) from error
+        hashed.update(data)
+        for state, record in records:
+            found[state] = (*found.get(state, ()), record)
+    return Evidence(found, "sha256:" + hashed.hexdigest())
+
+
+def missing(evidence: Evidence, states: Iterable[str], rollout: Rollout) -> tuple[str, ...]:
+    """What still speaks against removing the old way of these states, one sentence each."""
+    return tuple(reason for state in states for reason in _missing(state, evidence.records.get(state, ()), rollout))
+
+
+def _missing(state: str, records: Sequence[StateRecord], rollout: Rollout) -> Iterator[str]:
+    if not records:
+        yield f"{state}: no process reports it"
+        return
+    hosts = {record.host for record in records}
+    for host in rollout.processes:
+        if host not in hosts:
+            yield f"{state}: {host} does not report it"
+    yield from _dwell(state, records, rollout)
+    off = sorted({f"{r.host} ({r.mode})" for r in records if r.mode not in _SERVING and r.updated == _last(records, r.host)})
+    if off:
+        yield f"{state}: the new way does not serve on {', '.join(off)}"
+    if not sum(record.accesses for record in records):
+        yield f"{state}: no access was recorded, so nothing shows that it works"
+    for what, count in (
+        ("values were lost by the new way", sum(r.lost for r in records)),
+        ("entries would have been evicted", sum(r.would_evict for r in records)),
+        ("rollbacks were recorded", sum(r.rollbacks for r in records)),
+    ):
+        if count:
+            sites = sorted({site for r in records for site in r.lost_sites}) if what.startswith("values") else []
+            yield f"{state}: {count} {what}" + (f" (at {', '.join(sites)})" if sites else "")
+
+
+def _dwell(state: str, records: Sequence[StateRecord], rollout: Rollout) -> Iterator[str]:
+    """Hours in the new way: of each configured process, or of all together where none is configured."""
+    needed = rollout.dwell_hours
+    groups = [(host, [r for r in records if r.host == host]) for host in rollout.processes]
+    for host, group in groups or [("", list(records))]:
+        hours = min(sum(record.hours for record in group), _wall_hours(group))
+        if group and hours + 1e-9 < needed:
+            where = f" on {host}" if host else ""
+            yield f"{state}: {hours:.1f} of {needed:g} hours in the new way{where}"
+
+
+def _wall_hours(records: Iterable[StateRecord]) -> float:
+    """Hours during which at least one of the processes ran: workers side by side count once."""
+    total = 0.0
+    reached: datetime | None = None
+    for record in sorted(records, key=lambda r: r.started):
+        begin = record.started if reached is None else max(record.started, reached)
+        total += max((record.updated - begin).total_seconds(), 0.0)
+        reached = record.updated if reached is None else max(reached, record.updated)
+    return total / 3600
+
+
+def _last(records: Iterable[StateRecord], host: str) -> datetime:
+    return max(record.updated for record in records if record.host == host)
+
+
+def _records(document: Any) -> Iterator[tuple[str, StateRecord]]:
+    if document["format"] != "outfall-evidence" or document["version"] != 1:
+        raise ValueError(f"format {document['format']!r}, version {document['version']!r}")
+    for process in document["processes"]:
+        for name, state in process["states"].items():
+            yield name, StateRecord(
+                host=str(process["host"]),
+                started=datetime.fromisoformat(process["started"]),
+                updated=datetime.fromisoformat(process["updated"]),
+                mode=str(state["mode"]),
+                hours=sum(float(state["hours"][mode]) for mode in _SERVING),
+                accesses=sum(state["reads"].values()) + sum(state["writes"].values()),
+                lost=int(state["lost"]),
+                lost_sites=tuple(str(site["site"]) for site in state.get("lost_sites", ())),
+                would_evict=int(state["would_evict"]),
+                rollbacks=int(state["rollbacks"]),
+            )
