@@ -61,16 +61,17 @@ def empty_folder(wanted: Path | None) -> Path:
 
 def closing(target: Path, seconds: float) -> str:
     """Where to look."""
-    places = (
+    places: tuple[tuple[str, str], ...] = (
         (REPORT, "the report; open it in a browser"),
         ("dispatch/", "the service as it is now: see agents.py and context.py"),
         (".outfall/journal/", "what was changed when, with the files as they were"),
         (EVIDENCE, "what the processes recorded"),
     )
+    if (target / ".git").is_dir():
+        places = (*places, ("git log -p", "the changes, one commit each"))
     lines = [f"  {terminal.styled(f'{place:<24}', bold=True)} {what}" for place, what in places]
     done = terminal.styled("Every step went as it must", fg="green", bold=True)
-    git = "  git log -p                the changes, one commit each\n" if (target / ".git").is_dir() else ""
-    return f"\n{done}, in {seconds:.0f} s. Look at\n\n  cd {target}\n" + "\n".join(lines) + "\n" + git.rstrip("\n")
+    return "\n".join([f"\n{done}, in {seconds:.0f} s. Look at\n", f"  cd {target}", *lines])
 
 
 class DemoFailed(click.ClickException):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import changes, options, summaries
+from outfall_cli import changes, options, summaries, terminal
 from outfall_cli.exits import Exit
 from outfall_cli.project import complain_about, exit_code, load_project
 
@@ -73,19 +73,22 @@ def previewed(plan: RemovalPlan, show_diff: bool) -> str:
 
     if show_diff:
         return "".join(diff(change) for change in plan.changes)
-    return files(plan, "Would change") or "No completed flag has a legacy path left."
+    return files(plan, "Would delete the old way of") or "No completed flag has a legacy path left."
 
 
 def files(plan: RemovalPlan, did: str) -> str:
-    """The files that change, as a list."""
+    """Whose old way goes, and the files that change."""
     if not plan.changes:
         return ""
-    return "\n".join([f"{did} {summaries.counted(len(plan.changes), 'file')}", *(f"  {c.path}" for c in plan.changes)])
+    title = f"{did} {', '.join(plan.flags)} in {summaries.counted(len(plan.changes), 'file')}"
+    states = [f"  {state}" for state in plan.states]
+    changed = [f"  {terminal.styled(change.path, dim=True)}" for change in plan.changes]
+    return "\n".join([terminal.styled(title, fg="green", bold=True), *states, *changed])
 
 
 def summary(plan: RemovalPlan) -> str:
     """What was deleted, and what to do next."""
-    done = files(plan, "Deleted the old way from")
+    done = files(plan, "Deleted the old way of")
     if not done:
         return "No completed flag has a legacy path left."
     following = [("run your tests", "pytest"), ("see what is left", "outfall check"), ("take it back", "outfall undo")]

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from outfall_cli import terminal
-from outfall_cli.demo.steps import METRICS, Step
+from outfall_cli.demo.steps import Step
 
 SERVICE = Path(__file__).resolve().parents[1] / "demo_service"
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
@@ -109,7 +109,7 @@ def environment(step: Step) -> dict[str, str]:
     if step.flags:
         kept["OUTFALL_FLAGS"] = step.flags
     if step.metrics:
-        kept["OUTFALL_METRICS_DIR"] = METRICS
+        kept["OUTFALL_METRICS_DIR"] = step.metrics
     return kept
 
 

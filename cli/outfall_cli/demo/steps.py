@@ -21,7 +21,7 @@ class Step:
     command: str  # words split at blanks; `outfall` and `python` mean those that run the demo
     expected: int = Exit.DONE
     flags: str = ""  # value of OUTFALL_FLAGS
-    metrics: bool = False  # whether the processes record evidence
+    metrics: str = ""  # value of OUTFALL_METRICS_DIR: where the processes record evidence
     needs: str = ""  # a program without which the step is left out
 
     @property
@@ -29,7 +29,7 @@ class Step:
         """The whole command line, each variable that it sets on a line of its own."""
         set_before = {
             "OUTFALL_FLAGS": self.flags,
-            "OUTFALL_METRICS_DIR": METRICS if self.metrics else "",
+            "OUTFALL_METRICS_DIR": self.metrics,
         }
         return " \\\n".join([*(f"{name}={value}" for name, value in set_before.items() if value), self.command])
 
@@ -92,14 +92,14 @@ ROLL_OUT = (
         load("shadow", "shadow"),
         expected=BLED,
         flags=both("shadow"),
-        metrics=True,
+        metrics=f"{METRICS}/shadow",
     ),
     Step(
         "Mode new does not bleed",
         "The same requests, the same code, one flag further.",
         load("new", "new"),
         flags=both("new"),
-        metrics=True,
+        metrics=f"{METRICS}/new",
     ),
 )
 
@@ -110,7 +110,8 @@ PROVE = (
         "outfall remove-legacy --flag use_registry --flag use_context",
         expected=Exit.REFUSED,
     ),
-    Step("Collect the evidence", "What the processes recorded; never values.", f"outfall metrics export --from {METRICS} --out {EVIDENCE}"),
+    Step("Keep what shadow saw", "For the report: how often the old way bled.", f"outfall metrics export --from {METRICS}/shadow --out .outfall/shadow.json"),
+    Step("Collect the evidence", "What the processes recorded since the switch to new; never values.", f"outfall metrics export --from {METRICS}/new --out {EVIDENCE}"),
     Step("Complete the registry's flag", "Written into the ledger, with the evidence's digest.", f"outfall flags complete use_registry --evidence {EVIDENCE}"),
     Step("Complete the context's flag", "From here on, its legacy path is unfinished work.", f"outfall flags complete use_context --evidence {EVIDENCE}"),
     Step("", "", "git commit -q -a -m Completed", needs="git"),
@@ -119,6 +120,7 @@ PROVE = (
 DELETE = (
     Step("Delete the old way", "Staged declarations collapse to the new ones; the flags go.", f"outfall remove-legacy --evidence {EVIDENCE}"),
     Step("Its tests, without the old way", "No flag is left to set.", "python -m pytest"),
+    Step("", "", "git commit -q -a -m Removed", needs="git"),
     Step("No request bleeds", "The same load as at the start.", load("after", "new")),
     Step("No ambient state is left", "The same command as at the start.", "outfall check --strict"),
     Step("Show it", "One page: what moved, the evidence, before and after.", f"outfall report -o {REPORT}"),
