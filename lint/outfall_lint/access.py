@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATING_METHODS, REMOVES
-from outfall_lint.facts import SUBSCRIPT, Target, Use
+from outfall_lint.facts import GOT, SUBSCRIPT, Target, Use
 from outfall_lint.model import Access, Operation, Place
 
 _WHOLE = {
@@ -25,8 +25,10 @@ def access(use: Use, path: str, rest: Target, constructor: str, at_import: bool)
     detail = use.detail
     if use.value and operation.changes:
         detail = f"{detail}; {use.value}" if detail else use.value
-    if len(rest) > 1 and operation is Operation.MUTATE and rest[0] == SUBSCRIPT:
-        detail = "inside an entry"
+    if len(rest) > 1 and operation is Operation.MUTATE and rest[0] in (SUBSCRIPT, GOT):
+        detail = "inside an entry" if rest[0] == SUBSCRIPT or constructor in CONTAINERS else "inside its value"
+    if use.key:
+        detail = f"{detail}; keyed by {use.key}" if detail else f"keyed by {use.key}"
     line, column, end_line, end_column = use.span
     return Access(
         place=Place(path, line, column, end_line, end_column),
@@ -43,8 +45,10 @@ def access(use: Use, path: str, rest: Target, constructor: str, at_import: bool)
 def _meaning(use: Use, rest: Target, container: bool) -> tuple[Operation, str | None, str | None]:
     if not rest:
         return _WHOLE[use.verb], None, {"augment": "__iadd__", "call": "__call__"}.get(use.verb)
-    if rest[0] == SUBSCRIPT:
+    if rest[0] == SUBSCRIPT or (rest[0] == GOT and container):
         return _entry(use, rest)
+    if rest[0] == GOT:
+        return _value(use, rest)
     if container:
         return _method(use, rest)
     return _attribute(use, rest)
@@ -62,11 +66,17 @@ def _entry(use: Use, rest: Target) -> tuple[Operation, str | None, str | None]:
     return (Operation.MUTATE if nested else Operation.READ), None, "__getitem__"
 
 
+def _value(use: Use, rest: Target) -> tuple[Operation, str | None, str | None]:
+    """`X.get()…` of a context variable: its value, changed in place or not."""
+    changed = len(rest) > 1 and _changes_inside(use, rest[1:])
+    return (Operation.MUTATE if changed else Operation.READ), None, GOT
+
+
 def _changes_inside(use: Use, rest: Target) -> bool:
     """Whether an entry, itself a container, is changed: `X[k].append(v)`, `X[k][j] = v`."""
     if use.verb in ("store", "augment", "delete"):
-        return rest[-1] == SUBSCRIPT and all(part == SUBSCRIPT for part in rest)
-    return use.verb == "call" and rest[-1] in CHANGING_METHODS and all(part == SUBSCRIPT for part in rest[:-1])
+        return rest[-1] == SUBSCRIPT and all(part in (SUBSCRIPT, GOT) for part in rest)
+    return use.verb == "call" and rest[-1] in CHANGING_METHODS and all(part in (SUBSCRIPT, GOT) for part in rest[:-1])
 
 
 def _method(use: Use, rest: Target) -> tuple[Operation, str | None, str | None]:

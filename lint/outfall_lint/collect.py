@@ -8,14 +8,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.declarations import class_facts, declarations, function_facts
 from outfall_lint.discovery import File
-from outfall_lint.facts import ModuleFacts, Span, Use
+from outfall_lint.facts import ModuleFacts, Span, Target, Use
 from outfall_lint.model import Problem
 from outfall_lint.names import Names, path_of
 from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
+from outfall_lint.sightings import sightings, thread_key
 from outfall_lint.values import describe
 from outfall_lint.walk import walk
 
@@ -70,6 +72,8 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         classes=tuple(class_facts(walked, names, spans)),
         exports=_exports(module),
         suppressions=suppressions(source.text),
+        sightings=tuple(sightings(walked, names, spans)),
+        modules=tuple(walked.modules),
         is_test=bool(_TEST_FILE.search(file.path)),
     )
 
@@ -82,13 +86,13 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iter
         for raw in scope.uses:
             root = raw.root
             if root not in cache:
-                cache[root] = scope.owner(root) is not None
+                cache[root] = scope.owner(root) is not None or root == "globals"
             if not cache[root]:
                 continue
             resolved = names.resolve(scope, root, raw.path)
             if resolved is None or (resolved.via == "closure" and not _captured(scope, root)):
                 continue
-            if resolved.target[0] not in own and not _changes_another(raw):
+            if resolved.target[0] not in own and not _changes_another(raw, resolved.target):
                 continue
             yield Use(
                 target=resolved.target,
@@ -97,10 +101,33 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iter
                 function=function,
                 at_import=scope.at_import,
                 lock=raw.lock,
-                detail=_detail(raw),
+                detail=_detail(raw) or _fate(walked, scope, raw),
                 value=describe(names, scope, raw.value) if raw.value is not None else "",
                 via=resolved.via,
+                key=thread_key(names, scope, _key(raw)),
             )
+
+
+def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:
+    """What becomes of a call's result, where that matters: a token that nobody keeps."""
+    call = raw.detail
+    if raw.verb != "call" or not isinstance(call, ast.Call) or raw.path[-1:] != ("set",):
+        return ""
+    if call in walked.discarded:
+        return "result discarded"
+    name = walked.kept.get(call)
+    if name is None or any(u.root == name for s in walked.scopes for u in s.uses if s.owner(name) is scope.owner(name)):
+        return ""
+    return "result never used"
+
+
+def _key(raw: RawUse) -> ast.expr | None:
+    """The key of the entry that a use goes to: subscript, or first argument of `get`, `pop`, `setdefault`."""
+    if raw.key is not None:
+        return raw.key
+    if isinstance(raw.detail, ast.Call) and raw.detail.args and raw.path[-1:] in (("get",), ("pop",), ("setdefault",)):
+        return raw.detail.args[0]
+    return None
 
 
 def _captured(scope: Scope, root: str) -> bool:
@@ -109,8 +136,11 @@ def _captured(scope: Scope, root: str) -> bool:
     return owner is not None and owner.kind == FUNCTION
 
 
-def _changes_another(raw: RawUse) -> bool:
-    return bool(raw.path) and raw.verb in _CHANGES
+def _changes_another(raw: RawUse, target: Target) -> bool:
+    """Whether a use of a name outside the project may change something there."""
+    if raw.verb == "call":
+        return target[-1] in CHANGING_METHODS or target in PROCESS_CALLS
+    return raw.verb in _CHANGES and bool(raw.path)
 
 
 def _detail(raw: RawUse) -> str:

@@ -39,3 +39,48 @@ REMOVES = frozenset("pop popitem popleft remove discard clear __delitem__".split
 REORDERS = frozenset("sort reverse rotate move_to_end".split())
 CHANGING_METHODS = ADDS | REMOVES | REORDERS
 ITERATING_METHODS = frozenset("items keys values".split())
+
+ITERATORS = frozenset(
+    {"generator", "iter", "itertools.count", "itertools.cycle", "itertools.chain", "itertools.repeat", "itertools.islice"}
+)
+CONTEXT_VARS = frozenset({"contextvars.ContextVar", "outfall_runtime.ContextLocal", "outfall_runtime.StagedContextLocal"})
+LOOP_BOUND = frozenset(
+    {
+        *(f"asyncio.{n}" for n in "Lock Event Condition Semaphore BoundedSemaphore Queue LifoQueue PriorityQueue".split()),
+        *(f"asyncio.{n}" for n in "Barrier Future get_event_loop new_event_loop get_running_loop".split()),
+        "aiohttp.ClientSession",
+        "aiohttp.TCPConnector",
+        "httpx.AsyncClient",
+        "redis.asyncio.Redis",
+        "redis.asyncio.from_url",
+        "redis.asyncio.ConnectionPool",
+        "aioredis.from_url",
+        "motor.motor_asyncio.AsyncIOMotorClient",
+        "grpc.aio.insecure_channel",
+        "elasticsearch.AsyncElasticsearch",
+    }
+)
+NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
+
+PROCESS_CALLS = frozenset(
+    {
+        ("os", "chdir"),
+        ("os", "umask"),
+        ("os", "putenv"),
+        ("os", "unsetenv"),
+        ("random", "seed"),
+        ("random", "setstate"),
+        ("numpy", "random", "seed"),
+        ("locale", "setlocale"),
+        ("time", "tzset"),
+        ("socket", "setdefaulttimeout"),
+        ("sys", "setrecursionlimit"),
+        ("sys", "setswitchinterval"),
+        ("sys", "settrace"),
+        ("sys", "setprofile"),
+        ("logging", "disable"),
+        ("asyncio", "set_event_loop_policy"),
+        ("decimal", "setcontext"),
+    }
+)
+"""Functions that change something of the whole process."""

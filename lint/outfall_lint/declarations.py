@@ -76,7 +76,7 @@ def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration
             if raw.verb != "store" or raw.root != scope.parameters[0] or len(raw.path) != 1 or raw.value is None:
                 continue
             made_by = constructor(names, scope, raw.value)
-            if not made_by.endswith((".local", "Local")):
+            if not _lasting(made_by) and made_by != "collections.defaultdict":
                 continue
             yield Declaration(
                 name=f"{scope.parent.name}.{raw.path[0]}",
@@ -91,6 +91,7 @@ def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration
 
 def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
     """Every function and method of the file."""
+    generators = {scope for scope, _, _ in walked.yields}
     for scope in walked.scopes:
         node = scope.node
         if scope.kind != FUNCTION or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -103,6 +104,7 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
             parameters=scope.parameters,
             registers=_registers(scope),
             decorators=decorators,
+            is_generator=scope in generators,
         )
 
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from outfall_lint.facts import SUBSCRIPT
+from outfall_lint.facts import ANY, GOT, SUBSCRIPT
+from outfall_lint.names import path_through
 from outfall_lint.scopes import COMPREHENSION, FUNCTION, RawUse, Scope, Walk
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
@@ -14,11 +15,15 @@ Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
 _LOOKS_AT = frozenset(
     "len repr str bool isinstance issubclass print hash id type format any all sum min max callable vars dir".split()
 )
-_GOES_THROUGH = frozenset(
-    "list dict set tuple frozenset sorted enumerate zip map filter reversed iter".split()
-)
+_GOES_THROUGH = frozenset("list dict set tuple frozenset sorted enumerate zip map filter reversed iter".split())
 _BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr": "delete"}
-_CHANGES_ITS_ARGUMENT = frozenset("heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split())
+_CHANGES_ITS_ARGUMENT = frozenset(
+    "heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split()
+)
+
+
+HANDS_OVER = frozenset("submit run_in_executor Thread Timer apply_async start_new_thread".split())
+"""Calls that hand work to another thread."""
 
 
 def visit(w: Walk, node: ast.expr) -> None:
@@ -31,20 +36,28 @@ def visit(w: Walk, node: ast.expr) -> None:
 def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | None = None) -> None:
     """Record what the code does with `node` when that is a path from a name; else walk into it."""
     path: list[str] = []
+    key: ast.expr | None = None
     at = node
     while True:
         kind = type(at)
         if kind is Name:
             path.reverse()
-            w.uses.append(RawUse(at.id, tuple(path), verb, node, w.lock, detail, value))  # type: ignore[attr-defined]
+            w.uses.append(RawUse(at.id, tuple(path), verb, node, w.lock, detail, value, key))  # type: ignore[attr-defined]
             return
         if kind is Attribute:
             path.append(at.attr)  # type: ignore[attr-defined]
             at = at.value  # type: ignore[attr-defined]
         elif kind is Subscript:
             path.append(SUBSCRIPT)
-            use(w, at.slice, "read")  # type: ignore[attr-defined]
+            key = at.slice  # type: ignore[attr-defined]
+            if type(key) is not ast.Constant:
+                use(w, key, "read")
             at = at.value  # type: ignore[attr-defined]
+        elif kind is ast.Call and path and (step := path_through(at)) is not None:  # type: ignore[arg-type]
+            if step[1] == GOT:
+                visit(w, at)
+            path.append(step[1])
+            at = step[0]
         else:
             visit(w, at)
             return
@@ -83,23 +96,33 @@ def _call(w: Walk, node: ast.Call) -> None:
     function = node.func
     use(w, function, "call", node)
     name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
+    if name in HANDS_OVER:
+        w.handed.append((w.scope, node, name))
     if node.args:
-        first = node.args[0]
-        if name in _LOOKS_AT or name in _GOES_THROUGH:
-            verb = "read" if name in _LOOKS_AT else "iterate"
-            for argument in node.args:
-                use(w, argument, verb, name)
-        elif name in _BY_NAME and len(node.args) > 1:
-            _by_name(w, node, first, _BY_NAME[name])
-        elif name in _CHANGES_ITS_ARGUMENT or (name == "next" and type(function) is Name):
-            use(w, first, "change", name)
-            for argument in node.args[1:]:
-                use(w, argument, "load", function)
-        else:
-            for argument in node.args:
-                use(w, argument, "load", function)
+        _arguments(w, node, name)
     for keyword in node.keywords:
-        use(w, keyword.value, "iterate" if keyword.arg is None else "load", "**" if keyword.arg is None else function)
+        if keyword.arg is None:
+            use(w, keyword.value, "iterate", "**")
+        else:
+            use(w, keyword.value, "load", function)
+
+
+def _arguments(w: Walk, node: ast.Call, name: str) -> None:
+    """What a call does with its positional arguments, as far as the callee's name tells."""
+    first = node.args[0]
+    if name in _LOOKS_AT or name in _GOES_THROUGH:
+        verb = "read" if name in _LOOKS_AT else "iterate"
+        for argument in node.args:
+            use(w, argument, verb, name)
+    elif name in _BY_NAME and len(node.args) > 1:
+        _by_name(w, node, first, _BY_NAME[name])
+    elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name):
+        use(w, first, "change", name)
+        for argument in node.args[1:]:
+            use(w, argument, "load", node.func)
+    else:
+        for argument in node.args:
+            use(w, argument, "load", node.func)
 
 
 def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:
@@ -108,10 +131,12 @@ def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:
     if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
         path = ast.Attribute(value=first, attr=attribute.value, ctx=ast.Load())
         ast.copy_location(path, node)
-        use(w, path, verb, "hasattr" if verb == "test" else w.guard, node.args[2] if verb == "store" and len(node.args) > 2 else None)
+        stored = node.args[2] if verb == "store" and len(node.args) > 2 else None
+        use(w, path, verb, "hasattr" if verb == "test" else "setattr" if stored is not None else w.guard, stored)
     else:
         use(w, attribute, "read")
-        use(w, ast.copy_location(ast.Attribute(value=first, attr="*", ctx=ast.Load()), node), verb, node.func)
+        path = ast.copy_location(ast.Attribute(value=first, attr=ANY, ctx=ast.Load()), node)
+        use(w, path, verb, "setattr" if verb == "store" else node.func, node.args[2] if len(node.args) > 2 else None)
     for argument in node.args[2:]:
         use(w, argument, "load", node.func)
 
@@ -213,11 +238,17 @@ def _read_value(w: Walk, node: Any) -> None:
 
 
 def _yield(w: Walk, node: ast.Yield) -> None:
+    w.yields.append((w.scope, node, w.entered))
     if node.value is not None:
         use(w, node.value, "load", "yielded")
 
 
-def _iterate_value(w: Walk, node: Any) -> None:
+def _starred(w: Walk, node: ast.Starred) -> None:
+    use(w, node.value, "iterate")
+
+
+def _yield_from(w: Walk, node: ast.YieldFrom) -> None:
+    w.yields.append((w.scope, node, w.entered))
     use(w, node.value, "iterate")
 
 
@@ -267,8 +298,8 @@ EXPRESSIONS: dict[type, Callable[[Walk, Any], None]] = {
     ast.DictComp: _comprehension,
     ast.Await: _read_value,
     ast.Yield: _yield,
-    ast.YieldFrom: _iterate_value,
-    ast.Starred: _iterate_value,
+    ast.YieldFrom: _yield_from,
+    ast.Starred: _starred,
     ast.JoinedStr: _joined,
     ast.FormattedValue: _formatted,
     ast.Slice: _slice,

@@ -15,6 +15,12 @@ Span = tuple[int, int, int, int]
 """line, column, end line, end column; columns in characters from 0."""
 
 SUBSCRIPT = "[]"
+GOT = "get()"
+"""What `x.get(…)` gave, in `x.get(…).append(v)`."""
+ANY = "*"
+"""An attribute whose name is computed, as in `setattr(x, name, v)`."""
+GLOBALS = "globals()"
+"""The module's own dictionary, in `globals()[k] = v`."""
 
 
 class Use(NamedTuple):
@@ -34,7 +40,8 @@ class Use(NamedTuple):
     lock: str | None = None
     detail: str = ""
     value: str = ""
-    via: str = ""  # "self", "cls", or the local alias that the path was reached through
+    via: str = ""  # "self", "cls", "module" (a plain import), or the local alias that the path was reached through
+    key: str = ""  # the call that the entry's key comes from: "threading.get_ident"
 
 
 class Declaration(NamedTuple):
@@ -65,6 +72,7 @@ class Function(NamedTuple):
     parameters: tuple[str, ...]
     registers: bool  # stores a parameter and returns the same parameter: a decorator registry
     decorators: tuple[str, ...]
+    is_generator: bool = False
 
 
 class Class(NamedTuple):
@@ -89,7 +97,11 @@ class Suppression(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """Something a rule cares about that is not tied to a declared name (a leaked token, a bad default)."""
+    """Something a rule cares about that no declared name shows.
+
+    `what` is "default" (a mutable default argument; `subject` the parameter), "yield" (inside a
+    context; `subject` as written) or "handed" (work for another thread; `subject` its target).
+    """
 
     what: str
     span: Span
@@ -115,4 +127,5 @@ class ModuleFacts:
     exports: tuple[str, ...] | None  # __all__, when it is a plain list
     suppressions: tuple[Suppression, ...]
     sightings: tuple[Sighting, ...] = ()
+    modules: tuple[str, ...] = ()  # every module imported by name, `import a.b` as "a.b"
     is_test: bool = False

@@ -66,12 +66,28 @@ def _slot(accesses: Sequence[Access]) -> Decision:
     rebound = [a for a in accesses if a.operation is Operation.REBIND and not a.at_import]
     if rebound and all(a.method == "__iadd__" for a in rebound):
         return Kind.COUNTER, (f"it is counted up ({_where(rebound[0])})",)
-    made = next((a for a in rebound if a.detail.startswith("if absent")), None)
-    if made is not None:
-        return Kind.LAZY, (f"it is made on first use ({_where(made)})",)
+    made = [a for a in rebound if not a.detail.endswith("constant None")]
+    if made and all(_made_once(a, accesses) for a in made):
+        return Kind.LAZY, (f"it is made on first use ({_where(made[0])})",)
     if rebound:
         return Kind.SLOT, (f"functions bind it anew ({_where(rebound[0])})",)
     return Kind.UNDECIDED, ("nothing tells what it is for",)
+
+
+def _made_once(made: Access, accesses: Sequence[Access]) -> bool:
+    """Whether a rebinding stands behind a test that nothing is there yet."""
+    if made.method == "__iadd__" or "; constant" in made.detail or made.detail.startswith("constant"):
+        return False
+    if made.detail.startswith(("if absent", "after NameError", "after AttributeError")):
+        return True
+    return any(
+        a.operation is Operation.TEST
+        and a.detail in ("is None", "truth")
+        and a.function == made.function
+        and a.place.path == made.place.path
+        and a.place < made.place
+        for a in accesses
+    ) and "parameter" not in made.detail
 
 
 def _counts(accesses: Sequence[Access]) -> bool:

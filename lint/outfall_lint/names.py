@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import NamedTuple
 
-from outfall_lint.facts import SUBSCRIPT, Target
+from outfall_lint.facts import GLOBALS, GOT, SUBSCRIPT, Target
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _BUILTINS = frozenset(dir(builtins))
@@ -31,11 +31,12 @@ class Names:
         """The absolute target of `root.path` used in `scope`; None for locals and builtins."""
         owner = scope.owner(root)
         if owner is None:
-            return None
+            return Resolved((*self.module, *path), "") if path[:1] == (GLOBALS,) else None
         bindings = owner.bindings[root] if root in owner.bindings else []
         imported = self.imported(bindings)
         if imported is not None:
-            return Resolved(imported + path, "")
+            plain = any(b.how == "import" and isinstance(b.value, str) for b in bindings)
+            return Resolved(imported + path, "module" if plain else "")
         if owner.parent is None:
             return Resolved((*self.module, root, *path), "")
         if owner.kind == CLASS:
@@ -46,6 +47,8 @@ class Names:
         self, scope: Scope, owner: Scope, root: str, path: Target, bindings: list[Binding], depth: int
     ) -> Resolved | None:
         receiver = self.receiver(owner, root)
+        if receiver is not None and path[:1] == ("__class__",):
+            return Resolved((*self.module, *receiver.name.split("."), *path[1:]), "cls")
         if receiver is not None:
             return Resolved((*self.module, *receiver.name.split("."), *path), "cls" if _is_class(owner) else "self")
         if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") and depth < _DEEPEST_ALIAS:
@@ -53,7 +56,7 @@ class Names:
             if start is not None and start[0] != root:
                 found = self.resolve(bindings[0].scope, start[0], (*start[1], *path), depth + 1)
                 return found and Resolved(found.target, found.via or root)
-        if owner.kind == FUNCTION and bindings and bindings[0].how == "assign":
+        if owner.kind == FUNCTION and bindings and bindings[0].how in ("assign", "function"):
             # A local that an inner function keeps alive; `declarations` decides whether it matters.
             return Resolved((*self.module, *owner.name.split("."), root, *path), "closure")
         return None
@@ -105,11 +108,32 @@ def path_of(node: ast.AST | None) -> tuple[str, Target] | None:
             return node.id, tuple(reversed(path))
         if isinstance(node, ast.Attribute):
             path.append(node.attr)
+            node = node.value
         elif isinstance(node, ast.Subscript):
             path.append(SUBSCRIPT)
+            node = node.value
+        elif isinstance(node, ast.Call) and (step := path_through(node)) is not None:
+            path.append(step[1])
+            node = step[0]
         else:
             return None
-        node = node.value
+
+
+def path_through(call: ast.Call) -> tuple[ast.expr, str] | None:
+    """The object and path element behind the few calls that lead on to a part of something known.
+
+    `x.get(k)` is an entry of `x`, `type(self)` its class, `vars(m)` its dictionary, `globals()` ours.
+    """
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return (function.value, GOT) if function.attr == "get" else None
+    if not isinstance(function, ast.Name):
+        return None
+    if function.id == "globals" and not call.args:
+        return function, GLOBALS
+    if function.id in ("type", "vars") and len(call.args) == 1:
+        return call.args[0], "__class__" if function.id == "type" else "__dict__"
+    return None
 
 
 def decorator_names(node: ast.AST) -> tuple[str, ...]:

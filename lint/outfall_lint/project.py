@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outfall_lint.facts import Class, Declaration, Function, ModuleFacts, Target, Use
 
@@ -27,6 +27,11 @@ class Declared:
     module: ModuleFacts
     declaration: Declaration
     sites: tuple[Site, ...]
+
+    @property
+    def target(self) -> Target:
+        """The qualified name as a target."""
+        return (*self.module.module.split("."), *self.declaration.name.split("."))
 
     @property
     def name(self) -> str:
@@ -161,6 +166,29 @@ class Project:
         for target, (facts, declaration) in self._declarations.items():
             yield Declared(facts, declaration, tuple(self._sites.get(target, ())))
 
+    def shadowed(self, declared: Declared) -> bool:
+        """Whether instances have an attribute of their own over a class-level declaration."""
+        name = declared.target[-1]
+        return any(
+            site.use.via == "self" and rest == () and site.use.verb in ("store", "delete")
+            for owner in self.ancestors(declared.target[:-1])
+            for site, rest in self._attribute_sites(owner, name)
+        )
+
+    def _attribute_sites(self, owner: Target, name: str) -> Iterator[tuple[Site, Target]]:
+        """Every use of a class's attribute, whether its body declares it or not."""
+        yield from ((site, site.rest) for site in self._sites.get((*owner, name), ()))
+        yield from ((site, site.rest[1:]) for site in self._sites.get(owner, ()) if site.rest[:1] == (name,))
+
+    def undeclared_class_attributes(self) -> Iterator[Declared]:
+        """Attributes that functions give a class without its body declaring them: `cls._instance = …`."""
+        for target in self.classes:
+            given = {s.rest[0]: s for s in reversed(self._sites.get(target, ())) if _gives_class(s)}
+            for name, first in given.items():
+                sites = tuple(replace(s, rest=rest) for s, rest in self._attribute_sites(target, name))
+                if not name.startswith("__") and first.module.module == ".".join(target)[: len(first.module.module)]:
+                    yield _undeclared(target, name, first, sites)
+
     def sites_of(self, target: Target) -> Sequence[Site]:
         """Every use of a function, a class or an outside name."""
         return self._sites.get(target, ())
@@ -168,6 +196,16 @@ class Project:
     def targets(self) -> Iterable[Target]:
         """Every target that some use reaches."""
         return self._sites.keys()
+
+    def callees(self) -> dict[Target, set[Target]]:
+        """Which project functions each function calls."""
+        found: dict[Target, set[Target]] = defaultdict(set)
+        for name in self.functions:
+            for site in self._sites.get(name, ()):
+                caller = self._function_target(site)
+                if caller is not None and site.use.verb == "call" and not site.rest:
+                    found[caller].add(name)
+        return found
 
     def at_import(self, site: Site) -> bool:
         """Whether the use runs only while modules are imported."""
@@ -229,3 +267,17 @@ def _index(modules: Sequence[ModuleFacts]) -> dict[Target, ModuleFacts]:
     for facts in modules:
         index[tuple(facts.module.split("."))] = facts
     return index
+
+
+def _gives_class(site: Site) -> bool:
+    """Whether a function stores an attribute on the class itself, not on an instance."""
+    use = site.use
+    return use.verb in ("store", "augment") and use.via != "self" and use.function is not None and len(site.rest) == 1
+
+
+def _undeclared(target: Target, name: str, first: Site, sites: tuple[Site, ...]) -> Declared:
+    """A declaration in the place of the first store."""
+    span = first.use.span
+    local = ".".join((*target[len(first.module.module.split(".")) :], name))
+    declaration = Declaration(local, "class", "", span, span, None, annotated=False, note="undeclared")
+    return Declared(first.module, declaration, sites)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
-from outfall_lint.model import Access, Finding, Priority, State
+from outfall_lint.model import Access, Finding, Place, Priority, State
 from outfall_lint.project import Project
 
 
@@ -41,6 +41,13 @@ class View:
         self.states = states
         self._settings = settings
         self._tests = frozenset(facts.path for facts in project.modules if facts.is_test)
+        self._modules = {facts.path: facts.module for facts in project.modules}
+        self._mutable = frozenset(
+            (facts.path, *declaration.span[:2])
+            for facts in project.modules
+            for declaration in facts.declarations
+            if declaration.note == "mutable default"
+        )
         self._registering = frozenset(
             (facts.path, function.name) for facts in project.modules for function in facts.functions if function.registers
         )
@@ -52,6 +59,22 @@ class View:
     def registers(self, access: Access) -> bool:
         """Whether an access stands in a decorator that records what it decorates."""
         return (access.place.path, access.function) in self._registering
+
+    def bases(self, state: State) -> set[str]:
+        """The last names of all bases of the class that declares a class-level state."""
+        return {base.rpartition(".")[2] for base in self.bases_of(state.name.rpartition(".")[0])}
+
+    def bases_of(self, name: str) -> set[str]:
+        """The canonical names of all bases of a class, within and beyond the project."""
+        return self.project.root_bases(tuple(name.split(".")))
+
+    def module_of(self, path: str) -> str:
+        """The module that a file holds."""
+        return self._modules[path]
+
+    def mutable_default(self, state: State) -> bool:
+        """Whether a context variable was declared with a mutable default."""
+        return (state.place.path, state.place.line, state.place.column) in self._mutable
 
     def setting(self, rule: Rule, name: str) -> object:
         """The value of a rule's parameter: the configured one, or its default."""
@@ -78,6 +101,10 @@ class Rule:
     advice: str = ""
     parameters: tuple[Parameter, ...] = ()
     over: tuple[str, ...] = field(default=())
+
+    def finding_at(self, place: Place, state: State, message: str, priority: Priority | None = None) -> Finding:
+        """A finding of this rule at a place other than the declaration."""
+        return replace(self.finding(state, message, priority), place=place)
 
     def finding(self, state: State, message: str, priority: Priority | None = None) -> Finding:
         """A finding of this rule at the state's declaration."""

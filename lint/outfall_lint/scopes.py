@@ -39,6 +39,7 @@ class RawUse(NamedTuple):
     lock: str | None
     detail: Any
     value: ast.expr | None
+    key: ast.expr | None = None
 
 
 class Scope:
@@ -126,13 +127,18 @@ class Walk:
         self.uses = module.uses
         self.lock: str | None = None
         self.guard: Guards = None
-        self.submodules: list[str] = []
+        self.entered: tuple[ast.expr, ...] = ()  # the context managers of this function that we are inside of
+        self.discarded: set[ast.expr] = set()  # calls whose result nobody takes
+        self.kept: dict[ast.expr, str] = {}  # calls whose result goes to a name
+        self.yields: list[tuple[Scope, ast.expr, tuple[ast.expr, ...]]] = []
+        self.handed: list[tuple[Scope, ast.Call, str]] = []  # calls that may hand work to a thread
+        self.modules: list[str] = []  # plainly imported, in full
         self.stars: list[ast.ImportFrom] = []
 
     @contextmanager
     def inside(self, kind: str, name: str, node: ast.AST) -> Iterator[Scope]:
         """Walk a new scope below the present one."""
-        outer, lock, guard = self.scope, self.lock, self.guard
+        outer, lock, guard, entered = self.scope, self.lock, self.guard, self.entered
         dotted = f"{outer.name}.{name}" if outer.name and name else name or outer.name
         at_import = outer.at_import and kind not in (FUNCTION, BLOCK)
         scope = Scope(kind, dotted, outer, node, at_import)
@@ -140,8 +146,9 @@ class Walk:
         self.scope, self.uses = scope, scope.uses
         if kind == FUNCTION:
             self.lock = self.guard = None
+            self.entered = ()
         yield scope
-        self.scope, self.uses, self.lock, self.guard = outer, outer.uses, lock, guard
+        self.scope, self.uses, self.lock, self.guard, self.entered = outer, outer.uses, lock, guard, entered
 
     def bind(self, name: str, how: str, value: Any, statement: ast.stmt | None, target: ast.AST | None) -> None:
         """Bind `name` in the scope that the language says: this one, or the one it is declared to be of."""

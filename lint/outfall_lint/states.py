@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping
 
 from outfall_lint import kinds
 from outfall_lint.access import access
-from outfall_lint.constructors import CONTAINERS, RUNTIME, THREAD_LOCALS
+from outfall_lint.constructors import CONTEXT_VARS, ITERATORS, LOOP_BOUND, RUNTIME, THREAD_LOCALS
 from outfall_lint.facts import Declaration, ModuleFacts, Span
 from outfall_lint.model import Access, Kind, Operation, Place, State
-from outfall_lint.project import Declared, Project
+from outfall_lint.project import Declared, Project, Site
+
+SPECIAL = ITERATORS | CONTEXT_VARS | LOOP_BOUND
+"""Constructors whose objects are ambient state by what they are, changed or not."""
 
 
 def build_states(project: Project, fixed: Mapping[str, str]) -> Iterator[State]:
     """Every declaration that can hold ambient state. `fixed` are the kinds set in the configuration."""
-    for declared in project.declared():
+    for declared in (*project.declared(), *project.undeclared_class_attributes()):
         constructor = real_constructor(project, declared)
-        if _worth_keeping(declared, constructor):
+        if _worth_keeping(project, declared, constructor):
             yield _state(project, declared, constructor, fixed)
 
 
@@ -34,15 +37,23 @@ def is_runtime(constructor: str) -> bool:
     return constructor.partition(".")[0] == RUNTIME
 
 
-def _worth_keeping(declared: Declared, constructor: str) -> bool:
+def _worth_keeping(project: Project, declared: Declared, constructor: str) -> bool:
     scope = declared.declaration.scope
     if constructor in THREAD_LOCALS or is_runtime(constructor):
         return scope != "function" or any(site.use.function != _home(declared) for site in declared.sites)
     if scope == "function":
         return False
-    if constructor in CONTAINERS:
+    if scope == "instance":
+        return any(site.use.key for site in declared.sites)
+    if constructor in SPECIAL:
         return True
-    return any(site.use.verb in ("store", "augment", "delete") for site in declared.sites)
+    return any(_changes_from_function(site, constructor) for site in declared.sites)
+
+
+def _changes_from_function(site: Site, constructor: str) -> bool:
+    if site.use.function is None and site.use.at_import:
+        return False
+    return access(site.use, "", site.rest, constructor, False).operation.changes
 
 
 def _home(declared: Declared) -> str:
@@ -55,8 +66,8 @@ def _state(project: Project, declared: Declared, constructor: str, fixed: Mappin
         sorted(
             (
                 access(site.use, site.module.path, site.rest, constructor, project.at_import(site))
-                for site in declared.sites
-                if not _is_declaration_itself(site.use.span, declaration.span, site.module.path, facts.path)
+                for site in _reaching(project, declared)
+                if not _is_declaration_itself(site, declaration, facts)
             ),
             key=lambda a: a.place,
         )
@@ -84,8 +95,21 @@ def _state(project: Project, declared: Declared, constructor: str, fixed: Mappin
     )
 
 
-def _is_declaration_itself(used: Span, declared: Span, path: str, home: str) -> bool:
-    return used == declared and path == home
+def _reaching(project: Project, declared: Declared) -> Iterator[Site]:
+    """The uses that reach the declared object: those through `self` only where no instance shadows it."""
+    if declared.declaration.scope != "class":
+        yield from declared.sites
+        return
+    shadowed = project.shadowed(declared)
+    for site in declared.sites:
+        if site.use.via == "self" and (shadowed or (not site.rest and site.use.verb in ("store", "augment", "delete"))):
+            continue
+        yield site
+
+
+def _is_declaration_itself(site: Site, declaration: Declaration, facts: ModuleFacts) -> bool:
+    """Whether a use is the declaring statement's own; one inside a function is a use all the same."""
+    return site.use.span == declaration.span and site.module is facts and site.use.function is None
 
 
 def _also(declaration: Declaration, facts: ModuleFacts) -> tuple[Access, ...]:

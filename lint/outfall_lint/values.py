@@ -33,6 +33,8 @@ def constructor(names: Names, scope: Scope, value: ast.AST | None) -> str:
         return _called(names, scope, value)
     if isinstance(value, ast.BoolOp):
         return constructor(names, scope, value.values[-1])
+    if isinstance(value, ast.Attribute) and value.attr == "__next__":
+        return constructor(names, scope, value.value)
     if isinstance(value, ast.IfExp):
         return constructor(names, scope, value.body) or constructor(names, scope, value.orelse)
     if isinstance(value, ast.BinOp):
@@ -59,8 +61,17 @@ def note(value: ast.AST | None) -> str:
     if isinstance(value, (ast.List, ast.Set, ast.Tuple)):
         return "filled" if value.elts else "empty"
     if isinstance(value, ast.Call):
+        default = next((k.value for k in value.keywords if k.arg == "default"), None)
+        if _is_mutable(default):
+            return "mutable default"
         return "filled" if value.args else "empty"
     return ""
+
+
+def _is_mutable(value: ast.AST | None) -> bool:
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in ("dict", "list", "set", "defaultdict", "deque")
+    return isinstance(value, (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp))
 
 
 def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:

@@ -71,6 +71,8 @@ def _assign(w: Walk, node: ast.Assign) -> None:
     if single and isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
         use(w, value, "load", "=" + node.targets[0].id)  # type: ignore[attr-defined]
     else:
+        if single and type(value) is ast.Call:
+            w.kept[value] = node.targets[0].id  # type: ignore[attr-defined]
         _stored(w, value, node.targets[0])
     for target in node.targets:
         bind_target(w, target, "assign", value, node)
@@ -177,14 +179,15 @@ def _for(w: Walk, node: ast.For | ast.AsyncFor) -> None:
 
 
 def _with(w: Walk, node: ast.With | ast.AsyncWith) -> None:
-    outer = w.lock
+    lock, entered = w.lock, w.entered
     for item in node.items:
         use(w, item.context_expr, "read", "with")
         w.lock = lock_name(item.context_expr) or w.lock
+        w.entered = (*w.entered, item.context_expr)
         if item.optional_vars is not None:
             bind_target(w, item.optional_vars, "with", None, node)
     body(w, node.body)
-    w.lock = outer
+    w.lock, w.entered = lock, entered
 
 
 _LOCK_WORDS = ("lock", "mutex", "semaphore", "cond")
@@ -219,8 +222,7 @@ def _import(w: Walk, node: ast.Import) -> None:
         name = alias.asname or alias.name.partition(".")[0]
         target = alias.name if alias.asname else name
         w.bind(name, "import", target, node, None)
-        if not alias.asname and "." in alias.name:
-            w.submodules.append(alias.name)
+        w.modules.append(alias.name)
 
 
 def _import_from(w: Walk, node: ast.ImportFrom) -> None:
@@ -245,6 +247,8 @@ def _return(w: Walk, node: ast.Return) -> None:
 
 
 def _expr(w: Walk, node: ast.Expr) -> None:
+    if type(node.value) is ast.Call:
+        w.discarded.add(node.value)
     use(w, node.value, "read")
 
 

@@ -1,0 +1,92 @@
+"""Writes that reach beyond their own module: what OUT106, OUT110 and OUT111 tell apart."""
+
+from __future__ import annotations
+
+from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
+from outfall_lint.facts import GLOBALS, SUBSCRIPT, Target
+from outfall_lint.project import Project, Site
+
+_PROCESS = (
+    ("os", "environ"),
+    ("sys", "path"),
+    ("sys", "modules"),
+    ("sys", "stdout"),
+    ("sys", "stderr"),
+    ("sys", "stdin"),
+    ("sys", "argv"),
+    ("sys", "excepthook"),
+    ("sys", "displayhook"),
+    ("sys", "meta_path"),
+    ("sys", "path_hooks"),
+    ("threading", "excepthook"),
+)
+_LISTLIKE = frozenset("append extend setdefault appendleft insert".split())
+
+
+def process_state(site: Site, target: Target) -> str | None:
+    """The process-wide state that a use changes: "os.environ", "random.seed"; None for any other use."""
+    verb = site.use.verb
+    if verb == "call" and target in PROCESS_CALLS:
+        return ".".join(target)
+    for name in _PROCESS:
+        if target[:2] == name and _changes(verb, target[2:]):
+            return ".".join(name)
+    return None
+
+
+def module_namespace(project: Project, site: Site, target: Target) -> str | None:
+    """How a use writes names of a module by their text: "globals()", "setattr"; None for any other use."""
+    use = site.use
+    if GLOBALS in target:
+        return "globals()" if _changes(use.verb, target[target.index(GLOBALS) + 1 :]) else None
+    if target[:3] == ("sys", "modules", SUBSCRIPT) and len(target) > 3 and use.verb in ("store", "delete"):
+        return "sys.modules[…]"
+    if "__dict__" in target and is_module(project, site, target[: target.index("__dict__")]):
+        rest = target[target.index("__dict__") + 1 :]
+        return "its `__dict__`" if _changes(use.verb, rest) and rest else None
+    if use.verb == "store" and use.detail == "setattr" and is_module(project, site, target[:-1]):
+        return "setattr"
+    return None
+
+
+def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
+    """The other module's name that a use assigns or changes in place; None where it does neither for sure."""
+    use = site.use
+    for length in range(len(target) - 1, 0, -1):
+        if is_module(project, site, target[:length]):
+            rest = target[length:]
+            if len(rest) == 1:
+                return target if use.verb in ("store", "augment", "delete") else None
+            return target[: length + 1] if _changes_container(use.verb, rest) else None
+    if use.via or len(target) < 2:
+        return None
+    # `from mod import STATE; STATE[k] = v`, of a module that we cannot see
+    for length in range(2, len(target)):
+        rest = target[length - 1 :]
+        if target[length] in (SUBSCRIPT, *CHANGING_METHODS):
+            certain = target[length] == SUBSCRIPT or rest[0].isupper()
+            return target[:length] if certain and _changes_container(use.verb, rest) else None
+    return None
+
+
+def is_module(project: Project, site: Site, target: Target) -> bool:
+    """Whether a target is a module for certain: one of the project, or one imported by plain `import`."""
+    found = project.module_named(target)
+    if found is not None and not found[1]:
+        return True
+    return ".".join(target) in site.module.modules or (site.use.via == "module" and len(target) == 1)
+
+
+def _changes(verb: str, rest: Target) -> bool:
+    if verb in ("store", "augment", "delete"):
+        return not rest or rest[0] == SUBSCRIPT
+    return verb == "call" and len(rest) == 1 and rest[0] in CHANGING_METHODS
+
+
+def _changes_container(verb: str, rest: Target) -> bool:
+    """`rest` starts with the container's name: `STATE[k] = v`, `STATE.append(v)`."""
+    if verb in ("store", "augment", "delete"):
+        return rest[1:] == (SUBSCRIPT,)
+    if verb != "call" or len(rest) != 2:
+        return False
+    return rest[1] in _LISTLIKE or (rest[1] in CHANGING_METHODS and rest[0].isupper())

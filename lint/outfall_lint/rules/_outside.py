@@ -1,0 +1,47 @@
+"""States for findings about something that the project does not declare: a process's, a library's, a function's own."""
+
+from __future__ import annotations
+
+from outfall_lint.access import access
+from outfall_lint.facts import ModuleFacts, Sighting, Span
+from outfall_lint.model import Access, Kind, Place, State
+from outfall_lint.project import Site
+
+
+def state_of(
+    name: str, module: str, place: Place, scope: str, accesses: tuple[Access, ...] = (), *, kind: Kind = Kind.UNDECIDED
+) -> State:
+    """A state that stands where it was met."""
+    local_name = name.rpartition(".")[2]
+    return State(
+        name=name,
+        module=module,
+        local_name=local_name,
+        scope=scope,
+        kind=kind,
+        evidence=(),
+        constructor="",
+        place=place,
+        statement=place,
+        value=None,
+        annotated=False,
+        public=not local_name.startswith("_"),
+        accesses=accesses,
+    )
+
+
+def state_at(site: Site, name: str, at_import: bool) -> State:
+    """The state that a single use reaches, as far as the use shows it."""
+    found = access(site.use, site.module.path, site.rest, "", at_import)
+    return state_of(name, name.rpartition(".")[0], place_of(site.module, site.use.span), "module", (found,))
+
+
+def state_sighted(facts: ModuleFacts, sighting: Sighting) -> State:
+    """The state that a sighting is about."""
+    name = ".".join(part for part in (facts.module, sighting.function, sighting.subject) if part)
+    return state_of(name, facts.module, place_of(facts, sighting.span), "function")
+
+
+def place_of(facts: ModuleFacts, span: Span) -> Place:
+    """A span as a place in its file."""
+    return Place(facts.path, *span)

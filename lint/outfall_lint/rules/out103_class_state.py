@@ -1,0 +1,85 @@
+"""OUT103: state that a class keeps for all its instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.constructors import CONTAINERS, ITERATORS, THREAD_LOCALS
+from outfall_lint.model import Access, Finding, Operation, Priority, State
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._words import changed_in
+from outfall_lint.states import is_runtime
+
+_BODIES_OF_THEIR_OWN = frozenset(
+    "Enum IntEnum StrEnum Flag IntFlag NamedTuple TypedDict BaseModel BaseSettings Model Schema Structure Union "
+    "Protocol Serializer ModelSerializer Form ModelForm Message".split()
+)
+"""Bases whose class bodies declare fields, not shared values."""
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for state in view.states:
+        if state.scope != "class" or state.constructor in THREAD_LOCALS or is_runtime(state.constructor):
+            continue
+        changes = [a for a in state.accesses if _changes_class(state, a)]
+        if not changes or state.local_name.startswith("__") or view.bases(state) & _BODIES_OF_THEIR_OWN:
+            continue
+        after_import = [a for a in changes if not a.at_import]
+        if after_import:
+            message = f"`{state.local_name}` belongs to the class, so to all instances, and is changed in {changed_in(after_import)}"
+            decorator = all(view.registers(a) for a in after_import)
+            yield rule.finding(state, message, Priority.LOW if decorator else priority_of(rule, view, state))
+        elif any(a.function for a in changes):
+            message = f"`{state.local_name}` of the class is filled by {changed_in(changes)} while modules are imported"
+            yield rule.finding(state, message, Priority.LOW)
+
+
+def _changes_class(state: State, access: Access) -> bool:
+    if access.operation is Operation.REBIND:
+        return access.function is not None
+    if access.operation is Operation.MUTATE and state.constructor in ITERATORS:
+        return True
+    if access.operation in (Operation.MUTATE, Operation.DELETE):
+        return state.constructor in CONTAINERS or access.method in ("__setitem__", "__delitem__")
+    return False
+
+
+RULE = Rule(
+    code="OUT103",
+    name="class-state",
+    category="tables",
+    priority=Priority.HIGH,
+    explanation=Explanation(
+        what=(
+            "Reports a container or value of a class body that is changed through the class, `cls`, an instance\n"
+            "that does not shadow it, or from outside: registries, counters, `__new__` singletons."
+        ),
+        why=(
+            "A class attribute is a global with a longer name. Every instance shares it, subclasses share it unless\n"
+            "they say otherwise, and what looks like a change of one object changes them all."
+        ),
+        example="class Pool:\n    members = []\n\n    def join(self, member):\n        self.members.append(member)\n",
+        instead=(
+            "class Pool:\n    def __init__(self):\n        self.members = []\n\n"
+            "    def join(self, member):\n        self.members.append(member)\n"
+        ),
+        fix_safety="Moving a container of a class into the runtime keeps its name; subclasses keep sharing it.",
+        references=("https://docs.python.org/3/tutorial/classes.html#class-and-instance-variables",),
+    ),
+    bad=(
+        "class Pool:\n    members = []\n\n    def join(self, member):\n        self.members.append(member)\n",
+        "class Config:\n    _instance = None\n\n    def __new__(cls):\n        if cls._instance is None:\n"
+        "            cls._instance = super().__new__(cls)\n        return cls._instance\n",
+        "class Job:\n    count = 0\n\n    def __init__(self):\n        Job.count += 1\n",
+    ),
+    good=(
+        "class Pool:\n    members = []\n\n    def __init__(self):\n        self.members = []\n\n"
+        "    def join(self, member):\n        self.members.append(member)\n",
+        "class Job:\n    count = 0\n\n    def run(self):\n        self.count += 1\n",
+        "class Colour:\n    names = {1: 'red'}\n\n    def name(self):\n        return self.names[1]\n",
+    ),
+    check=_check,
+    over=("OUT109",),
+    advice="make it an attribute of the instance, or of an object that owns all instances",
+)

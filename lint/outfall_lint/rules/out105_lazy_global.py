@@ -1,0 +1,66 @@
+"""OUT105: a global made on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.model import Finding, Kind, Operation, Priority
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._words import changed_in
+from outfall_lint.states import is_runtime
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for state in view.states:
+        if state.scope != "module" or state.kind is not Kind.LAZY or is_runtime(state.constructor):
+            continue
+        made = [
+            a
+            for a in state.accesses
+            if a.operation is Operation.REBIND and not a.at_import and not a.detail.endswith("constant None")
+        ]
+        if made:
+            message = f"global `{state.local_name}` is made on first use in {changed_in(made)}: two first users make two"
+            yield rule.finding(state, message, priority_of(rule, view, state))
+
+
+RULE = Rule(
+    code="OUT105",
+    name="lazy-global",
+    category="globals",
+    priority=Priority.HIGH,
+    explanation=Explanation(
+        what="Reports a global that is tested and then made on first use.",
+        why=(
+            "Two threads, or two tasks with an await between test and assignment, both find nothing and both make\n"
+            "one: two connection pools, two clients, and whichever was assigned last wins. Nothing ever closes it."
+        ),
+        example=(
+            "_client = None\n\ndef client():\n    global _client\n    if _client is None:\n"
+            "        _client = connect()\n    return _client\n"
+        ),
+        instead=(
+            "from outfall_runtime import Lazy\n\n"
+            '_client = Lazy("app.api._client", connect)\n\ndef client():\n    return _client.get()\n'
+        ),
+        fix_safety="Every access moves together or none does; code that resets the global to None must call `reset()`.",
+        references=("https://docs.python.org/3/library/functools.html#functools.cache",),
+    ),
+    bad=(
+        "_client = None\n\ndef client():\n    global _client\n    if _client is None:\n"
+        "        _client = connect()\n    return _client\n",
+        "_pool = None\n\ndef pool():\n    global _pool\n    if _pool:\n        return _pool\n"
+        "    _pool = make()\n    return _pool\n",
+        "def table():\n    global _table\n    try:\n        return _table\n    except NameError:\n"
+        "        _table = load()\n        return _table\n",
+    ),
+    good=(
+        "from functools import cache\n\n@cache\ndef client():\n    return connect()\n",
+        "def client(existing=None):\n    if existing is None:\n        existing = connect()\n    return existing\n",
+        "_client = None\n\ndef has_client():\n    return _client is not None\n",
+    ),
+    check=_check,
+    over=("OUT104",),
+    advice="make it once under a lock, with functools.cache, or with a Lazy of the runtime",
+)

@@ -1,0 +1,98 @@
+"""OUT106: another module's attribute assigned, or its container changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.facts import Target
+from outfall_lint.model import Access, Finding, Priority, State
+from outfall_lint.project import Site
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._foreign import foreign_name, module_namespace, process_state
+from outfall_lint.rules._outside import state_at
+from outfall_lint.states import is_runtime
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    yield from _declared(rule, view)
+    yield from _undeclared(rule, view)
+
+
+def _declared(rule: Rule, view: View) -> Iterator[Finding]:
+    """Writes to states that the project declares, reported where they happen."""
+    for state in view.states:
+        if state.scope not in ("module", "class") or is_runtime(state.constructor):
+            continue
+        seen: set[tuple[str, str | None]] = set()
+        for access in state.accesses:
+            if not _from_outside(state, access) or (access.place.path, access.function) in seen:
+                continue
+            seen.add((access.place.path, access.function))
+            low = access.at_import or view.is_test(access.place.path)
+            yield rule.finding_at(access.place, state, _message(state.name), Priority.LOW if low else None)
+
+
+def _from_outside(state: State, access: Access) -> bool:
+    if access.place.path == state.place.path or not access.operation.changes:
+        return False
+    return access.attribute is None or state.scope == "module"
+
+
+def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
+    """Writes to names of modules outside the project, or that a module does not declare itself."""
+    known = {state.name for state in view.states}
+    for target in view.project.targets():
+        for site in view.project.sites_of(target):
+            whole = (*target, *site.rest)
+            if site.use.verb not in ("store", "augment", "delete", "call") or site.use.function is None:
+                continue
+            name = foreign_name(view.project, site, whole)
+            if name is None or _elsewhere(view, site, whole) or ".".join(name) in known:
+                continue
+            if ".".join(name).rpartition(".")[0] == site.module.module:
+                continue
+            at_import = view.project.at_import(site)
+            state = state_at(site, ".".join(name), at_import)
+            low = at_import or site.module.is_test
+            yield rule.finding(state, _message(state.name), Priority.LOW if low else None)
+
+
+def _elsewhere(view: View, site: Site, whole: Target) -> bool:
+    """Whether a more specific rule reports the write."""
+    return process_state(site, whole) is not None or module_namespace(view.project, site, whole) is not None
+
+
+def _message(name: str) -> str:
+    module, _, last = name.rpartition(".")
+    return f"`{last}` of module `{module}` is changed from outside"
+
+
+RULE = Rule(
+    code="OUT106",
+    name="foreign-write",
+    category="globals",
+    priority=Priority.HIGH,
+    explanation=Explanation(
+        what="Reports code that assigns another module's attribute, or changes its container in place.",
+        why=(
+            "The module that declares a name no longer knows who changes it, or when. Its own functions, everybody\n"
+            "who imports it and every test see a value that nobody told them about."
+        ),
+        example="import settings\n\ndef verbose():\n    settings.DEBUG = True\n",
+        instead="def run(settings):\n    settings = settings.replace(debug=True)\n",
+        fix_safety="The write moves with the state it changes, together with every other access, or not at all.",
+        references=("https://docs.python.org/3/faq/programming.html#how-do-i-share-global-variables-across-modules",),
+    ),
+    bad=(
+        "import settings\n\ndef verbose():\n    settings.DEBUG = True\n",
+        "from app.state import CACHE\n\ndef put(k, v):\n    CACHE[k] = v\n",
+        "import app.state as state\n\ndef put(v):\n    state.ITEMS.append(v)\n",
+    ),
+    good=(
+        "import settings\n\ndef verbose():\n    return settings.DEBUG\n",
+        "from app.state import CACHE\n\ndef merged(more):\n    cache = dict(CACHE)\n    cache.update(more)\n    return cache\n",
+        "import hashlib\n\ndef digest(x):\n    h = hashlib.sha256()\n    h.update(x)\n    return h\n",
+    ),
+    check=_check,
+    advice="let the declaring module offer a function, or pass the value to whoever needs it",
+)

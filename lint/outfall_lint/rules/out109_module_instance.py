@@ -1,0 +1,62 @@
+"""OUT109: a module-level object of a project class whose attributes functions change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.constructors import NAMESPACES
+from outfall_lint.model import Access, Finding, Operation, Priority, State
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._words import changed_in
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for state in view.states:
+        if state.scope != "module" or not _project_object(view, state):
+            continue
+        changes = [a for a in state.accesses if _changes_attribute(a)]
+        if changes:
+            attributes = ", ".join(f"`{n}`" for n in dict.fromkeys(a.attribute for a in changes))
+            message = f"`{state.local_name}` is one object for the whole process; {changed_in(changes)} changes its {attributes}"
+            yield rule.finding(state, message, priority_of(rule, view, state))
+
+
+def _project_object(view: View, state: State) -> bool:
+    if state.constructor in NAMESPACES:
+        return True
+    return tuple(state.constructor.split(".")) in view.project.classes and "threading.local" not in view.bases_of(
+        state.constructor
+    )
+
+
+def _changes_attribute(access: Access) -> bool:
+    changing = access.operation in (Operation.MUTATE, Operation.DELETE)
+    return changing and access.attribute is not None and not access.at_import and access.function is not None
+
+
+RULE = Rule(
+    code="OUT109",
+    name="module-instance",
+    category="globals",
+    priority=Priority.NORMAL,
+    explanation=Explanation(
+        what="Reports a module-level instance of a class of the project whose attributes are changed from functions.",
+        why="Each attribute of such an object is a global in disguise: shared by all requests, tasks, threads and tests.",
+        example="class Settings:\n    debug = False\n\nsettings = Settings()\n\ndef verbose():\n    settings.debug = True\n",
+        instead="def verbose(settings):\n    settings.debug = True\n",
+        fix_safety="No rewrite: who should own the object cannot be told from its uses.",
+        references=("https://peps.python.org/pep-0567/",),
+    ),
+    bad=(
+        "class Settings:\n    debug = False\n\nsettings = Settings()\n\ndef verbose():\n    settings.debug = True\n",
+        "from types import SimpleNamespace\n\nstate = SimpleNamespace(user=None)\n\ndef login(user):\n    state.user = user\n",
+    ),
+    good=(
+        "class Settings:\n    debug = False\n\nsettings = Settings()\n\ndef debug():\n    return settings.debug\n",
+        "class Settings:\n    debug = False\n\ndef make():\n    settings = Settings()\n    settings.debug = True\n    return settings\n",
+        "class Settings:\n    debug = False\n\nsettings = Settings()\nsettings.debug = True\n",
+    ),
+    check=_check,
+    advice="make the object where the work begins, and pass it on",
+)

@@ -1,0 +1,54 @@
+"""OUT111: names of a module written by their text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.model import Finding, Priority
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._foreign import module_namespace
+from outfall_lint.rules._outside import state_at
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for target in view.project.targets():
+        for site in view.project.sites_of(target):
+            whole = (*target, *site.rest)
+            means = module_namespace(view.project, site, whole)
+            if means is None:
+                continue
+            at_import = view.project.at_import(site)
+            module = site.module.module if means == "globals()" else ".".join(whole[:1])
+            state = state_at(site, f"{module}.*", at_import)
+            low = at_import or site.module.is_test
+            message = f"names of module `{module}` are written through {means}: no reader of the code can find them"
+            yield rule.finding(state, message, Priority.LOW if low else None)
+
+
+RULE = Rule(
+    code="OUT111",
+    name="globals-write",
+    category="globals",
+    priority=Priority.NORMAL,
+    explanation=Explanation(
+        what="Reports `globals()[…] = v`, `setattr(module, …)`, `vars(module)[…] = v` and the like.",
+        why="The names that such code makes stand nowhere: no search, no type checker and no linter finds who sets them.",
+        example="def configure(options):\n    for name, value in options.items():\n        globals()[name] = value\n",
+        instead="class Options:\n    def __init__(self, options):\n        self.values = dict(options)\n",
+        fix_safety="No rewrite: the names are not known before the program runs.",
+        references=("https://docs.python.org/3/library/functions.html#globals",),
+    ),
+    bad=(
+        "def configure(options):\n    for name, value in options.items():\n        globals()[name] = value\n",
+        "import settings\n\ndef override(name, value):\n    setattr(settings, name, value)\n",
+        "import settings\n\ndef override(name, value):\n    vars(settings)[name] = value\n",
+    ),
+    good=(
+        "def names():\n    return list(globals())\n",
+        "def fill(obj, values):\n    for name, value in values.items():\n        setattr(obj, name, value)\n",
+        "import settings\n\ndef level(name):\n    return getattr(settings, name)\n",
+    ),
+    check=_check,
+    over=("OUT106", "OUT104"),
+    advice="keep the values in a dict or an object that has an owner",
+)

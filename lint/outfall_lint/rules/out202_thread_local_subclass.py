@@ -1,0 +1,51 @@
+"""OUT202: a subclass of `threading.local`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.constructors import THREAD_LOCALS
+from outfall_lint.model import Finding, Kind, Priority
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._outside import place_of, state_of
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for facts in view.project.modules:
+        for cls in facts.classes:
+            name = f"{facts.module}.{cls.name}"
+            if not THREAD_LOCALS & view.bases_of(name):
+                continue
+            state = state_of(name, facts.module, place_of(facts, cls.span), "class", kind=Kind.UNDECIDED)
+            priority = Priority.LOW if facts.is_test else None
+            yield rule.finding(state, f"class `{cls.name}` gives every thread its own attributes, and every task the same", priority)
+
+
+RULE = Rule(
+    code="OUT202",
+    name="thread-local-subclass",
+    category="context",
+    priority=Priority.HIGH,
+    explanation=Explanation(
+        what="Reports a class that derives from `threading.local`.",
+        why=(
+            "Its instances look like ordinary objects, yet hold other values in every thread and the same ones in\n"
+            "every task of a thread: two requests served by one thread overwrite each other's."
+        ),
+        example="import threading\n\nclass RequestState(threading.local):\n    user = None\n",
+        instead="from outfall_runtime import ContextLocal\n\nrequest_state = ContextLocal('app.request_state', 'user')\n",
+        fix_safety="No rewrite: `__init__` of such a class runs once per thread, which a context has no place for.",
+        references=("https://docs.python.org/3/library/threading.html#thread-local-data",),
+    ),
+    bad=(
+        "import threading\n\nclass RequestState(threading.local):\n    user = None\n",
+        "from threading import local\n\nclass Base(local):\n    pass\n",
+    ),
+    good=(
+        "import threading\n\nclass Worker(threading.Thread):\n    pass\n",
+        "class local:\n    pass\n\nclass Mine(local):\n    pass\n",
+    ),
+    check=_check,
+    over=("OUT103",),
+    advice="hold the values in a ContextLocal of the runtime, and give resources an owner of their own",
+)

@@ -1,0 +1,50 @@
+"""OUT203: a mapping keyed by threads or tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.constructors import MAPPINGS
+from outfall_lint.model import Finding, Priority
+from outfall_lint.rule import Explanation, Rule, View
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for state in view.states:
+        keyed = [a for a in state.accesses if "keyed by " in a.detail and a.operation.changes]
+        if state.constructor in MAPPINGS and keyed:
+            by = keyed[0].detail.rpartition("keyed by ")[2]
+            message = f"`{state.local_name}` is a thread-local made by hand: its keys come from `{by}`"
+            yield rule.finding(state, message, Priority.LOW if view.is_test(state.place.path) else None)
+
+
+RULE = Rule(
+    code="OUT203",
+    name="thread-keyed-mapping",
+    category="context",
+    priority=Priority.HIGH,
+    explanation=Explanation(
+        what="Reports a mapping whose keys are `get_ident()`, `current_thread()` or `current_task()`.",
+        why=(
+            "Thread numbers are used again: a new thread finds what a dead one left. Entries are dropped only where\n"
+            "somebody remembers to, and tasks of one thread share an entry."
+        ),
+        example="import threading\n\n_users = {}\n\ndef login(user):\n    _users[threading.get_ident()] = user\n",
+        instead="from contextvars import ContextVar\n\n_user = ContextVar('user')\n\ndef login(user):\n    return _user.set(user)\n",
+        fix_safety="No rewrite yet: what happens when a thread ends must be decided first.",
+        references=("https://docs.python.org/3/library/threading.html#threading.get_ident",),
+    ),
+    bad=(
+        "import threading\n\n_users = {}\n\ndef login(user):\n    _users[threading.get_ident()] = user\n",
+        "import asyncio\n\n_seen = {}\n\ndef note():\n    task = asyncio.current_task()\n    _seen[task] = 1\n",
+        "from threading import current_thread\n\nclass Pool:\n    def __init__(self):\n        self._by = {}\n\n"
+        "    def put(self, x):\n        self._by[current_thread().ident] = x\n",
+    ),
+    good=(
+        "_users = {}\n\ndef login(name):\n    _users[name] = 1\n",
+        "import threading\n\ndef ident():\n    return {threading.get_ident(): 1}\n",
+    ),
+    check=_check,
+    over=("OUT101", "OUT103"),
+    advice="use a ContextVar for context, and an object per thread for resources",
+)

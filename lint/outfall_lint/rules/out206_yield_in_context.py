@@ -1,0 +1,48 @@
+"""OUT206: `yield` inside a context or span block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outfall_lint.model import Finding, Priority
+from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._outside import state_sighted
+
+
+def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    for facts in view.project.modules:
+        for sighting in facts.sightings:
+            if sighting.what == "yield":
+                message = f"`yield` hands control out while `{sighting.subject}` is still in force"
+                low = facts.is_test
+                yield rule.finding(state_sighted(facts, sighting), message, Priority.LOW if low else None)
+
+
+RULE = Rule(
+    code="OUT206",
+    name="yield-in-context",
+    category="context",
+    priority=Priority.NORMAL,
+    explanation=Explanation(
+        what="Reports a generator that yields inside a `with` block of a context or span.",
+        why=(
+            "A generator runs in the context of whoever asks for the next item. Between two items its context\n"
+            "is the caller's too; when the caller stops early, the block is left late, elsewhere, or never."
+        ),
+        example="def rows(tracer, query):\n    with tracer.start_as_current_span('rows'):\n        for row in query:\n            yield row\n",
+        instead="def rows(tracer, query):\n    with tracer.start_as_current_span('rows'):\n        found = list(query)\n    yield from found\n",
+        fix_safety="No rewrite: reading everything first may not be possible.",
+        references=("https://peps.python.org/pep-0568/", "https://peps.python.org/pep-0789/"),
+    ),
+    bad=(
+        "def rows(tracer, query):\n    with tracer.start_as_current_span('rows'):\n        for row in query:\n            yield row\n",
+        "from decimal import localcontext\n\ndef numbers():\n    with localcontext() as ctx:\n        ctx.prec = 5\n        yield 1\n",
+    ),
+    good=(
+        "from contextlib import contextmanager\n\n@contextmanager\ndef span(tracer):\n    with tracer.span('x'):\n        yield\n",
+        "def lines(path):\n    with open(path) as file:\n        yield from file\n",
+        "def rows(tracer, query):\n    with tracer.span('rows'):\n        found = list(query)\n    yield from found\n",
+    ),
+    check=_check,
+    advice="leave the block before yielding, or let the caller open it",
+)

@@ -1,0 +1,134 @@
+"""What rules care about that no declared name shows: bad defaults, yields inside contexts, work handed over."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS
+from outfall_lint.facts import SUBSCRIPT, Sighting, Span
+from outfall_lint.names import Names, decorator_names, path_of
+from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
+from outfall_lint.values import constructor
+
+_CONTEXT = re.compile(
+    r"(^|_)(span|context|contexts|ctx|scope|bind|bound|contextvars|override|activate|use|localcontext|translation)(_|$)"
+)
+_NO_CONTEXT = frozenset("nullcontext suppress closing get_context create_default_context".split())
+_ENTERS_AND_LEAVES = frozenset("contextmanager asynccontextmanager fixture hookimpl hookspec".split())
+_THREAD_KEYS = frozenset("get_ident get_native_id current_thread currentThread current_task getcurrent".split())
+
+
+class SpanOf(Protocol):
+    def of(self, node: ast.AST) -> Span: ...
+
+
+def sightings(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+    """Every sighting of a file."""
+    for scope in walked.scopes:
+        if scope.kind == FUNCTION and isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from _defaults(walked, scope, names, spans)
+    for scope, node, entered in walked.yields:
+        yield from _yield(walked, scope, node, entered, names, spans)
+    for scope, call, name in walked.handed:
+        yield from _handed(scope, call, name, names, spans)
+
+
+def _defaults(walked: Walk, scope: Scope, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+    """Parameters with a mutable default that the function changes or lets go of."""
+    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults)]
+    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None]
+    outer = scope.parent or scope
+    for argument, default in pairs:
+        if constructor(names, outer, default) not in CONTAINERS or len(scope.bindings[argument.arg]) != 1:
+            continue
+        fate = _fate(walked, scope, argument.arg)
+        if fate:
+            yield Sighting("default", spans.of(default), scope.name, argument.arg, fate)
+
+
+def _fate(walked: Walk, scope: Scope, name: str) -> str:
+    """How the function changes the default, or lets it out of its sight; empty when it does neither."""
+    for inner in walked.scopes:
+        for raw in inner.uses:
+            if raw.root == name and inner.owner(name) is scope:
+                if _changes(raw):
+                    return "changed"
+                if not raw.path and raw.verb == "load" and raw.detail in ("returned", "yielded"):
+                    return str(raw.detail)
+                if not raw.path and raw.verb == "load" and isinstance(raw.detail, ast.Attribute):
+                    if isinstance(raw.detail.ctx, ast.Store):
+                        return "stored"
+    return ""
+
+
+def _changes(raw: RawUse) -> bool:
+    if raw.verb in ("store", "augment", "delete"):
+        return not raw.path and raw.verb == "augment" or raw.path[:1] == (SUBSCRIPT,)
+    return raw.verb == "change" or (raw.verb == "call" and len(raw.path) == 1 and raw.path[0] in CHANGING_METHODS)
+
+
+def _yield(
+    walked: Walk, scope: Scope, node: ast.expr, entered: tuple[ast.expr, ...], names: Names, spans: SpanOf
+) -> Iterator[Sighting]:
+    """A yield that hands control out while the function's context is still in force."""
+    if scope.kind != FUNCTION or _ENTERS_AND_LEAVES & set(decorator_names(scope.node)):
+        return
+    for manager in entered:
+        called = manager.func if isinstance(manager, ast.Call) else manager
+        last = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+        if last not in _NO_CONTEXT and _CONTEXT.search(last.lower()) and isinstance(manager, (ast.Call, ast.Name)):
+            yield Sighting("yield", spans.of(node), scope.function, ast.unparse(called)[:60])
+            return
+
+
+def _handed(scope: Scope, call: ast.Call, name: str, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+    """Work handed to another thread: which function, and by what."""
+    if any(keyword.arg == "context" for keyword in call.keywords):
+        return
+    work: ast.expr | None = next((k.value for k in call.keywords if k.arg in ("target", "function", "func")), None)
+    position = {"run_in_executor": 1, "Timer": 1, "Thread": 1}.get(name, 0)
+    if work is None and len(call.args) > position:
+        work = call.args[position]
+    if isinstance(work, ast.Call) and isinstance(work.func, (ast.Name, ast.Attribute)):
+        last = work.func.attr if isinstance(work.func, ast.Attribute) else work.func.id
+        work = work.args[0] if last == "partial" and work.args else None
+    if isinstance(work, ast.Lambda):
+        inside = f"{scope.name}.<lambda>" if scope.name else "<lambda>"
+        yield Sighting("handed", spans.of(call), scope.function, ".".join((*names.module, inside)), name)
+        return
+    start = path_of(work)
+    resolved = names.resolve(scope, *start) if start is not None else None
+    if resolved is not None:
+        yield Sighting("handed", spans.of(call), scope.function, ".".join(resolved.target), name)
+
+
+def thread_key(names: Names, scope: Scope, key: ast.expr | None) -> str:
+    """The call that makes a key the identity of a thread or task: "threading.get_ident"; or empty."""
+    depth = 0
+    while key is not None and depth < 4:
+        depth += 1
+        if isinstance(key, ast.Attribute):
+            key = key.value
+        elif isinstance(key, ast.Tuple) and key.elts:
+            return next((found for e in key.elts if (found := thread_key(names, scope, e))), "")
+        elif isinstance(key, ast.Call):
+            function = key.func
+            last = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if last in _THREAD_KEYS:
+                return names.dotted(scope, function) or last
+            if last == "id" and key.args:
+                key = key.args[0]
+            else:
+                return ""
+        elif isinstance(key, ast.Name):
+            owner = scope.owner(key.id)
+            bindings = owner.bindings.get(key.id, []) if owner is not None else []
+            key = bindings[0].value if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") else None
+        else:
+            return ""
+    return ""
