@@ -49,6 +49,13 @@ def share(part: float, whole: float) -> float:
     return round(100 * part / whole, 2) if whole else 0.0
 
 
+def duration(hours: float) -> str:
+    """Hours as a person says them: `50.1 h`, `12 min`, `3.5 s`."""
+    if hours >= 1:
+        return f"{hours:,.1f} h"
+    return f"{hours * 60:.0f} min" if hours >= 1 / 60 else f"{hours * 3600:.1f} s"
+
+
 def latency_rows(results: Sequence[LoadResult]) -> tuple[LatencyRow, ...]:
     """The percentiles of all tests side by side, on one common scale from zero."""
     longest = max((value for result in results for value in result.latency_ms.values()), default=0.0)

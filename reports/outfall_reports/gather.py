@@ -16,7 +16,7 @@ from pathlib import Path
 from outfall_reports.documents import check, evidence, inventory, journal, ledger, load, plans
 from outfall_reports.errors import ReportError
 from outfall_reports.fields import Field
-from outfall_reports.model import ReportData, Rollout
+from outfall_reports.model import MODES, ReportData, Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _assemble(found: Iterable[tuple[str, Field]], project: str, rollout: Rollout
         journal=tuple(entries),
         processes=evidence.merge(tuple(processes)),
         flags=None if flagged is None else ledger.read(flagged),
-        load=tuple(map(load.read, fields["load"])),
+        load=tuple(sorted(map(load.read, fields["load"]), key=lambda result: MODES.index(result.mode))),
         rollout=rollout,
     )
 

@@ -100,7 +100,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(plural=plural, stacked=figures.stacked, breakable=_breakable, time=_time)
+    environment.filters.update(plural=plural, stacked=figures.stacked, breakable=_breakable, time=_time, duration=figures.duration)
     environment.globals["share"] = figures.share
     return environment
 

@@ -11,6 +11,7 @@ from outfall_reports.model import JournalEntry, Plan, ReportData
 # What a declaration read before, by what it was moved onto; the inventory knows better.
 _ORIGINS = {"Registry": "dict", "ContextLocal": "threading.local"}
 _STAGED = "Staged"
+_RUNTIME = "outfall_runtime."
 
 
 class Standing(str, Enum):
@@ -51,15 +52,24 @@ class DeclinedState:
 
 
 def moved_states(data: ReportData) -> tuple[MovedState, ...]:
-    """Every state with a rewrite: done according to the journal, else planned."""
+    """Every state with a rewrite: done according to the journal, else planned.
+
+    What the code declares now, where an inventory says so, outranks what the journal once wrote:
+    the old way may have been removed since.
+    """
     done = {plan.state: plan for plan in _journaled(data.journal) if not plan.declined}
     planned = {
         plan.state: plan
         for plan in data.plans or ()
         if not plan.declined and plan.state not in done and plan.target is not None
     }
-    rows = [_row(plan, _standing(plan), data) for plan in done.values() if plan.target is not None]
-    rows += [_row(plan, Standing.PLANNED, data) for plan in planned.values()]
+    targets = _targets(data)
+    rows = [
+        _row(plan, target, _standing(target), data)
+        for plan in done.values()
+        if (target := targets.get(plan.state, plan.target)) is not None
+    ]
+    rows += [_row(plan, plan.target or "", Standing.PLANNED, data) for plan in planned.values()]
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
@@ -79,13 +89,20 @@ def _journaled(entries: tuple[JournalEntry, ...]) -> list[Plan]:
     return [plan for entry in entries if entry.status == "done" for plan in entry.plans]
 
 
-def _standing(plan: Plan) -> Standing:
-    staged = plan.target is not None and plan.target.startswith(_STAGED)
-    return Standing.STAGED if staged else Standing.MOVED
+def _targets(data: ReportData) -> dict[str, str]:
+    """The runtime's type that each state is declared with now, as far as the inventory knows."""
+    return {
+        state.state: state.constructor.removeprefix(_RUNTIME)
+        for state in data.inventory or ()
+        if state.constructor is not None and state.constructor.startswith(_RUNTIME)
+    }
 
 
-def _row(plan: Plan, standing: Standing, data: ReportData) -> MovedState:
-    target = plan.target or ""
+def _standing(target: str) -> Standing:
+    return Standing.STAGED if target.startswith(_STAGED) else Standing.MOVED
+
+
+def _row(plan: Plan, target: str, standing: Standing, data: ReportData) -> MovedState:
     return MovedState(
         name=plan.state,
         kind=plan.kind,
@@ -101,17 +118,23 @@ def _row(plan: Plan, standing: Standing, data: ReportData) -> MovedState:
 
 
 def _origin(plan: Plan, data: ReportData) -> str:
-    """What the declaration was. An inventory taken later shows the runtime's own types: not asked."""
-    target = (plan.target or "").removeprefix(_STAGED)
+    """What the declaration was: an inventory from before knows, otherwise what the target replaces."""
     for state in data.inventory or ():
-        if state.state == plan.state and state.constructor and target not in state.constructor:
+        if state.state == plan.state and state.constructor and not state.constructor.startswith(_RUNTIME):
             return state.constructor
-    return _ORIGINS.get(target, plan.kind)
+    return _ORIGINS.get((plan.target or "").removeprefix(_STAGED), plan.kind)
 
 
 def _modes(name: str, data: ReportData) -> tuple[tuple[str, int], ...]:
+    """Modes by how many processes run them; of a process that was restarted the latest counts."""
+    latest = {
+        process.host: max(other.updated for other in data.processes if other.host == process.host)
+        for process in data.processes
+    }
     running = Counter(
-        process.states[name].mode for process in data.processes if name in process.states
+        process.states[name].mode
+        for process in data.processes
+        if name in process.states and process.updated == latest[process.host]
     )
     return tuple(running.most_common())
 

@@ -63,7 +63,7 @@ def verdict(
 def _staged(pending: Sequence[StateRollout]) -> Verdict:
     ready = sum(row.ready for row in pending)
     if ready == len(pending):
-        subject = "The staged state is" if ready == 1 else f"All {ready} staged states are"
+        subject = "The staged state is" if ready == 1 else f"{ready:,} staged states are"
         return Verdict(
             "good",
             f"{subject} ready: nothing uses the old way any more.",

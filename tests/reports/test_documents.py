@@ -154,3 +154,9 @@ def test_journal_entries_are_put_in_order(make) -> None:
     late = make.entry(id="b", created="2026-11-22T00:00:00Z")
     data = data_from_mapping({"journal": [late, make.entry(id="a")]})
     assert [entry.id for entry in data.journal] == ["a", "b"]
+
+
+def test_a_ledger_without_flags_is_a_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "outfall-flags.toml"
+    path.write_text("version = 1\n")
+    assert load_documents([path]).flags == ()

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from outfall_reports import data_from_mapping
-from outfall_reports.figures import latency_rows, stacked
+from outfall_reports.figures import duration, latency_rows, stacked
 from outfall_reports.rollout import rollouts
 from outfall_reports.states import declined_states, moved_states
 from outfall_reports.verdict import verdict
@@ -48,6 +48,31 @@ def test_the_inventory_knows_what_a_state_was(make) -> None:
     plans = make.plans(make.plan())
     assert moved({"plans": plans, "inventory": before})[0][2] == "collections.defaultdict"
     assert moved({"plans": plans, "inventory": after})[0][2] == "dict"
+
+
+def test_what_the_code_declares_now_outranks_the_journal(make) -> None:
+    row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
+    now = make.inventory(row | {"constructor": "outfall_runtime.Registry"})
+    documents = {"journal": [make.entry(make.plan()), make.entry(command="remove-legacy")], "inventory": now}
+    assert moved(documents) == [(AGENTS, "moved", "dict", "Registry")]
+
+
+def test_the_mode_is_that_of_the_latest_process_of_a_name(make) -> None:
+    old = make.process(pid=3, updated="2026-11-22T10:00:00Z", states={AGENTS: make.record("shadow")})
+    data = data_from_mapping({"journal": make.entry(make.plan()), "evidence": make.evidence(old, make.process())})
+    assert [state.modes for state in moved_states(data)] == [(("new", 1),)]
+
+
+def test_load_tests_are_compared_with_the_oldest_mode(make) -> None:
+    data = data_from_mapping({"load": [make.load(label="after", mode="new"), make.load(label="before")]})
+    assert [result.label for result in data.load] == ["before", "after"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"), [(0.0, "0.0 s"), (0.001, "3.6 s"), (0.5, "30 min"), (1.0, "1.0 h"), (1234.5, "1,234.5 h")]
+)
+def test_a_duration_is_said_in_the_unit_that_fits(hours, text) -> None:
+    assert duration(hours) == text
 
 
 def test_a_declined_state_that_was_rewritten_later_is_not_declined(make) -> None:

@@ -11,13 +11,15 @@ REMEDY = "Correct the ledger; `outfall flags` shows what it should hold"
 
 
 def recognises(document: dict[str, object]) -> bool:
-    return isinstance(document.get("flags"), dict)
+    """A ledger whose last flag is gone holds its version only."""
+    return isinstance(document.get("flags"), dict) or set(document) == {"version"}
 
 
 def read(root: Field) -> tuple[Flag, ...]:
     """Read a ledger; raises `ReportError`."""
     root.check_version()
-    return tuple(_flag(name, field) for name, field in root.get("flags").members())
+    flags = root.optional("flags")
+    return () if flags is None else tuple(_flag(name, field) for name, field in flags.members())
 
 
 def _flag(name: str, item: Field) -> Flag:
