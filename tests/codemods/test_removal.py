@@ -1,0 +1,119 @@
+"""Removal asks for evidence, says what is missing, and then leaves nothing of the old way."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from outfall_codemods import engine
+from outfall_codemods.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from .conftest import Project
+
+STAGED = 'from outfall_runtime import StagedRegistry\n\nX = StagedRegistry("app.X", {})\n'
+PLAIN = 'from outfall_runtime import Registry\n\nX = Registry("app.X", {})\n'
+LEDGER = 'version = 1\n\n[flags.use_registry]\ngroup = "use_registry"\nstates = ["app.X"]\nowner = ""\ncreated = 2026-11-01\n'
+COMPLETED = LEDGER + 'completed = { date = 2026-11-20, evidence = "sha256:0" }\n'
+
+
+def process(host: str = "web-1", hours: float = 50.0, started: str = "2026-11-20T00:00:00Z", **changed: Any) -> dict[str, Any]:
+    state = {
+        "type": "table", "mode": "new", "hours": {"legacy": 0.0, "shadow": 0.0, "new": hours, "enforced": 0.0},
+        "reads": {"legacy": 0, "shadow": 0, "new": 0, "enforced": 0}, "writes": {"legacy": 0, "shadow": 0, "new": 7, "enforced": 0},
+        "bleed": 3, "inherited": 0, "lost": 0, "would_evict": 0, "rollbacks": 0, "lost_sites": [], **changed,
+    }  # fmt: skip
+    return {"host": host, "pid": 1, "started": started, "updated": "2026-11-23T00:00:00Z", "states": {"app.X": state}}
+
+
+def evidence(project: Project, *processes: dict[str, Any]) -> dict[str, Any]:
+    document = {"format": "outfall-evidence", "version": 1, "created": "2026-11-23T00:00:00Z", "processes": processes}
+    return {"evidence": [project.write("evidence.json", json.dumps(document))]}
+
+
+@pytest.fixture
+def staged(project: Project) -> Project:
+    project.write("app.py", STAGED)
+    project.write("outfall-flags.toml", LEDGER)
+    return project
+
+
+NO_WRITES = {"writes": {"legacy": 0, "shadow": 0, "new": 0, "enforced": 0}}
+MISSING = {
+    "too short": ([process(hours=3.0)], "3.0 of 48 hours"),
+    "hours of workers side by side count once": (
+        [process(hours=30.0, started="2026-11-21T18:00:00Z"), process(hours=30.0, started="2026-11-21T18:00:00Z")],
+        "30.0 of 48 hours",
+    ),
+    "lost": ([process(lost=2, lost_sites=[{"site": "app.py:3", "count": 2}])], r"2 values were lost.*app\.py:3"),
+    "would evict": ([process(would_evict=4)], "4 entries would have been evicted"),
+    "rolled back": ([process(rollbacks=1)], "1 rollbacks"),
+    "back in legacy": ([process(mode="legacy")], r"does not serve on web-1 \(legacy\)"),
+    "never used": ([process(**NO_WRITES)], "no access was recorded"),
+    "no process": ([], "no process reports it"),
+}
+
+
+def test_without_evidence_it_refuses(staged: Project) -> None:
+    with pytest.raises(Refused, match="there is no evidence"):
+        staged.removal(flags=["use_registry"])
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_it_says_what_is_missing(name: str, staged: Project) -> None:
+    processes, complaint = MISSING[name]
+    with pytest.raises(Refused, match=complaint):
+        staged.removal(flags=["use_registry"], **evidence(staged, *processes))
+
+
+def test_a_configured_process_must_report(staged: Project) -> None:
+    staged.write("pyproject.toml", '[tool.outfall.rollout]\nprocesses = ["web-1", "web-2"]\n')
+    with pytest.raises(Refused, match="web-2 does not report it"):
+        staged.removal(flags=["use_registry"], **evidence(staged, process()))
+
+
+def test_a_file_that_is_no_evidence_is_named(staged: Project) -> None:
+    broken = staged.write("evidence.json", "{}")
+    with pytest.raises(UsageError, match=r"evidence\.json is not an evidence file"):
+        staged.removal(flags=["use_registry"], evidence=[broken])
+
+
+def test_an_unknown_flag_names_the_nearest(staged: Project) -> None:
+    with pytest.raises(UsageError, match=r"did you mean use_registry\?"):
+        staged.removal(flags=["use_registri"])
+
+
+def test_an_open_flag_is_left_alone_unless_named(staged: Project) -> None:
+    assert staged.removal().changes == ()
+
+
+@pytest.mark.parametrize("how", ["evidence", "force", "completed"])
+def test_the_old_way_goes_from_code_and_ledger(how: str, staged: Project) -> None:
+    options: dict[str, Any] = {"flags": ["use_registry"]}
+    if how == "evidence":
+        options |= evidence(staged, process())
+    elif how == "force":
+        options |= {"force": "no production"}
+    else:
+        staged.write("outfall-flags.toml", COMPLETED)
+        options = {}
+    entry = engine.apply(staged.removal(**options), staged.root, "remove-legacy", forced=options.get("force"))
+    assert entry.forced == options.get("force")
+    assert staged.bytes()["app.py"].decode() == PLAIN
+    assert staged.bytes()["outfall-flags.toml"].decode().strip() == "version = 1"
+    assert staged.removal().changes == ()
+
+
+def test_a_flag_that_other_files_still_need_stays_in_the_ledger(staged: Project) -> None:
+    staged.write("web.py", 'from outfall_runtime import StagedRegistry\n\nY = StagedRegistry("app.X", {})\n')
+    plan = staged.removal(flags=["use_registry"], force="test", files=["app.py"])
+    assert [change.path for change in plan.changes] == ["app.py"]
+    assert plan.notes == ("app.X stays in the ledger: web.py still declares it staged",)
+
+
+def test_an_unparsable_file_is_a_problem_and_the_others_are_done(staged: Project) -> None:
+    staged.write("broken.py", "import outfall_runtime\ndef (:\n")
+    plan = staged.removal(flags=["use_registry"], force="test")
+    assert [problem.path for problem in plan.problems] == ["broken.py"]
+    assert [change.path for change in plan.changes] == ["app.py", "outfall-flags.toml"]

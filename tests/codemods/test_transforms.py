@@ -1,0 +1,126 @@
+"""What migrate makes of declarations: first all that it must leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Project
+
+USE = "def put(k, v):\n    X[k] = v\n\ndef get(k):\n    return X[k]\n"
+LOCAL_USE = "def begin(user):\n    L.user = user\n\ndef who():\n    return L.user\n"
+
+DECLINED = {
+    "rebound in a function": ("X = {}\n" + USE + "def reset():\n    global X\n    X = {}\n", "bound to another object"),
+    "a value from elsewhere": ("from other import make\nX = dict_of = make({})\n" + USE, None),
+    "a defaultdict": ("from collections import defaultdict\nX = defaultdict(list)\n" + USE, "plain dicts only"),
+    "passed to marshal": ("import marshal\nX = {}\n" + USE + "def dump():\n    return marshal.dumps(X)\n", "marshal"),
+    "a resource per thread": (
+        "import threading, sqlite3\nL = threading.local()\ndef db():\n"
+        "    if not hasattr(L, 'conn'):\n        L.conn = sqlite3.connect('x')\n    return L.conn\n",
+        "stays per thread",
+    ),
+    "nothing tells the kind": ("import threading\nL = threading.local()\n", '[tool.outfall.states] "app.L"'),
+    "the namespace is handed out": (
+        "import threading\nL = threading.local()\n" + LOCAL_USE + "def leak(f):\n    return f(L)\n",
+        "out of our sight",
+    ),
+    "a list used as a stack": (
+        "import threading\nL = threading.local()\n" + LOCAL_USE + "def push(span):\n    L.spans.append(span)\n",
+        None,
+    ),
+    "a local on an instance": (
+        "import threading\nclass A:\n    def __init__(self):\n        self.L = threading.local()\n"
+        "    def begin(self, user):\n        self.L.user = user\n    def who(self):\n        return self.L.user\n",
+        "die with that instance",
+    ),
+}
+
+NOOP = {
+    "never changed": "X = {}\n\ndef get(k):\n    return X[k]\n",
+    "changed while importing only": "X = {}\nX['a'] = 1\n",
+    "already migrated": 'from outfall_runtime import Registry\n\nX = Registry("app.X", {})\n' + USE,
+    "already staged": 'from outfall_runtime import StagedRegistry\n\nX = StagedRegistry("app.X", {})\n' + USE,
+    "a local of a function": "def f():\n    X = {}\n    X['a'] = 1\n    return X\n",
+}
+
+TRANSFORMED = {
+    "a dict display": ("X = {}\n" + USE, 'from outfall_runtime import StagedRegistry\n\nX = StagedRegistry("app.X", {})\n' + USE),
+    "an annotated dict call": (
+        '"""Doc."""\n\nX: dict[str, int] = dict(a=1)  # kept\n' + USE,
+        '"""Doc."""\n\nfrom outfall_runtime import StagedRegistry\n\n'
+        'X: dict[str, int] = StagedRegistry("app.X", dict(a=1))  # kept\n' + USE,
+    ),
+    "a thread-local, whose import goes": (
+        "import os\nfrom threading import local\n\nL = local()\n" + LOCAL_USE,
+        'import os\n\nfrom outfall_runtime import StagedContextLocal\n\nL = StagedContextLocal("app.L", "user")\n' + LOCAL_USE,
+    ),
+    "a thread-local beside other threading": (
+        "import threading\n\nL = threading.local()\nLOCK = threading.Lock()\n" + LOCAL_USE,
+        "import threading\n\nfrom outfall_runtime import StagedContextLocal\n\n"
+        'L = StagedContextLocal("app.L", "user")\nLOCK = threading.Lock()\n' + LOCAL_USE,
+    ),
+    "a name that is taken": (
+        "class StagedRegistry: ...\nX = {}\n" + USE,
+        "from outfall_runtime import StagedRegistry as OutfallStagedRegistry\n\nclass StagedRegistry: ...\n"
+        'X = OutfallStagedRegistry("app.X", {})\n' + USE,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECLINED)
+def test_declined_with_its_reason(name: str, project: Project) -> None:
+    text, reason = DECLINED[name]
+    project.write("app.py", text)
+    plan = project.migration()
+    assert plan.changes == ()
+    assert all(each.action == "decline" and each.reason for each in plan.plans)
+    assert reason is None or any(reason in str(each.reason) for each in plan.plans)
+
+
+@pytest.mark.parametrize("name", NOOP)
+def test_check_noop(name: str, migrated: Callable[[str], str]) -> None:
+    assert migrated(NOOP[name]) == NOOP[name]
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_check_transformed(name: str, migrated: Callable[[str], str]) -> None:
+    before, after = TRANSFORMED[name]
+    assert migrated(before) == after
+    assert migrated(after) == after
+
+
+def test_direct_leaves_no_old_way_behind(project: Project) -> None:
+    project.write("app.py", "X = {}\n" + USE)
+    changes = project.migration(direct=True).changes
+    assert [change.path for change in changes] == ["app.py"]
+    assert changes[0].after.decode() == 'from outfall_runtime import Registry\n\nX = Registry("app.X", {})\n' + USE
+
+
+def test_every_finding_is_in_exactly_one_plan(project: Project) -> None:
+    text = "import threading\nX = {}\nL = threading.local()\nN = 0\n" + USE + LOCAL_USE
+    project.write("app.py", text + "def n():\n    global N\n    N = 2\n")
+    plans = project.migration().plans
+    assert sorted((plan.state.name, plan.codes, plan.action) for plan in plans) == [
+        ("app.L", ("OUT201",), "rewrite"),
+        ("app.N", ("OUT104",), "decline"),
+        ("app.X", ("OUT101",), "rewrite"),
+    ]
+
+
+def test_only_and_skip_choose_kinds_and_paths(project: Project) -> None:
+    project.write("app.py", "X = {}\n" + USE)
+    project.write("web/views.py", "import threading\nL = threading.local()\n" + LOCAL_USE)
+    assert [p.state.name for p in project.migration(only=["context"]).plans] == ["web.views.L"]
+    assert [p.state.name for p in project.migration(skip=["web"]).plans] == ["app.X"]
+
+
+def test_the_ledger_declares_each_state_under_its_group(project: Project) -> None:
+    project.write("app.py", "import threading\nX = {}\nL = threading.local()\n" + USE + LOCAL_USE)
+    project.write("outfall-flags.toml", '# ours\nversion = 1\n\n[flags.use_registry]\ngroup = "use_registry"\nstates = ["b.Y"]\n')
+    ledger = next(c for c in project.migration().changes if c.path == "outfall-flags.toml").after.decode()
+    assert ledger.startswith("# ours\n")
+    assert '"b.Y",' in ledger and '"app.X",' in ledger and 'states = ["app.L"]' in ledger
