@@ -53,7 +53,9 @@ def duration(hours: float) -> str:
     """Hours as a person says them: `50.1 h`, `12 min`, `3.5 s`."""
     if hours >= 1:
         return f"{hours:,.1f} h"
-    return f"{hours * 60:.0f} min" if hours >= 1 / 60 else f"{hours * 3600:.1f} s"
+    if hours >= 1 / 60:
+        return f"{hours * 60:.0f} min"
+    return f"{hours * 3600:.1f} s" if hours * 3600 >= 0.1 else "under 0.1 s"
 
 
 def latency_rows(results: Sequence[LoadResult]) -> tuple[LatencyRow, ...]:

@@ -69,7 +69,7 @@ def test_load_tests_are_compared_with_the_oldest_mode(make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "text"), [(0.0, "0.0 s"), (0.001, "3.6 s"), (0.5, "30 min"), (1.0, "1.0 h"), (1234.5, "1,234.5 h")]
+    ("hours", "text"), [(0.00001, "under 0.1 s"), (0.001, "3.6 s"), (0.5, "30 min"), (1.0, "1.0 h"), (1234.5, "1,234.5 h")]
 )
 def test_a_duration_is_said_in_the_unit_that_fits(hours, text) -> None:
     assert duration(hours) == text
