@@ -64,7 +64,7 @@ def without(text: str, flags: Iterable[str] = (), states: Iterable[str] = (), pa
             flag["states"] = _listed([state for state in flag["states"] if state not in gone])
     if "flags" in document and not table:
         del document["flags"]
-    return tomlkit.dumps(document)
+    return tomlkit.dumps(document).rstrip("\n") + "\n"
 
 
 def complete(root: Path, path: str, name: str, evidence_digest: str, today: date | None = None) -> ChangeSet:

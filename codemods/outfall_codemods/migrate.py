@@ -12,7 +12,7 @@ from pathlib import Path
 from outfall_lint.baseline import applied, read_baseline
 from outfall_lint.config import Config
 from outfall_lint.engine import Analysis
-from outfall_lint.model import Finding, Kind, Problem
+from outfall_lint.model import Finding, Kind, Priority, Problem
 from outfall_lint.source import SourceLines
 
 from . import ledger
@@ -50,9 +50,9 @@ def plan_migration(
     _require_known(root, (*only, *skip))
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
-    wanted = [f for f in analysis.findings if f.priority >= config.min_priority and _selected(f, only, skip)]
+    wanted = [finding for finding in analysis.findings if _selected(finding, only, skip)]
     sources = _sources(root, wanted)
-    plans = _planned(wanted, sources)
+    plans = _planned(wanted, sources, config.min_priority)
     if direct:
         plans = [_direct(plan) for plan in plans]
     plans, changes = _edited(plans, sources)
@@ -83,7 +83,7 @@ def _sources(root: Path, findings: Iterable[Finding]) -> dict[str, SourceText]:
     return {path: SourceText.from_bytes(path, (root / path).read_bytes()) for path in paths}
 
 
-def _planned(findings: Iterable[Finding], sources: dict[str, SourceText]) -> list[Plan]:
+def _planned(findings: Iterable[Finding], sources: dict[str, SourceText], threshold: Priority) -> list[Plan]:
     """One plan for each state and transform; every finding's code is in exactly one of them."""
     transforms = all_transforms()
     grouped: dict[tuple[object, str], list[Finding]] = defaultdict(list)
@@ -96,8 +96,18 @@ def _planned(findings: Iterable[Finding], sources: dict[str, SourceText]) -> lis
     for (_, name), group in grouped.items():
         state = group[0].state
         codes = tuple(sorted({finding.code for finding in group}))
-        plans.append(chosen[name].plan(state, codes, sources[state.place.path]))
+        plan = chosen[name].plan(state, codes, sources[state.place.path])
+        priority = max(finding.priority for finding in group)
+        plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
     return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))
+
+
+def _too_low(plan: Plan, priority: Priority, threshold: Priority) -> Plan:
+    """A state that `check` does not show is not rewritten behind its reader's back either."""
+    if not plan.rewrites:
+        return plan
+    low, needed = priority.name.lower(), threshold.name.lower()
+    return decline(plan.state, plan.codes, f"its priority is {low}, and min-priority is {needed}")
 
 
 def _direct(plan: Plan) -> Plan:
