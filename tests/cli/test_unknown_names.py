@@ -26,7 +26,7 @@ CASES = {
     "command": (["chek"], "check"),
     "command with a hyphen": (["remove-legcy"], "remove-legacy"),
     "option": (["check", "--strct"], "--strict"),
-    "rule to explain": (["explain", "OUT110101"], "OUT101"),
+    "rule to explain": (["explain", "modul-mapping"], "module-mapping"),
     "rule to select": (["check", "--select", "OUT999"], "OUT"),
     "priority": (["check", "--min-priority", "hgih"], "high"),
     "format": (["check", "--format", "jsn"], "json"),

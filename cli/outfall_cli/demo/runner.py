@@ -23,6 +23,7 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 AUTHOR = {"GIT_AUTHOR_NAME": "demo", "GIT_AUTHOR_EMAIL": "demo@localhost"}
 COMMITTER = {"GIT_COMMITTER_NAME": "demo", "GIT_COMMITTER_EMAIL": "demo@localhost"}
+GUTTER = "  "
 LIMIT = 120  # seconds for one step; all of them together take far less
 
 
@@ -65,14 +66,14 @@ def run_all(steps: Sequence[Step], folder: Path) -> Outcome | None:
 
 def heading(number: str, step: Step) -> str:
     """The lines above a command: what happens, and why."""
-    return f"\n{terminal.styled(number, dim=True)} {terminal.styled(step.title, fg='cyan', bold=True)}\n      {step.why}"
+    return f"\n{terminal.styled(number, dim=True)} {terminal.styled(step.title, fg='cyan', bold=True)}\n{GUTTER}{step.why}"
 
 
 def prompt(step: Step) -> str:
     """The command as it is typed."""
     first, *more = step.typed.splitlines()
     lines = [f"$ {first}", *(f"  {line}" for line in more)]
-    return "\n".join(f"      {terminal.styled(line, bold=True)}" for line in lines)
+    return "\n".join(f"{GUTTER}{terminal.styled(line, bold=True)}" for line in lines)
 
 
 def run(step: Step, folder: Path) -> Outcome:
@@ -105,7 +106,7 @@ def environment(step: Step) -> dict[str, str]:
     steering = ("OUTFALL_", "PYTEST_", "GIT_", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     kept |= {**AUTHOR, **COMMITTER, "GIT_CONFIG_GLOBAL": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
-    kept |= {"COLUMNS": str(terminal.width() - 8), "PYTHONIOENCODING": "utf-8"}
+    kept |= {"COLUMNS": str(terminal.width() - len(GUTTER) - 2), "PYTHONIOENCODING": "utf-8"}
     if step.flags:
         kept["OUTFALL_FLAGS"] = step.flags
     if step.metrics:
@@ -116,6 +117,6 @@ def environment(step: Step) -> dict[str, str]:
 def show(outcome: Outcome) -> None:
     """What the command said, and the exit code where it is worth a word."""
     for line in outcome.output.rstrip().splitlines():
-        click.echo(f"      {terminal.styled('│', dim=True)} {line}".rstrip())
+        click.echo(f"{GUTTER}{terminal.styled('│', dim=True)} {line}".rstrip())
     if outcome.step.expected:
-        click.echo(f"      {terminal.styled(f'└ exit code {outcome.code}, as it must', dim=True)}")
+        click.echo(f"{GUTTER}{terminal.styled(f'└ exit code {outcome.code}, as it must', dim=True)}")

@@ -63,7 +63,7 @@ class WorkerPool:
                 context.end()
 
     def _send(self, answer: Answer) -> str:
-        recipient = f"{context.user()}@customers.example"
-        self._mail(recipient, f"[{context.trace()}] {answer.text}")
+        recipient = f"{answer.user}@customers.example"
+        self._mail(recipient, f"[{answer.trace}] {answer.text}")
         logger.info("transcript mailed")
         return recipient

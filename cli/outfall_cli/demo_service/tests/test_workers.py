@@ -1,8 +1,11 @@
 """The threads that mail transcripts."""
 
+import io
+import logging
+
 import pytest
 
-from dispatch import context
+from dispatch.logs import logging_to
 from dispatch.model import Answer
 from dispatch.workers import WorkerPool
 
@@ -31,12 +34,12 @@ def test_each_transcript_goes_to_its_own_customer():
     assert sorted(mailed) == sorted((f"user{n}@customers.example", f"[r-{n}] Done.") for n in range(20))
 
 
-def test_a_worker_keeps_nothing_from_one_transcript_to_the_next():
-    seen = []
-    pool = WorkerPool(lambda recipient, text: seen.append(context.user()), size=1)
-    pool.start()
-    pool.submit(Answer("r-1", "ann", "Ada", "Done."))
-    pool.submit(Answer("r-2", "ben", "Ada", "Done."))
-    pool.close()
-    assert seen == ["ann", "ben"]
-    assert context.user() == "-"
+def test_a_transcripts_log_line_names_its_customer():
+    stream = io.StringIO()
+    with logging_to(logging.StreamHandler(stream)):
+        pool = WorkerPool(lambda recipient, text: None, size=1)
+        pool.start()
+        pool.submit(Answer("r-1", "ann", "Ada", "Done."))
+        pool.submit(Answer("r-2", "ben", "Ada", "Done."))
+        pool.close()
+    assert stream.getvalue() == "INFO    r-1 ann transcript mailed\nINFO    r-2 ben transcript mailed\n"
