@@ -1,13 +1,16 @@
 """Ratios that can be trusted on a noisy machine.
 
 Absolute times differ from minute to minute on shared hardware, so nothing here reports them alone.
-Two statements are timed in turn, A B A B ..., the cost of an empty loop is taken off both, and the
-median of the per-round ratios is the figure: drift hits both halves of a round alike.
+Two statements are timed in turn, A B A B ..., in CPU time of this process, so that neighbours who
+take the processor away do not count. The cost of an empty loop is taken off both, and the median
+of the per-round ratios is the figure: drift hits both halves of a round alike. The spread shown
+is that of the middle half of the rounds.
 """
 
 from __future__ import annotations
 
 import statistics
+import time
 from dataclasses import dataclass
 from timeit import Timer
 from typing import Any
@@ -19,7 +22,7 @@ SECONDS_PER_SAMPLE = 0.02
 
 @dataclass(frozen=True)
 class Ratio:
-    """Median, smallest and largest of the per-round ratios."""
+    """Median and quartiles of the per-round ratios."""
 
     median: float
     low: float
@@ -29,7 +32,8 @@ class Ratio:
     def of(cls, pairs: list[tuple[float, float]]) -> Ratio:
         """From (candidate, baseline) costs, one pair a round, in any unit."""
         ratios = [candidate / baseline for candidate, baseline in pairs]
-        return cls(statistics.median(ratios), min(ratios), max(ratios))
+        low, median, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        return cls(median, low, high)
 
 
 def loops_for(timer: Timer, seconds: float = SECONDS_PER_SAMPLE) -> int:
@@ -42,7 +46,7 @@ def loops_for(timer: Timer, seconds: float = SECONDS_PER_SAMPLE) -> int:
 
 def ratio(candidate: str, baseline: str, names: dict[str, Any], rounds: int = ROUNDS) -> Ratio:
     """Cost of statement `candidate` in units of statement `baseline`; both see `names`."""
-    timers = [Timer(statement, globals=names) for statement in (candidate, baseline, "pass")]
+    timers = [Timer(statement, timer=time.process_time, globals=names) for statement in (candidate, baseline, "pass")]
     loops = [loops_for(timer) for timer in timers]
     pairs = []
     for _ in range(rounds):
