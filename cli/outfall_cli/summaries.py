@@ -40,22 +40,27 @@ def rewrites(plans: Sequence[Plan], did: str) -> str:
 
 
 def declines(plans: Sequence[Plan]) -> str:
-    """The states that are left as they are, each with its place and reason."""
+    """The states that are left as they are, below the reason that they share."""
     left = [plan for plan in plans if not plan.rewrites]
     if not left:
         return ""
+    reasons = list(dict.fromkeys(plan.reason or "" for plan in left))
     title = terminal.styled(f"Left {counted(len(left), 'state')} as before", fg="yellow", bold=True)
-    return "\n".join([title, *map(declined, left)])
+    groups = [declined(reason, [plan for plan in left if (plan.reason or "") == reason]) for reason in reasons]
+    return "\n".join([title, *groups])
 
 
-def declined(plan: Plan) -> str:
-    """One declined plan: its head, and the reason below it."""
-    codes = ", ".join(plan.codes)
-    head = f"{INDENT}{plan.state.name}  {plan.place.path}:{plan.place.line}  {codes}"
-    reason = textwrap.fill(
-        plan.reason or "", terminal.width(), initial_indent=INDENT * 2, subsequent_indent=INDENT * 2
-    )
-    return f"{head}\n{terminal.styled(reason, dim=True)}"
+def declined(reason: str, plans: Sequence[Plan]) -> str:
+    """One reason, and the states with their places and codes below it."""
+    names = max(len(plan.state.name) for plan in plans)
+    places = [f"{plan.place.path}:{plan.place.line}" for plan in plans]
+    widest = max(map(len, places))
+    rows = [
+        f"{INDENT * 2}{plan.state.name:<{names}}  {place:<{widest}}  {', '.join(plan.codes)}"
+        for plan, place in zip(plans, places, strict=True)
+    ]
+    said = textwrap.fill(reason, terminal.width(), initial_indent=INDENT, subsequent_indent=INDENT)
+    return "\n".join([said, *(terminal.styled(row, dim=True) for row in rows)])
 
 
 def advice(lines: Sequence[tuple[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,3 +71,21 @@ def shown_for_one(project: Path, invoke: Invoke) -> int:
     """How often one load test's label stands on a page that has it once."""
     invoke("report", "--no-check")
     return (project / "outfall-report.html").read_text(encoding="utf-8").count("before the change")
+
+
+def test_load_tests_stand_in_the_order_in_which_they_were_run(project: Path, invoke: Invoke) -> None:
+    folder = project / ".outfall" / "load"
+    folder.mkdir(parents=True)
+    for age, label in ((30, "zero: at the start"), (20, "later on"), (10, "at the end")):
+        path = folder / f"{label.split()[-1]}.json"
+        path.write_text(json.dumps({**LOAD, "label": label}), encoding="utf-8")
+        os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+    assert invoke("report").exit_code == 0
+    page = (project / "outfall-report.html").read_text(encoding="utf-8")
+    assert page.index("zero: at the start") < page.index("later on") < page.index("at the end")
+
+
+def test_what_the_baseline_accepts_is_not_open(ambient: Path, invoke: Invoke) -> None:
+    invoke("check", "--update-baseline", "--allow-growth", "first run")
+    assert invoke("report").exit_code == 0
+    assert "OUT101" not in (ambient / "outfall-report.html").read_text(encoding="utf-8")

@@ -48,11 +48,16 @@ def command(ctx: click.Context, documents: tuple[Path, ...], output: Path, no_ch
 
 def looked_at(project: Project, folder: Path) -> tuple[object, ...]:
     """Write what check and inventory say now into the folder; the files that could not be read."""
+    from outfall_lint.baseline import applied, read_baseline
+    from outfall_lint.formats import visible
     from outfall_lint.formats.json import render
+    from outfall_lint.source import SourceLines
 
     analysis = analyse(project, project.within(()))
     complain_about(analysis.problems)
-    (folder / "check.json").write_text(render(analysis), encoding="utf-8")
+    open_now = applied(analysis, read_baseline(project.baseline), SourceLines(project.root))
+    shown = visible(open_now, project.config.min_priority)
+    (folder / "check.json").write_text(render(shown), encoding="utf-8")
     (folder / "inventory.json").write_text(as_json(inventory(analysis)), encoding="utf-8")
     return analysis.problems
 
@@ -64,5 +69,10 @@ def gathered(project: Project, named: tuple[Path, ...]) -> list[Path]:
     folder = project.folder
     inside = [*folder.glob("*.json"), *folder.glob("load/*.json"), *folder.glob("journal/*/journal.json")]
     ledger = [project.ledger] if read_ledger(project.ledger).flags else []
-    by_place = {path.resolve(): path for path in (*ledger, *sorted(inside), *named)}
+    by_place = {path.resolve(): path for path in (*ledger, *sorted(inside, key=oldest_first), *named)}
     return list(by_place.values())
+
+
+def oldest_first(path: Path) -> tuple[float, str]:
+    """Load tests are shown in the order in which they were run."""
+    return path.stat().st_mtime, str(path)
