@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATING_METHODS, REMOVES
-from outfall_lint.facts import GOT, SUBSCRIPT, Target, Use
+from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Target, Use
 from outfall_lint.model import Access, Operation, Place
 
 _WHOLE = {
@@ -45,7 +45,9 @@ def access(use: Use, path: str, rest: Target, constructor: str, at_import: bool)
 def _meaning(use: Use, rest: Target, container: bool) -> tuple[Operation, str | None, str | None]:
     if not rest:
         return _WHOLE[use.verb], None, {"augment": "__iadd__", "call": "__call__"}.get(use.verb)
-    if rest[0] == SUBSCRIPT or (rest[0] == GOT and container):
+    if rest[0] == SLICE and len(rest) > 1:
+        return Operation.READ, None, "__getitem__"
+    if rest[0] in (SUBSCRIPT, SLICE) or (rest[0] == GOT and container):
         return _entry(use, rest)
     if rest[0] == GOT:
         return _value(use, rest)

@@ -14,7 +14,7 @@ from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Target, Use
 from outfall_lint.model import Problem
 from outfall_lint.names import Names, path_of
-from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope, Walk
+from outfall_lint.scopes import BLOCK, FUNCTION, Guards, RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
 from outfall_lint.sightings import sightings, thread_key
@@ -99,7 +99,7 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iter
                 verb=raw.verb,
                 span=spans.of(raw.node),
                 function=function,
-                at_import=scope.at_import,
+                at_import=scope.at_import or (scope.kind == BLOCK and raw.verb != "call"),
                 lock=raw.lock,
                 detail=_detail(raw) or _fate(walked, scope, raw),
                 value=describe(names, scope, raw.value) if raw.value is not None else "",

@@ -11,7 +11,7 @@ from outfall_lint.names import Names, decorator_names, path_of
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope, Walk
 from outfall_lint.values import constructor, note
 
-_DECLARES = ("assign", "walrus", "annotation", "augment")
+_DECLARES = ("assign", "walrus", "annotation", "augment", "unpack", "for", "with")
 
 
 class SpanOf(Protocol):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from outfall_lint.facts import ANY, GOT, SUBSCRIPT
+from outfall_lint.facts import ANY, GOT, SLICE, SUBSCRIPT
 from outfall_lint.names import path_through
 from outfall_lint.scopes import COMPREHENSION, FUNCTION, RawUse, Scope, Walk
 
@@ -48,7 +48,7 @@ def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | 
             path.append(at.attr)  # type: ignore[attr-defined]
             at = at.value  # type: ignore[attr-defined]
         elif kind is Subscript:
-            path.append(SUBSCRIPT)
+            path.append(SLICE if type(at.slice) is ast.Slice else SUBSCRIPT)  # type: ignore[attr-defined]
             key = at.slice  # type: ignore[attr-defined]
             if type(key) is not ast.Constant:
                 use(w, key, "read")

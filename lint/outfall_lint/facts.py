@@ -15,6 +15,8 @@ Span = tuple[int, int, int, int]
 """line, column, end line, end column; columns in characters from 0."""
 
 SUBSCRIPT = "[]"
+SLICE = "[:]"
+"""A slice: what is stored there changes the object, what is read there is a copy."""
 GOT = "get()"
 """What `x.get(…)` gave, in `x.get(…).append(v)`."""
 ANY = "*"

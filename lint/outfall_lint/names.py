@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import NamedTuple
 
-from outfall_lint.facts import GLOBALS, GOT, SUBSCRIPT, Target
+from outfall_lint.facts import GLOBALS, GOT, SLICE, SUBSCRIPT, Target
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _BUILTINS = frozenset(dir(builtins))
@@ -58,7 +58,8 @@ class Names:
                 return found and Resolved(found.target, found.via or root)
         if owner.kind == FUNCTION and bindings and bindings[0].how in ("assign", "function"):
             # A local that an inner function keeps alive; `declarations` decides whether it matters.
-            return Resolved((*self.module, *owner.name.split("."), root, *path), "closure")
+            via = "function" if bindings[0].how == "function" else "closure"
+            return Resolved((*self.module, *owner.name.split("."), root, *path), via)
         return None
 
     def receiver(self, owner: Scope, root: str) -> Scope | None:
@@ -71,8 +72,9 @@ class Names:
 
     def imported(self, bindings: list[Binding]) -> Target | None:
         """What the first import among `bindings` stands for."""
+        outside = any(b.scope.kind != FUNCTION for b in bindings)
         for binding in bindings:
-            if binding.how == "import":
+            if binding.how == "import" and not (outside and binding.scope.kind == FUNCTION):
                 if isinstance(binding.value, str):
                     return tuple(binding.value.split("."))
                 level, module, name = binding.value
@@ -95,7 +97,7 @@ class Names:
         if scope.owner(root) is None:
             return ".".join((root, *path)) if root in _BUILTINS else ""
         resolved = self.resolve(scope, root, path)
-        if resolved is None or resolved.via == "closure" or SUBSCRIPT in resolved.target:
+        if resolved is None or resolved.via == "closure" or not {SUBSCRIPT, SLICE}.isdisjoint(resolved.target):
             return ""
         return ".".join(resolved.target)
 
@@ -110,7 +112,7 @@ def path_of(node: ast.AST | None) -> tuple[str, Target] | None:
             path.append(node.attr)
             node = node.value
         elif isinstance(node, ast.Subscript):
-            path.append(SUBSCRIPT)
+            path.append(SLICE if isinstance(node.slice, ast.Slice) else SUBSCRIPT)
             node = node.value
         elif isinstance(node, ast.Call) and (step := path_through(node)) is not None:
             path.append(step[1])

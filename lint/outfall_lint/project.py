@@ -119,14 +119,15 @@ class Project:
                 if target is None:
                     target = memo[use.target] = self._inherited(self.canonical(use.target))
                 reached = self._reached(target)
+                if use.via == "closure" and target[:reached] not in self._declarations:
+                    continue  # a local that dies with its function
                 sites[target[:reached]].append(Site(facts, use, target[reached:]))
         return sites
 
     def _reached(self, target: Target) -> int:
         """How much of `target` is the longest known name."""
         for length in range(len(target), 0, -1):
-            known = target[:length]
-            if known in self._declarations or known in self.functions or known in self.classes:
+            if self.knows(target[:length]):
                 return length
         return len(target)
 
@@ -192,6 +193,15 @@ class Project:
     def sites_of(self, target: Target) -> Sequence[Site]:
         """Every use of a function, a class or an outside name."""
         return self._sites.get(target, ())
+
+    def knows(self, target: Target) -> bool:
+        """Whether a target names something that the project declares."""
+        return target in self._declarations or target in self.functions or target in self.classes
+
+    def is_generator(self, constructor: str) -> bool:
+        """Whether a canonical name is a generator function of the project."""
+        function = self.functions.get(tuple(constructor.split(".")))
+        return function is not None and function.is_generator
 
     def targets(self) -> Iterable[Target]:
         """Every target that some use reaches."""

@@ -44,15 +44,21 @@ def _defaults(walked: Walk, scope: Scope, names: Names, spans: SpanOf) -> Iterat
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None]
     outer = scope.parent or scope
     for argument, default in pairs:
-        if constructor(names, outer, default) not in CONTAINERS or len(scope.bindings[argument.arg]) != 1:
+        if constructor(names, outer, default) not in CONTAINERS or _rebound(scope, argument.arg):
             continue
         fate = _fate(walked, scope, argument.arg)
         if fate:
             yield Sighting("default", spans.of(default), scope.name, argument.arg, fate)
 
 
+def _rebound(scope: Scope, name: str) -> bool:
+    return any(binding.how not in ("parameter", "augment") for binding in scope.bindings[name])
+
+
 def _fate(walked: Walk, scope: Scope, name: str) -> str:
     """How the function changes the default, or lets it out of its sight; empty when it does neither."""
+    if len(scope.bindings[name]) > 1:
+        return "changed"
     for inner in walked.scopes:
         for raw in inner.uses:
             if raw.root == name and inner.owner(name) is scope:

@@ -45,7 +45,7 @@ def _worth_keeping(project: Project, declared: Declared, constructor: str) -> bo
         return False
     if scope == "instance":
         return any(site.use.key for site in declared.sites)
-    if constructor in SPECIAL:
+    if constructor in SPECIAL or project.is_generator(constructor):
         return True
     return any(_changes_from_function(site, constructor) for site in declared.sites)
 

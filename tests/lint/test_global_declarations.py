@@ -14,7 +14,7 @@ MADE = "_client = None\n\ndef client():\n    global _client\n    _client = dict(
 ONLY_IN_FUNCTION = "def start():\n    global pool\n    pool = dict()\n"
 
 
-@pytest.mark.parametrize(("text", "line", "rebound"), [(CALL, 1, [5]), (MADE, 1, [5]), (ONLY_IN_FUNCTION, 3, [])])
+@pytest.mark.parametrize(("text", "line", "rebound"), [(CALL, 1, [5]), (MADE, 1, [5]), (ONLY_IN_FUNCTION, 3, [3])])
 def test_declared_where_the_module_binds_it(tmp_path: Path, text: str, line: int, rebound: list[int]) -> None:
     (tmp_path / "app.py").write_text(text)
     (state,) = analyse([tmp_path], Config(), tmp_path).states

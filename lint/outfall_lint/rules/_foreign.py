@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
-from outfall_lint.facts import GLOBALS, SUBSCRIPT, Target
+from outfall_lint.facts import GLOBALS, SLICE, SUBSCRIPT, Target
 from outfall_lint.project import Project, Site
 
 _PROCESS = (
@@ -57,7 +57,9 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
             rest = target[length:]
             if len(rest) == 1:
                 return target if use.verb in ("store", "augment", "delete") else None
-            return target[: length + 1] if _changes_container(use.verb, rest) else None
+            if _changes_container(use.verb, rest):
+                return target[: length + 1]
+            break
     if use.via or len(target) < 2:
         return None
     # `from mod import STATE; STATE[k] = v`, of a module that we cannot see
@@ -79,14 +81,14 @@ def is_module(project: Project, site: Site, target: Target) -> bool:
 
 def _changes(verb: str, rest: Target) -> bool:
     if verb in ("store", "augment", "delete"):
-        return not rest or rest[0] == SUBSCRIPT
+        return rest in ((), (SUBSCRIPT,), (SLICE,))
     return verb == "call" and len(rest) == 1 and rest[0] in CHANGING_METHODS
 
 
 def _changes_container(verb: str, rest: Target) -> bool:
     """`rest` starts with the container's name: `STATE[k] = v`, `STATE.append(v)`."""
     if verb in ("store", "augment", "delete"):
-        return rest[1:] == (SUBSCRIPT,)
+        return rest[1:] in ((SUBSCRIPT,), (SLICE,))
     if verb != "call" or len(rest) != 2:
         return False
     return rest[1] in _LISTLIKE or (rest[1] in CHANGING_METHODS and rest[0].isupper())

@@ -42,6 +42,8 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
     """Writes to names of modules outside the project, or that a module does not declare itself."""
     known = {state.name for state in view.states}
     for target in view.project.targets():
+        if view.project.knows(target):
+            continue
         for site in view.project.sites_of(target):
             whole = (*target, *site.rest)
             if site.use.verb not in ("store", "augment", "delete", "call") or site.use.function is None:

@@ -24,10 +24,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
 
 
 def _is_iterator(view: View, state: State) -> bool:
-    if state.constructor in ITERATORS:
-        return True
-    function = view.project.functions.get(tuple(state.constructor.split(".")))
-    return function is not None and function.is_generator
+    return state.constructor in ITERATORS or view.project.is_generator(state.constructor)
 
 
 def _advances(access: Access) -> bool:
