@@ -53,23 +53,11 @@ def diff(change: FileChange) -> str:
     return "".join(_ended(lines))
 
 
-def changed_lines(before: str, after: str) -> tuple[list[int], int]:
-    """The lines of `before` that `after` replaces or drops or inserts behind, and how many lines differ."""
+def changed_lines(before: str, after: str) -> int:
+    """How many lines differ; a count for the journal, not for proof (see `verify`)."""
     old, new = split_lines(before), split_lines(after)
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    matcher = difflib.SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False)
-    touched: list[int] = []
-    count = 0
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag != "equal":
-            touched += range(start + i1 + 1, start + i2 + 1) if i2 > i1 else [start + i1]
-            count += max(i2 - i1, j2 - j1)
-    return touched, count
+    opcodes = difflib.SequenceMatcher(None, old, new).get_opcodes()
+    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in opcodes if tag != "equal")
 
 
 def _shown(data: bytes) -> list[str]:

@@ -168,7 +168,7 @@ def _described(root: Path, change: FileChange) -> JournalFile:
     real = writing.real_path(root, change.path)
     mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else None
     before = None if change.before is None else digest(change.before)
-    _, count = changed_lines(_latin(change.before or b""), _latin(change.after))
+    count = changed_lines(_latin(change.before or b""), _latin(change.after))
     return JournalFile(change.path, before, digest(change.after), mode, count)
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable, Iterator
 
-from .change import ChangeSet, FileChange, changed_lines
+from .change import ChangeSet, FileChange, Lines
 from .errors import VerificationFailed
 from .names import undefined_names
-from .text import SourceText
+from .text import SourceText, split_lines
 
 _ENDS = re.compile(r"\r\n|\r|\n")
 
@@ -54,12 +55,32 @@ def _keeps_its_form(before: SourceText, after: SourceText) -> None:
 
 
 def _stays_within(change: FileChange, before: str, after: str) -> None:
+    """Every line outside the spans must be there still, in order: checked in one pass, without a diff."""
     if change.spans is None:
         return
-    touched, _ = changed_lines(before, after)
-    stray = [line for line in touched if not any(first <= line <= last for first, last in change.spans)]
-    if stray:
-        raise _fault(change.path, f"line {stray[0]} would change although no plan covers it")
+    lines = split_lines(before)
+    kept = list(_outside(change.spans, len(lines)))
+    reached = 0
+    for first, last in kept:
+        text = "".join(lines[first - 1 : last])
+        at_start, at_end = first == 1, last == len(lines)
+        found = 0 if at_start else len(after) - len(text) if at_end else after.find(text, reached)
+        if found < reached or not after.startswith(text, found):
+            raise _fault(change.path, f"would change something in lines {first} to {last}, which no plan covers")
+        reached = found + len(text)
+    if kept == [(1, len(lines))] and before != after:
+        raise _fault(change.path, "would change the file although no plan covers it")
+
+
+def _outside(spans: Iterable[Lines], count: int) -> Iterator[Lines]:
+    """The stretches of lines that no span touches."""
+    first = 1
+    for start, end in sorted(spans):
+        if first < start:
+            yield first, start - 1
+        first = max(first, end + 1)
+    if first <= count:
+        yield first, count
 
 
 def _fault(path: str, what: str) -> VerificationFailed:

@@ -116,7 +116,7 @@ def test_uncommitted_changes_are_refused_unless_allowed(project: Project) -> Non
         (b"a = 1\r\nb = 2\n", "line ends"),
         (b"a = 1\nb = 2", "last line"),
         (b"a = missing\nb = 2\n", "missing undefined"),
-        (b"a = 1\nb = 3\n", "line 2 would change"),
+        (b"a = 1\nb = 3\n", "lines 2 to 2, which no plan covers"),
     ],
 )
 def test_an_edit_that_breaks_a_promise_is_never_written(project: Project, after: bytes, complaint: str) -> None:

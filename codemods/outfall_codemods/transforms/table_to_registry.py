@@ -1,4 +1,4 @@
-"""A module-level dict becomes a registry: the declaration is swapped, every access stays.
+"""A dict at module or class level becomes a registry: the declaration is swapped, every access stays.
 
 A registry *is* a dict, so reads, writes, `json.dumps`, `isinstance` and `|` keep working,
 for this project and for outsiders who import the name.
@@ -14,7 +14,11 @@ from ..plan import Plan, decline
 from ..text import SourceText
 from ..transform import Codes, Transform
 
-_CODES = frozenset({"OUT101", "OUT106"})
+_CODES = frozenset({"OUT101", "OUT103", "OUT106"})
+_OTHER_MAPPINGS = frozenset(
+    "collections.defaultdict collections.OrderedDict collections.Counter collections.ChainMap "
+    "weakref.WeakKeyDictionary weakref.WeakValueDictionary".split()
+)
 _EXACT_TYPE_SINKS = (
     "marshal.dump", "marshal.dumps", "yaml.safe_dump", "yaml.safe_dump_all", "msgpack.packb", "msgpack.pack",
 )  # fmt: skip
@@ -22,7 +26,7 @@ _NAMESPACE_SINKS = ("exec", "eval", "type")
 
 
 def accepts(finding: Finding) -> bool:
-    return finding.code in _CODES and finding.state.constructor not in ("threading.local", "")
+    return finding.code in _CODES and finding.state.constructor in _OTHER_MAPPINGS | {"dict"}
 
 
 def plan(state: State, codes: Codes, source: SourceText) -> Plan:
@@ -40,7 +44,7 @@ def plan(state: State, codes: Codes, source: SourceText) -> Plan:
 def _declaration_problem(state: State, source: SourceText) -> str | None:
     if state.constructor != "dict":
         return f"not yet: a registry takes the place of plain dicts only, and this is a {state.constructor}"
-    if state.scope != "module":
+    if state.scope not in ("module", "class"):
         return f"not yet: it is declared at {state.scope} level; move it to module level first"
     if state.value is None:
         return "it has no declared value that could be swapped"

@@ -23,7 +23,8 @@ def accepts(finding: Finding) -> bool:
 
 def plan(state: State, codes: Codes, source: SourceText) -> Plan:
     """`rewrite` for context whose every use is in sight; else the reason against it."""
-    reason = _kind_problem(state) or _declaration_problem(state, source)
+    reason = _declaration_problem(state, source) if state.kind is not Kind.THREAD_RESOURCE else None
+    reason = reason or _kind_problem(state)
     if reason:
         return decline(state, codes, reason)
     for access in state.accesses:
@@ -39,7 +40,7 @@ def plan(state: State, codes: Codes, source: SourceText) -> Plan:
 def _kind_problem(state: State) -> str | None:
     if state.kind is Kind.CONTEXT:
         return None
-    evidence = "; ".join(state.evidence)
+    evidence = "; ".join(state.evidence) or "nothing tells"
     if state.kind is Kind.THREAD_RESOURCE:
         return f"stays per thread: {evidence}"
     return (
