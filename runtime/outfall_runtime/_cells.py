@@ -73,6 +73,10 @@ class Cells:
                 cell.clear()
         _pool.append(self.variable)
 
+    def after_fork(self) -> None:
+        """In the child: whoever was tidying up is gone."""
+        self._tickets = [None]
+
     def _forget_dead(self) -> None:
         """Twice as many as live are kept, so the cost per write stays constant."""
         try:

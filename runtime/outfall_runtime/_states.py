@@ -7,6 +7,7 @@ name; they are tallies, so counting takes no lock.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Any, Dict, List, Optional, Tuple
@@ -115,3 +116,6 @@ class StateBook:
 
 
 book = StateBook()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=book.after_fork)

@@ -159,6 +159,9 @@ class Store:
         """A copy of the values here and now."""
         return dict(self.cell(local))
 
+    def after_fork(self) -> None:
+        self.cells.after_fork()
+
     def _valid(self) -> Optional[Cell]:
         cell: Optional[Cell] = self.cells.variable.get(None)
         if cell is None or cell.thread == NO_THREAD:

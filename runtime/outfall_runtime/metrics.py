@@ -167,14 +167,9 @@ def _at_exit() -> None:
         _report.warn(f"evidence could not be written: {error}")
 
 
-def _after_fork() -> None:
-    book.after_fork()
-    _identity.renew()
-
-
 if os.environ.get(FOLDER_VARIABLE):
     import atexit
 
     atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_identity.renew)

@@ -127,7 +127,7 @@ def test_no_value_is_lost_or_shown_to_another_task_while_the_flag_is_dialled() -
 
 
 FORKING = """
-import os, sys, threading, time
+import faulthandler, os, sys, threading, time
 from outfall_runtime import *
 
 staged = StagedRegistry("fork.staged")
@@ -160,6 +160,7 @@ assert resource.get() == os.getpid()
 for _ in range(25):
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(10, exit=True)
         code = 3
         try:
             flags.set("use_registry", "new")
@@ -181,7 +182,8 @@ for _ in range(25):
             break
         if time.monotonic() > deadline:
             os.kill(child, 9)
-            sys.exit("deadlock in the child")
+            print("deadlock in the child", flush=True)
+            os._exit(1)
         time.sleep(0.002)
     if status:
         sys.exit(f"the child failed: {status}")
