@@ -14,6 +14,7 @@ from .names import bound_names, used_names
 from .text import SourceText, split_lines
 
 RUNTIME = "outfall_runtime"
+_IMPORT = re.compile(r"\b(import)\b")
 PREFIX = "Outfall"  # of the alias where a name is taken: `Registry as OutfallRegistry`
 
 
@@ -220,7 +221,7 @@ def _without(source: SourceText, node: ast.Import | ast.ImportFrom, kept: Sequen
         for alias in node.names:
             if alias not in kept:
                 name = re.escape(alias.name) + (rf"\s+as\s+{alias.asname}" if alias.asname else "")
-                head, word, tail = text.partition("import")
+                head, word, tail = _IMPORT.split(text, maxsplit=1)
                 shorter = re.sub(rf"(?<![\w.]){name}(?![\w.])\s*,\s*", "", tail, count=1)
                 if shorter == tail:
                     shorter = re.sub(rf"\s*,\s*{name}(?![\w.])", "", tail, count=1)

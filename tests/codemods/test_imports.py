@@ -1,0 +1,78 @@
+"""Where the runtime's import goes, and which imports may go with the old way."""
+
+from __future__ import annotations
+
+import pytest
+from outfall_codemods.imports import bind_runtime_names, drop_unused_imports
+from outfall_codemods.text import SourceText
+
+NEW = "from outfall_runtime import Registry"
+
+PLACED = {
+    "an empty head": ("X = {}\n", f"{NEW}\n\nX = {{}}\n"),
+    "a comment head": ("#!/usr/bin/python\n# hello\nX = {}\n", f"#!/usr/bin/python\n# hello\n{NEW}\n\nX = {{}}\n"),
+    "below docstring and future": (
+        '"""Doc."""\nfrom __future__ import annotations\nX = {}\n',
+        f'"""Doc."""\nfrom __future__ import annotations\n\n{NEW}\nX = {{}}\n',
+    ),
+    "a section of its own": ("import os\nX = {}\n", f"import os\n\n{NEW}\nX = {{}}\n"),
+    "sorted among third parties": (
+        "import os\n\nfrom attrs import define\nfrom zope import x\n\nfrom . import y\nX = {}\n",
+        f"import os\n\nfrom attrs import define\n{NEW}\nfrom zope import x\n\nfrom . import y\nX = {{}}\n",
+    ),
+    "before the project's own": (
+        "import os\n\nfrom . import y\nX = {}\n",
+        f"import os\n\n{NEW}\n\nfrom . import y\nX = {{}}\n",
+    ),
+    "where most imports are": (
+        "import sys\nif sys.argv:\n    patch()\nimport os\nimport re\n\nX = {}\n",
+        f"import sys\nif sys.argv:\n    patch()\nimport os\nimport re\n\n{NEW}\n\nX = {{}}\n",
+    ),
+    "never below the first use": ("import os\nX = {}\nimport re\nimport json\n", f"import os\n\n{NEW}\nX = {{}}\nimport re\nimport json\n"),
+    "an import that is there grows": (
+        "from outfall_runtime import flags\nX = {}\n",
+        "from outfall_runtime import Registry, flags\nX = {}\n",
+    ),
+    "an import that is there suffices": (f"{NEW}\nX = {{}}\n", f"{NEW}\nX = {{}}\n"),
+    "a taken name": ("class Registry: ...\nX = {}\n", f"{NEW} as OutfallRegistry\n\nclass Registry: ...\nX = {{}}\n"),
+    "a name that a star may take": ("from m import *\nX = {}\n", f"from m import *\n{NEW} as OutfallRegistry\nX = {{}}\n"),
+}  # fmt: skip
+
+KEPT = {
+    "still used": "import threading\nthreading.Lock()\n",
+    "named in an annotation": "import threading\nx: 'threading.Lock'\n",
+    "exported": "import threading\n__all__ = ['threading']\n",
+    "not a candidate": "import os\n",
+    "inside try": "try:\n    import threading\nexcept ImportError:\n    pass\n",
+}
+
+DROPPED = {
+    "alone": ("import os\nimport threading\nx = 1\n", "import os\nx = 1\n"),
+    "first of several": ("import threading, os\n", "import os\n"),
+    "last of several": ("import os, threading\n", "import os\n"),
+    "from importlib": ("from importlib import threading, util\n", "from importlib import util\n"),
+    "under another name": ("import threading as t\nimport os\n", "import os\n"),
+    "mentioned in a docstring only": ('"""About threading."""\nimport threading\nx = 1\n', '"""About threading."""\nx = 1\n'),
+}
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_the_import_stands_where_a_colleague_would_put_it(name: str) -> None:
+    before, after = PLACED[name]
+    source = SourceText("app.py", before)
+    line = next(number for number, text in enumerate(source.lines, start=1) if text.startswith("X ="))
+    edit = bind_runtime_names(source, ["Registry"], before_line=line).edit
+    assert (before if edit is None else before[: edit.start] + edit.text + before[edit.end :]) == after
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_an_import_that_anything_may_need_stays(name: str) -> None:
+    assert drop_unused_imports(SourceText("app.py", KEPT[name]), {"threading"}) == (KEPT[name], [])
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_an_orphaned_import_goes(name: str) -> None:
+    before, after = DROPPED[name]
+    text, lines = drop_unused_imports(SourceText("app.py", before), {"threading", "t"})
+    assert text == after
+    assert len(lines) == 1
