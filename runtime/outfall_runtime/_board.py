@@ -184,7 +184,7 @@ class Board:
         """Call `apply` after each published snapshot, before listeners hear of it, until it says False."""
         self._followers.append(apply)
         if len(self._followers) >= self._tidy_at:
-            self._apply()
+            self.apply()
             self._tidy_at = max(FEW_FOLLOWERS, 2 * len(self._followers))
 
     def checkpoint(self) -> Callable[[], None]:
@@ -228,7 +228,7 @@ class Board:
 
     def _tell(self, changes: List[FlagChange]) -> None:
         if changes:
-            self._apply()
+            self.apply()
         for change in changes:
             for listener in self._listeners:
                 try:
@@ -237,7 +237,7 @@ class Board:
                     _report.warn(f"a listener failed on the change of flag {change.name!r}", error=True)
 
 
-    def _apply(self) -> None:
+    def apply(self) -> None:
         """Let every living follower apply the current snapshot; forget the others."""
         ended = [apply for apply in list(self._followers) if not apply()]
         for apply in ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable, Optional
 from weakref import ref
 
@@ -41,3 +42,9 @@ def setting(flag: str) -> "tuple[str, Optional[float], object]":
     snapshot = flags.board.current
     found = snapshot.setting(flag)
     return found.mode, found.percent, snapshot
+
+
+# Registered after the hooks that give the child locks of its own. The fork may have come between
+# the publication of a snapshot and its application.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=flags.board.apply)

@@ -127,7 +127,7 @@ def test_no_value_is_lost_or_shown_to_another_task_while_the_flag_is_dialled() -
 
 
 FORKING = """
-import faulthandler, os, sys, threading, time
+import faulthandler, os, sys, threading, time, traceback
 from outfall_runtime import *
 
 staged = StagedRegistry("fork.staged")
@@ -173,6 +173,8 @@ for _ in range(25):
             assert (local.user, slot.get(), resource.get()) == ("child", 7, os.getpid())
             assert "sleeper" not in staged, "an entry of a thread that does not exist here"
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     deadline = time.monotonic() + 20
