@@ -17,6 +17,7 @@ from outfall_lint.source import SourceLines
 
 from . import ledger
 from .change import ChangeSet, FileChange
+from .dependencies import advice
 from .edits import Swap, swap_declarations
 from .errors import CodemodError, UsageError
 from .plan import Plan, decline
@@ -56,9 +57,10 @@ def plan_migration(
     if direct:
         plans = [_direct(plan) for plan in plans]
     plans, changes = _edited(plans, sources)
+    notes = advice(root, [change.path for change in changes])
     if changes and not direct:
         changes += _declared(root, config, plans)
-    return MigrationPlan(tuple(changes), tuple(plans), problems=analysis.problems)
+    return MigrationPlan(tuple(changes), tuple(plans), notes, problems=analysis.problems)
 
 
 def _require_known(root: Path, names: Iterable[str]) -> None:
