@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from outfall_lint.facts import Class, Declaration, Function, ModuleFacts, Target, Use
+from outfall_lint.facts import ANY, Class, Declaration, Function, ModuleFacts, Target, Use
 
 _LONGEST_CHAIN = 12
 
@@ -187,7 +187,7 @@ class Project:
             given = {s.rest[0]: s for s in reversed(self._sites.get(target, ())) if _gives_class(s)}
             for name, first in given.items():
                 sites = tuple(replace(s, rest=rest) for s, rest in self._attribute_sites(target, name))
-                if not name.startswith("__") and first.module.module == ".".join(target)[: len(first.module.module)]:
+                if name != ANY and not name.startswith("__") and first.module.module == ".".join(target)[: len(first.module.module)]:
                     yield _undeclared(target, name, first, sites)
 
     def sites_of(self, target: Target) -> Sequence[Site]:

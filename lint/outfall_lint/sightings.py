@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Protocol
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS
@@ -27,49 +27,60 @@ class SpanOf(Protocol):
 
 def sightings(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Sighting]:
     """Every sighting of a file."""
-    for scope in walked.scopes:
-        if scope.kind == FUNCTION and isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            yield from _defaults(walked, scope, names, spans)
+    defaults = {key: node for scope in walked.scopes for key, node in _defaults(scope, names)}
+    fates = _fates(walked, defaults) if defaults else {}
+    for (scope, name), node in defaults.items():
+        fate = "changed" if len(scope.bindings[name]) > 1 else fates.get((scope, name))
+        if fate:
+            yield Sighting("default", spans.of(node), scope.name, name, fate)
     for scope, node, entered in walked.yields:
         yield from _yield(walked, scope, node, entered, names, spans)
     for scope, call, name in walked.handed:
         yield from _handed(scope, call, name, names, spans)
 
 
-def _defaults(walked: Walk, scope: Scope, names: Names, spans: SpanOf) -> Iterator[Sighting]:
-    """Parameters with a mutable default that the function changes or lets go of."""
-    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
+Parameter = tuple[Scope, str]
+
+
+def _defaults(scope: Scope, names: Names) -> Iterator[tuple[Parameter, ast.expr]]:
+    """The parameters of a function with a mutable default that no other value takes the place of."""
+    if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        return
+    arguments = scope.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults)]
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None]
-    outer = scope.parent or scope
     for argument, default in pairs:
-        if constructor(names, outer, default) not in CONTAINERS or _rebound(scope, argument.arg):
-            continue
-        fate = _fate(walked, scope, argument.arg)
-        if fate:
-            yield Sighting("default", spans.of(default), scope.name, argument.arg, fate)
+        made_by = constructor(names, scope.parent or scope, default)
+        if made_by in CONTAINERS and not _rebound(scope, argument.arg):
+            yield (scope, argument.arg), default
 
 
 def _rebound(scope: Scope, name: str) -> bool:
     return any(binding.how not in ("parameter", "augment") for binding in scope.bindings[name])
 
 
-def _fate(walked: Walk, scope: Scope, name: str) -> str:
-    """How the function changes the default, or lets it out of its sight; empty when it does neither."""
-    if len(scope.bindings[name]) > 1:
-        return "changed"
+def _fates(walked: Walk, defaults: Container[Parameter]) -> dict[Parameter, str]:
+    """How functions change their defaults, or let them out of their sight; "changed" wins."""
+    found: dict[Parameter, str] = {}
     for inner in walked.scopes:
         for raw in inner.uses:
-            if raw.root == name and inner.owner(name) is scope:
-                if _changes(raw):
-                    return "changed"
-                if not raw.path and raw.verb == "load" and raw.detail in ("returned", "yielded"):
-                    return str(raw.detail)
-                if not raw.path and raw.verb == "load" and isinstance(raw.detail, ast.Attribute):
-                    if isinstance(raw.detail.ctx, ast.Store):
-                        return "stored"
-    return ""
+            owner = inner.owner(raw.root)
+            if owner is not None and (owner, raw.root) in defaults:
+                fate = _fate(raw)
+                if fate == "changed" or (fate and (owner, raw.root) not in found):
+                    found[owner, raw.root] = fate
+    return found
+
+
+def _fate(raw: RawUse) -> str:
+    if _changes(raw):
+        return "changed"
+    if raw.path or raw.verb != "load":
+        return ""
+    if raw.detail in ("returned", "yielded"):
+        return str(raw.detail)
+    return "stored" if isinstance(raw.detail, ast.Attribute) and isinstance(raw.detail.ctx, ast.Store) else ""
 
 
 def _changes(raw: RawUse) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint.constructors import CONTAINERS
 from outfall_lint.facts import Target
-from outfall_lint.model import Access, Finding, Priority, State
+from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.project import Site
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._foreign import foreign_name, module_namespace, process_state
@@ -35,7 +36,9 @@ def _declared(rule: Rule, view: View) -> Iterator[Finding]:
 def _from_outside(state: State, access: Access) -> bool:
     if access.place.path == state.place.path or not access.operation.changes:
         return False
-    return access.attribute is None or state.scope == "module"
+    if access.attribute is not None:
+        return False  # an object used as it is meant to be
+    return access.operation is Operation.REBIND or state.constructor in CONTAINERS or access.method is None
 
 
 def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
