@@ -29,6 +29,20 @@ if TYPE_CHECKING:
     from .log_records import install_logging
     from .owners import Owner
     from .registry import Registry
+    from .siblings import (
+        CounterRegistry,
+        DefaultRegistry,
+        DequeRegistry,
+        ListRegistry,
+        OrderedRegistry,
+        SetRegistry,
+        StagedCounterRegistry,
+        StagedDefaultRegistry,
+        StagedDequeRegistry,
+        StagedListRegistry,
+        StagedOrderedRegistry,
+        StagedSetRegistry,
+    )
     from .slots import UNSET, Slot, module_property
     from .staged_context import StagedContextLocal
     from .staged_registry import StagedRegistry
@@ -40,16 +54,28 @@ __all__ = [
     "ContextExecutor",
     "ContextLocal",
     "ContextValue",
+    "CounterRegistry",
+    "DefaultRegistry",
+    "DequeRegistry",
     "InvalidSetting",
     "Lazy",
     "LegacyStateError",
+    "ListRegistry",
+    "OrderedRegistry",
     "OutfallError",
     "Owner",
     "Registry",
     "RegistryFull",
+    "SetRegistry",
     "Slot",
     "StagedContextLocal",
+    "StagedCounterRegistry",
+    "StagedDefaultRegistry",
+    "StagedDequeRegistry",
+    "StagedListRegistry",
+    "StagedOrderedRegistry",
     "StagedRegistry",
+    "StagedSetRegistry",
     "ThreadResource",
     "UNSET",
     "UnknownFlag",
@@ -68,16 +94,28 @@ _MODULE_OF = {
     "ContextExecutor": "executors",
     "ContextLocal": "context_local",
     "ContextValue": "context_value",
+    "CounterRegistry": "siblings",
+    "DefaultRegistry": "siblings",
+    "DequeRegistry": "siblings",
     "InvalidSetting": "errors",
     "Lazy": "lazy",
     "LegacyStateError": "errors",
+    "ListRegistry": "siblings",
+    "OrderedRegistry": "siblings",
     "OutfallError": "errors",
     "Owner": "owners",
     "Registry": "registry",
     "RegistryFull": "errors",
+    "SetRegistry": "siblings",
     "Slot": "slots",
     "StagedContextLocal": "staged_context",
+    "StagedCounterRegistry": "siblings",
+    "StagedDefaultRegistry": "siblings",
+    "StagedDequeRegistry": "siblings",
+    "StagedListRegistry": "siblings",
+    "StagedOrderedRegistry": "siblings",
     "StagedRegistry": "staged_registry",
+    "StagedSetRegistry": "siblings",
     "ThreadResource": "thread_resource",
     "UNSET": "slots",
     "UnknownFlag": "errors",
@@ -86,7 +124,7 @@ _MODULE_OF = {
     "module_property": "slots",
     "run_in_executor": "executors",
 }
-_MODULES = frozenset(("context", "errors", "flags", "metrics"))
+_MODULES = frozenset(("context", "errors", "flags", "metrics", "siblings"))
 
 
 def __getattr__(name: str) -> object:

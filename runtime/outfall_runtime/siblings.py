@@ -1,0 +1,176 @@
+"""The registry's siblings: named, process-wide containers of the other types.
+
+    _queue = ListRegistry("app.jobs._queue", [])
+    _seen = SetRegistry("app.jobs._seen", set())
+    _by_day = DefaultRegistry("app.stats._by_day", list)
+
+Each is its type in every way, with that type's own methods; copies, pickles and `repr` are plain.
+Their staged forms (`Staged...`) count reads in `shadow` and writes in `shadow` and `new`, and cost
+and do nothing in `legacy`.
+
+Hazard: see `_variants`; single operations are as atomic as the type's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from typing import Any, Callable, ClassVar, Counter as CounterOf, DefaultDict, Deque, Iterable, List, Optional, Set
+from typing import OrderedDict as OrderedDictOf
+from typing import Tuple, TypeVar
+
+from ._sibling import Sibling, StagedSibling
+
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+
+_ITERATION = ("__contains__", "__iter__", "__len__", "__reversed__")
+_MAPPING_READS = (*_ITERATION, "__getitem__", "get", "items", "keys", "values")
+_MAPPING_WRITES = (
+    "__delitem__", "__ior__", "__setitem__", "clear", "move_to_end", "pop", "popitem", "setdefault", "subtract",
+    "update",
+)  # fmt: skip
+_SEQUENCE_WRITES = (
+    "__delitem__", "__iadd__", "__imul__", "__setitem__", "append", "appendleft", "clear", "extend", "extendleft",
+    "insert", "pop", "popleft", "remove", "reverse", "rotate", "sort",
+)  # fmt: skip
+_SET_WRITES = (
+    "__iand__", "__ior__", "__isub__", "__ixor__", "add", "clear", "difference_update", "discard",
+    "intersection_update", "pop", "remove", "symmetric_difference_update", "update",
+)  # fmt: skip
+
+
+class ListRegistry(Sibling, List[T]):
+    """A list with a name."""
+
+    __slots__ = ("__weakref__", "_outfall")
+    _outfall_type: ClassVar[type] = list
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_ITERATION, "__getitem__", "count", "index")
+    _outfall_writes: ClassVar[Tuple[str, ...]] = _SEQUENCE_WRITES
+
+    def __init__(self, name: str, initial: Iterable[T] = ()) -> None:
+        super().__init__(initial)
+        self._outfall_begin(name)
+
+    def _outfall_plain_copy(self) -> Any:
+        return list(self)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return list, (list(self),)
+
+
+class SetRegistry(Sibling, Set[T]):
+    """A set with a name."""
+
+    __slots__ = ("_outfall",)
+    _outfall_type: ClassVar[type] = set
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_ITERATION, "isdisjoint", "issubset", "issuperset")
+    _outfall_writes: ClassVar[Tuple[str, ...]] = _SET_WRITES
+    _outfall_plain_results: ClassVar[Tuple[str, ...]] = (
+        "__and__", "__or__", "__sub__", "__xor__", "difference", "intersection", "symmetric_difference", "union",
+    )  # fmt: skip
+
+    def __init__(self, name: str, initial: Iterable[T] = ()) -> None:
+        super().__init__(initial)
+        self._outfall_begin(name)
+
+    def _outfall_plain_copy(self) -> Any:
+        return set(self)
+
+
+class DequeRegistry(Sibling, Deque[T]):
+    """A deque with a name."""
+
+    __slots__ = ("_outfall",)
+    _outfall_type: ClassVar[type] = deque
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_ITERATION, "__getitem__", "count", "index")
+    _outfall_writes: ClassVar[Tuple[str, ...]] = _SEQUENCE_WRITES
+    _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__add__", "__mul__", "__rmul__")
+
+    def __init__(self, name: str, initial: Iterable[T] = (), maxlen: Optional[int] = None) -> None:
+        super().__init__(initial, maxlen)
+        self._outfall_begin(name)
+
+    def _outfall_plain_copy(self) -> Any:
+        return deque(self, self.maxlen)
+
+
+class DefaultRegistry(Sibling, DefaultDict[K, V]):
+    """A defaultdict with a name."""
+
+    __slots__ = ("__weakref__", "_outfall")
+    _outfall_type: ClassVar[type] = defaultdict
+    _outfall_reads: ClassVar[Tuple[str, ...]] = _MAPPING_READS
+    _outfall_writes: ClassVar[Tuple[str, ...]] = (*_MAPPING_WRITES, "__missing__")
+    _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__or__", "__ror__")
+
+    def __init__(self, name: str, default_factory: Optional[Callable[[], V]] = None, initial: Any = ()) -> None:
+        super().__init__(default_factory, initial)
+        self._outfall_begin(name)
+
+    def _outfall_plain_copy(self) -> Any:
+        return defaultdict(self.default_factory, dict(self))
+
+
+class OrderedRegistry(Sibling, OrderedDictOf[K, V]):
+    """An OrderedDict with a name."""
+
+    _outfall_type: ClassVar[type] = OrderedDict
+    _outfall_reads: ClassVar[Tuple[str, ...]] = _MAPPING_READS
+    _outfall_writes: ClassVar[Tuple[str, ...]] = _MAPPING_WRITES
+    _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__or__", "__ror__")
+
+    def __init__(self, name: str, initial: Any = ()) -> None:
+        super().__init__(initial)
+        self._outfall_begin(name)
+
+    def _outfall_plain_copy(self) -> Any:
+        return OrderedDict(self.items())
+
+
+class CounterRegistry(Sibling, CounterOf[K]):
+    """A Counter with a name."""
+
+    _outfall_type: ClassVar[type] = Counter
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_MAPPING_READS, "elements", "most_common")
+    _outfall_writes: ClassVar[Tuple[str, ...]] = _MAPPING_WRITES
+    _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__neg__", "__pos__")
+
+    def __init__(self, name: str, initial: Any = ()) -> None:
+        super().__init__(initial)
+        self._outfall_begin(name)
+
+    def _outfall_plain_copy(self) -> Any:
+        return Counter(dict(self))
+
+
+class StagedListRegistry(StagedSibling, ListRegistry[T]):
+    """A `ListRegistry` on its way from a plain list; flag `use_registry:<name>`."""
+
+    __slots__ = ()
+
+
+class StagedSetRegistry(StagedSibling, SetRegistry[T]):
+    """A `SetRegistry` on its way from a plain set; flag `use_registry:<name>`."""
+
+    __slots__ = ()
+
+
+class StagedDequeRegistry(StagedSibling, DequeRegistry[T]):
+    """A `DequeRegistry` on its way from a plain deque; flag `use_registry:<name>`."""
+
+    __slots__ = ()
+
+
+class StagedDefaultRegistry(StagedSibling, DefaultRegistry[K, V]):
+    """A `DefaultRegistry` on its way from a plain defaultdict; flag `use_registry:<name>`."""
+
+    __slots__ = ()
+
+
+class StagedOrderedRegistry(StagedSibling, OrderedRegistry[K, V]):
+    """An `OrderedRegistry` on its way from a plain OrderedDict; flag `use_registry:<name>`."""
+
+
+class StagedCounterRegistry(StagedSibling, CounterRegistry[K]):
+    """A `CounterRegistry` on its way from a plain Counter; flag `use_registry:<name>`."""
