@@ -113,7 +113,9 @@ def compare(findings: Iterable[Finding], baseline: Baseline, lines: SourceLines)
     """Which findings are new, which are accepted, and what of the baseline is stale."""
     found = [(finding, entry_of(finding, lines)) for finding in findings]
     matched = _matched([entry for _, entry in found], baseline)
-    stale = [_stale_part(entry, [e for e, by in matched.items() if by == entry]) for entry in baseline.entries]
+    here: dict[object, Entry] = {(entry.state, entry.code): entry for _, entry in found}
+    here |= {accepted: entry for entry, accepted in matched.items()}
+    stale = [_stale_part(entry, here.get(entry) or here.get((entry.state, entry.code))) for entry in baseline.entries]
     return Comparison(
         new=tuple(f for f, entry in found if entry not in matched),
         accepted=tuple(f for f, entry in found if entry in matched),
@@ -157,11 +159,11 @@ def _matched(found: Sequence[Entry], baseline: Baseline) -> dict[Entry, Entry]:
     return matched
 
 
-def _stale_part(entry: Entry, matching: Sequence[Entry]) -> Entry | None:
+def _stale_part(entry: Entry, matching: Entry | None) -> Entry | None:
     """What of an accepted entry no longer exists; None where all of it does."""
-    if not matching:
+    if matching is None:
         return entry
-    gone = Counter(entry.changes) - Counter(matching[0].changes)
+    gone = Counter(entry.changes) - Counter(matching.changes)
     return replace(entry, changes=tuple(sorted(gone.elements()))) if gone else None
 
 

@@ -50,7 +50,7 @@ def collect(source: Source, file: File, own: frozenset[str], tree: ast.Module | 
 
 
 def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> ModuleFacts:
-    names = Names(file.module, file.is_package)
+    names = Names(file.module, file.is_package, bool(walked.stars))
     spans = Spans(source.text)
     module = walked.scopes[0]
     uses = tuple(_uses(walked, names, spans, own))
@@ -86,7 +86,7 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iter
         for raw in scope.uses:
             root = raw.root
             if root not in cache:
-                cache[root] = scope.owner(root) is not None or root == "globals"
+                cache[root] = scope.owner(root) is not None or root == "globals" or bool(walked.stars)
             if not cache[root]:
                 continue
             resolved = names.resolve(scope, root, raw.path)

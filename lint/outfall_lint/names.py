@@ -23,7 +23,8 @@ class Resolved(NamedTuple):
 class Names:
     """Resolves the names of one file."""
 
-    def __init__(self, module: str, is_package: bool) -> None:
+    def __init__(self, module: str, is_package: bool, has_stars: bool = False) -> None:
+        self._has_stars = has_stars  # an unknown name may come from `import *`
         self.module: Target = tuple(module.split("."))
         self._package = self.module if is_package else self.module[:-1]
 
@@ -31,7 +32,10 @@ class Names:
         """The absolute target of `root.path` used in `scope`; None for locals and builtins."""
         owner = scope.owner(root)
         if owner is None:
-            return Resolved((*self.module, *path), "") if path[:1] == (GLOBALS,) else None
+            if path[:1] == (GLOBALS,):
+                return Resolved((*self.module, *path), "")
+            starred = self._has_stars and root not in _BUILTINS
+            return Resolved((*self.module, root, *path), "") if starred else None
         bindings = owner.bindings[root] if root in owner.bindings else []
         imported = self.imported(bindings)
         if imported is not None:

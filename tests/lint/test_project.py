@@ -1,0 +1,57 @@
+"""States and their accesses across modules, whatever name they were imported under."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from outfall_lint.config import Config
+from outfall_lint.engine import analyse
+from outfall_lint.model import Operation
+
+STATE = "STATE = {}\n"
+WAYS = [
+    {"other.py": "import app.state\ndef f():\n    app.state.STATE[1] = 1\n"},
+    {"other.py": "import app.state as s\ndef f():\n    s.STATE[1] = 1\n"},
+    {"other.py": "from app import state\ndef f():\n    state.STATE[1] = 1\n"},
+    {"other.py": "from app.state import STATE as S\ndef f():\n    S[1] = 1\n"},
+    {"other.py": "def f():\n    from app.state import STATE\n    STATE[1] = 1\n"},
+    {"other.py": "from app.state import *\ndef f():\n    STATE[1] = 1\n"},
+    {"app/other.py": "from .state import STATE\ndef f():\n    STATE[1] = 1\n"},
+    {"app/sub/__init__.py": "", "app/sub/deep.py": "from ..state import STATE\ndef f():\n    STATE[1] = 1\n"},
+    {"app/public.py": "from .state import STATE\n", "other.py": "from app.public import STATE\ndef f():\n    STATE[1] = 1\n"},
+    {"app/__init__.py": "from .state import STATE\n", "other.py": "import app\ndef f():\n    app.STATE[1] = 1\n"},
+]
+
+
+@pytest.mark.parametrize("prefix", ["", "src/"])
+@pytest.mark.parametrize("files", WAYS)
+def test_a_write_from_elsewhere_reaches_the_declared_state(project, files: dict[str, str], prefix: str) -> None:
+    every = {"app/__init__.py": "", "app/state.py": STATE} | files
+    analysis = project({prefix + path: text for path, text in every.items()})
+    (state,) = analysis.states
+    assert state.name == "app.state.STATE"
+    assert [a.operation for a in state.accesses if a.operation.changes] == [Operation.MUTATE]
+    assert sorted(f.code for f in analysis.findings) == ["OUT101", "OUT106"]
+
+
+def test_a_cycle_of_re_exports_ends(project) -> None:
+    analysis = project({"a.py": "from b import X\nX[1] = 1\n", "b.py": "from a import X\n"})
+    assert analysis.problems == ()
+    assert analysis.states == ()
+
+
+def test_facts_can_be_sent_between_processes(project) -> None:
+    analysis = project({"app.py": STATE + "def f():\n    STATE[1] = 1\n"})
+    assert pickle.loads(pickle.dumps(analysis.modules)) == analysis.modules
+
+
+def test_many_processes_find_what_one_finds(tmp_path: Path) -> None:
+    for n in range(210):
+        (tmp_path / f"m{n}.py").write_text("S = {}\ndef f():\n    S[1] = 1\n")
+    one = analyse(["."], Config(), tmp_path, jobs=1)
+    two = analyse(["."], Config(), tmp_path, jobs=2)
+    assert len(one.findings) == 210
+    assert one.findings == two.findings
