@@ -133,7 +133,7 @@ def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
+    globals()[name] = found  # outfall: ignore[OUT111] PEP 562: a name is looked up once
     return found
 
 

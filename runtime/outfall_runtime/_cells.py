@@ -32,7 +32,7 @@ class Cell(Dict[str, Any]):
 
 
 _probe: ContextVar[object] = ContextVar("outfall_probe")
-_pool: Deque["ContextVar[Cell]"] = deque()
+_pool: Deque["ContextVar[Cell]"] = deque()  # outfall: ignore[OUT102] variables cannot be collected, so they are reused
 
 
 class Cells:

@@ -129,7 +129,7 @@ class Upkeep:
     def live(self, table: Any, key: Any) -> Any:
         """The value of a key whose entry is not over, else `MISSING`."""
         value = _get(table, key, MISSING)
-        if value is MISSING or self.policy in (OFF, COUNT):
+        if value is MISSING or not self.entries or self.policy in (OFF, COUNT):
             return value
         entry = self.entry(key, value)
         return MISSING if entry is not None and entry.over() else value

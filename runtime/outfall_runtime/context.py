@@ -58,9 +58,9 @@ def bind(**fields: Any) -> None:
     """Add fields from here to the end of the enclosing block, or of the task if there is none."""
     top = visible(_top.get())
     if top is None:
-        _top.set(Node(fields, FOREVER, None))
+        _top.set(Node(fields, FOREVER, None))  # outfall: ignore[OUT205] bound fields stay until their block ends
     else:
-        _top.set(Node({**top.value, **fields}, top.scope, top.parent))
+        _top.set(Node({**top.value, **fields}, top.scope, top.parent))  # outfall: ignore[OUT205] bound fields stay until their block ends
 
 
 def current() -> Mapping[str, Any]:

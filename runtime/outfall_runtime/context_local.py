@@ -43,7 +43,7 @@ class ContextLocal:
     _outfall_get: Callable[[], Any]
     _outfall_store: "Store"
     _outfall_names: ClassVar[FrozenSet[str]] = frozenset()
-    _outfall_declared: ClassVar[Optional[Tuple[str, Tuple[str, ...]]]] = None
+    _outfall_declared: ClassVar[Optional[Tuple[str, Tuple[str, ...]]]] = None  # outfall: ignore[OUT103] set once per class, by the class statement
 
     if TYPE_CHECKING:
 

@@ -134,7 +134,7 @@ class _LastWords(DeathList):
         self.tell()
 
 
-class _Endings(threading.local):
+class _Endings(threading.local):  # outfall: ignore[OUT202] noticing the end of a thread needs what dies with it
     def __init__(self) -> None:
         self.deaths = _LastWords()
 
@@ -178,7 +178,7 @@ class _Poller:
         self._guards[: len(seen)] = [weak for weak, one in guards if one is not None and not one.tell_if_dead()]
 
 
-_futures: "WeakKeyDictionary[Any, DeathList]" = WeakKeyDictionary()
+_futures: "WeakKeyDictionary[Any, DeathList]" = WeakKeyDictionary()  # outfall: ignore[OUT101] one list of waiting entries per future, gone with it
 _endings = _Endings()
 _poller = _Poller()
 

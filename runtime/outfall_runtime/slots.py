@@ -114,7 +114,7 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
     if "_outfall_properties" not in vars(cls):
         body: Dict[str, Any] = {"_outfall_properties": True, "__module__": __name__}
         cls = type("ModuleWithProperties", (cls,), body)
-        target.__class__ = cls
+        target.__class__ = cls  # outfall: ignore[OUT111] a module property needs a class for its module
     target.__dict__.pop(name, None)
     setattr(cls, name, _property(module, name, slot))
 

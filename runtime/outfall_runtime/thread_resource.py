@@ -52,7 +52,7 @@ class ThreadResource(Generic[T]):
         self.name = name
         self._open = open
         self._close = close
-        self._local = threading.local()
+        self._local = threading.local()  # outfall: ignore[OUT201] this is where a resource per thread is closed
         self._opened = Tally()
         self._closed = Tally()
         _tables.add(name, self)
