@@ -6,74 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from outfall_lint.facts import ANY, GOT, SLICE, SUBSCRIPT
-from outfall_lint.names import path_through
-from outfall_lint.scopes import COMPREHENSION, FUNCTION, RawUse, Scope, Walk
-
-Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
-
-_LOOKS_AT = frozenset(
-    "len repr str bool isinstance issubclass print hash id type format any all sum min max callable vars dir".split()
-)
-_GOES_THROUGH = frozenset("list dict set tuple frozenset sorted enumerate zip map filter reversed iter".split())
-_BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr": "delete"}
-_CHANGES_ITS_ARGUMENT = frozenset(
-    "heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split()
-)
-
-
-HANDS_OVER = frozenset("submit run_in_executor Thread Timer apply_async start_new_thread".split())
-"""Calls that hand work to another thread."""
-
-
-def visit(w: Walk, node: ast.expr) -> None:
-    """Walk an expression whose value goes we know not where."""
-    handler = EXPRESSIONS.get(type(node))
-    if handler is not None:
-        handler(w, node)
-
-
-def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | None = None) -> None:
-    """Record what the code does with `node` when that is a path from a name; else walk into it."""
-    path: list[str] = []
-    key: ast.expr | None = None
-    at = node
-    while True:
-        kind = type(at)
-        if kind is Name:
-            path.reverse()
-            w.uses.append(RawUse(at.id, tuple(path), verb, node, w.lock, detail, value, key))  # type: ignore[attr-defined]
-            return
-        if kind is Attribute:
-            path.append(at.attr)  # type: ignore[attr-defined]
-            at = at.value  # type: ignore[attr-defined]
-        elif kind is Subscript:
-            path.append(SLICE if type(at.slice) is ast.Slice else SUBSCRIPT)  # type: ignore[attr-defined]
-            key = at.slice  # type: ignore[attr-defined]
-            if type(key) is not ast.Constant:
-                use(w, key, "read")
-            at = at.value  # type: ignore[attr-defined]
-        elif kind is ast.Call and path and (step := path_through(at)) is not None:  # type: ignore[arg-type]
-            if step[1] == GOT:
-                visit(w, at)
-            path.append(step[1])
-            at = step[0]
-        else:
-            visit(w, at)
-            return
-
-
-def test(w: Walk, node: ast.expr) -> None:
-    """Walk a condition."""
-    kind = type(node)
-    if kind is ast.BoolOp:
-        for value in node.values:  # type: ignore[attr-defined]
-            test(w, value)
-    elif kind is ast.UnaryOp:
-        test(w, node.operand)  # type: ignore[attr-defined]
-    else:
-        use(w, node, "test", "truth")
-
+from outfall_lint.calls import call
+from outfall_lint.scopes import COMPREHENSION, FUNCTION, Scope, Walk
+from outfall_lint.uses import test, use, visit
 
 def _compare(w: Walk, node: ast.Compare) -> None:
     operator = type(node.ops[0])
@@ -90,55 +25,6 @@ def _compare(w: Walk, node: ast.Compare) -> None:
         use(w, right, "test", "compare")
     for more in node.comparators[1:]:
         use(w, more, "test", "compare")
-
-
-def _call(w: Walk, node: ast.Call) -> None:
-    function = node.func
-    use(w, function, "call", node)
-    name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
-    if name in HANDS_OVER:
-        w.handed.append((w.scope, node, name))
-    if node.args:
-        _arguments(w, node, name)
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            use(w, keyword.value, "iterate", "**")
-        else:
-            use(w, keyword.value, "load", function)
-
-
-def _arguments(w: Walk, node: ast.Call, name: str) -> None:
-    """What a call does with its positional arguments, as far as the callee's name tells."""
-    first = node.args[0]
-    if name in _LOOKS_AT or name in _GOES_THROUGH:
-        verb = "read" if name in _LOOKS_AT else "iterate"
-        for argument in node.args:
-            use(w, argument, verb, name)
-    elif name in _BY_NAME and len(node.args) > 1:
-        _by_name(w, node, first, _BY_NAME[name])
-    elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name):
-        use(w, first, "change", name)
-        for argument in node.args[1:]:
-            use(w, argument, "load", node.func)
-    else:
-        for argument in node.args:
-            use(w, argument, "load", node.func)
-
-
-def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:
-    """`getattr(x, "name")` and its family use the attribute they name."""
-    attribute = node.args[1]
-    if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
-        path = ast.Attribute(value=first, attr=attribute.value, ctx=ast.Load())
-        ast.copy_location(path, node)
-        stored = node.args[2] if verb == "store" and len(node.args) > 2 else None
-        use(w, path, verb, "hasattr" if verb == "test" else "setattr" if stored is not None else w.guard, stored)
-    else:
-        use(w, attribute, "read")
-        path = ast.copy_location(ast.Attribute(value=first, attr=ANY, ctx=ast.Load()), node)
-        use(w, path, verb, "setattr" if verb == "store" else node.func, node.args[2] if len(node.args) > 2 else None)
-    for argument in node.args[2:]:
-        use(w, argument, "load", node.func)
 
 
 def _comprehension(w: Walk, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
@@ -160,7 +46,7 @@ def _comprehension(w: Walk, node: ast.ListComp | ast.SetComp | ast.GeneratorExp 
 
 
 def _bind_names(w: Walk, target: ast.expr) -> None:
-    if type(target) is Name:
+    if isinstance(target, ast.Name):
         w.scope.bind(target.id, "for", None, None, None)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element in target.elts:
@@ -280,7 +166,7 @@ EXPRESSIONS: dict[type, Callable[[Walk, Any], None]] = {
     ast.Name: _path,
     ast.Attribute: _path,
     ast.Subscript: _path,
-    ast.Call: _call,
+    ast.Call: call,
     ast.Compare: _compare,
     ast.BinOp: _binary,
     ast.BoolOp: _boolean,

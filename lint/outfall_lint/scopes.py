@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Optional
 
@@ -121,7 +121,8 @@ class Scope:
 class Walk:
     """What the walk knows at the node it stands on."""
 
-    def __init__(self, module: Scope) -> None:
+    def __init__(self, module: Scope, handlers: Mapping[type, Callable[[Walk, Any], None]]) -> None:
+        self.handlers = handlers  # of expressions, by node type
         self.scope = module
         self.scopes = [module]
         self.uses = module.uses

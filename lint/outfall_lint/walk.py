@@ -11,8 +11,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from outfall_lint.expressions import bind_parameters, test, use, visit
+from outfall_lint.expressions import EXPRESSIONS, bind_parameters
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
+from outfall_lint.uses import test, use, visit
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -20,7 +21,7 @@ AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 def walk(tree: ast.Module) -> Walk:
     """Every scope of `tree`, the module's first, each with its bindings and raw uses."""
     module = Scope(MODULE, "", None, tree, at_import=True)
-    state = Walk(module)
+    state = Walk(module, EXPRESSIONS)
     body(state, tree.body)
     return state
 
@@ -73,13 +74,9 @@ def _assign(w: Walk, node: ast.Assign) -> None:
     else:
         if single and type(value) is ast.Call:
             w.kept[value] = node.targets[0].id  # type: ignore[attr-defined]
-        _stored(w, value, node.targets[0])
+        use(w, value, "load", node.targets[0])
     for target in node.targets:
         bind_target(w, target, "assign", value, node)
-
-
-def _stored(w: Walk, value: ast.expr, target: ast.expr) -> None:
-    use(w, value, "load", target)
 
 
 def _ann_assign(w: Walk, node: ast.AnnAssign) -> None:
@@ -87,7 +84,7 @@ def _ann_assign(w: Walk, node: ast.AnnAssign) -> None:
         if isinstance(node.target, ast.Name):
             w.scope.bind(node.target.id, "annotation", None, node, node.target)
         return
-    _stored(w, node.value, node.target)
+    use(w, node.value, "load", node.target)
     bind_target(w, node.target, "assign", node.value, node)
 
 
@@ -109,12 +106,16 @@ def _delete(w: Walk, node: ast.Delete) -> None:
             use(w, target, "delete", w.guard)
 
 
-def _function(w: Walk, node: AnyFunction) -> None:
-    for decorator in node.decorator_list:
+def _decorators(w: Walk, decorators: list[ast.expr]) -> None:
+    for decorator in decorators:
         if isinstance(decorator, (ast.Name, ast.Attribute)):
             use(w, decorator, "call", "decorator")
         else:
             visit(w, decorator)
+
+
+def _function(w: Walk, node: AnyFunction) -> None:
+    _decorators(w, node.decorator_list)
     arguments = node.args
     for default in (*arguments.defaults, *arguments.kw_defaults):
         if default is not None:
@@ -126,11 +127,7 @@ def _function(w: Walk, node: AnyFunction) -> None:
 
 
 def _class(w: Walk, node: ast.ClassDef) -> None:
-    for decorator in node.decorator_list:
-        if isinstance(decorator, (ast.Name, ast.Attribute)):
-            use(w, decorator, "call", "decorator")
-        else:
-            visit(w, decorator)
+    _decorators(w, node.decorator_list)
     for base in node.bases:
         use(w, base, "read", "base class")
     for keyword in node.keywords:

@@ -1,0 +1,74 @@
+"""The one walk over a file's tree: calls, and what they do with their arguments."""
+
+from __future__ import annotations
+
+import ast
+
+from outfall_lint.facts import ANY
+from outfall_lint.scopes import Walk
+from outfall_lint.uses import use
+
+Name, Attribute = ast.Name, ast.Attribute
+
+_LOOKS_AT = frozenset(
+    "len repr str bool isinstance issubclass print hash id type format any all sum min max callable vars dir".split()
+)
+_GOES_THROUGH = frozenset("list dict set tuple frozenset sorted enumerate zip map filter reversed iter".split())
+_BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr": "delete"}
+_CHANGES_ITS_ARGUMENT = frozenset(
+    "heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split()
+)
+
+
+HANDS_OVER = frozenset("submit run_in_executor Thread Timer apply_async start_new_thread".split())
+"""Calls that hand work to another thread."""
+
+
+def call(w: Walk, node: ast.Call) -> None:
+    """Walk a call: what it calls, and what it does with its arguments."""
+    function = node.func
+    use(w, function, "call", node)
+    name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
+    if name in HANDS_OVER:
+        w.handed.append((w.scope, node, name))
+    if node.args:
+        _arguments(w, node, name)
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            use(w, keyword.value, "iterate", "**")
+        else:
+            use(w, keyword.value, "load", function)
+
+
+def _arguments(w: Walk, node: ast.Call, name: str) -> None:
+    """What a call does with its positional arguments, as far as the callee's name tells."""
+    first = node.args[0]
+    if name in _LOOKS_AT or name in _GOES_THROUGH:
+        verb = "read" if name in _LOOKS_AT else "iterate"
+        for argument in node.args:
+            use(w, argument, verb, name)
+    elif name in _BY_NAME and len(node.args) > 1:
+        _by_name(w, node, first, _BY_NAME[name])
+    elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name):
+        use(w, first, "change", name)
+        for argument in node.args[1:]:
+            use(w, argument, "load", node.func)
+    else:
+        for argument in node.args:
+            use(w, argument, "load", node.func)
+
+
+def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:
+    """`getattr(x, "name")` and its family use the attribute they name."""
+    attribute = node.args[1]
+    if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+        path = ast.Attribute(value=first, attr=attribute.value, ctx=ast.Load())
+        ast.copy_location(path, node)
+        stored = node.args[2] if verb == "store" and len(node.args) > 2 else None
+        use(w, path, verb, "hasattr" if verb == "test" else "setattr" if stored is not None else w.guard, stored)
+    else:
+        use(w, attribute, "read")
+        path = ast.copy_location(ast.Attribute(value=first, attr=ANY, ctx=ast.Load()), node)
+        use(w, path, verb, "setattr" if verb == "store" else node.func, node.args[2] if len(node.args) > 2 else None)
+    for argument in node.args[2:]:
+        use(w, argument, "load", node.func)

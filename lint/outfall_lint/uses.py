@@ -1,0 +1,61 @@
+"""Recording what code does with a name, and with what is reached from it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from outfall_lint.facts import GOT, SLICE, SUBSCRIPT
+from outfall_lint.names import path_through
+from outfall_lint.scopes import RawUse, Walk
+
+Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
+
+
+def visit(w: Walk, node: ast.expr) -> None:
+    """Walk an expression whose value goes we know not where."""
+    handler = w.handlers.get(type(node))
+    if handler is not None:
+        handler(w, node)
+
+
+def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | None = None) -> None:
+    """Record what the code does with `node` when that is a path from a name; else walk into it."""
+    path: list[str] = []
+    key: ast.expr | None = None
+    at = node
+    while True:
+        kind = type(at)
+        if kind is Name:
+            path.reverse()
+            w.uses.append(RawUse(at.id, tuple(path), verb, node, w.lock, detail, value, key))  # type: ignore[attr-defined]
+            return
+        if kind is Attribute:
+            path.append(at.attr)  # type: ignore[attr-defined]
+            at = at.value  # type: ignore[attr-defined]
+        elif kind is Subscript:
+            path.append(SLICE if type(at.slice) is ast.Slice else SUBSCRIPT)  # type: ignore[attr-defined]
+            key = at.slice  # type: ignore[attr-defined]
+            if type(key) is not ast.Constant:
+                use(w, key, "read")
+            at = at.value  # type: ignore[attr-defined]
+        elif kind is ast.Call and path and (step := path_through(at)) is not None:  # type: ignore[arg-type]
+            if step[1] == GOT:
+                visit(w, at)
+            path.append(step[1])
+            at = step[0]
+        else:
+            visit(w, at)
+            return
+
+
+def test(w: Walk, node: ast.expr) -> None:
+    """Walk a condition."""
+    kind = type(node)
+    if kind is ast.BoolOp:
+        for value in node.values:  # type: ignore[attr-defined]
+            test(w, value)
+    elif kind is ast.UnaryOp:
+        test(w, node.operand)  # type: ignore[attr-defined]
+    else:
+        use(w, node, "test", "truth")
