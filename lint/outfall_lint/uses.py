@@ -11,6 +11,8 @@ from outfall_lint.scopes import RawUse, Walk
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
 
+_LOCK_WORDS = ("lock", "mutex", "semaphore", "cond")
+
 
 def visit(w: Walk, node: ast.expr) -> None:
     """Walk an expression whose value goes we know not where."""
@@ -59,3 +61,12 @@ def test(w: Walk, node: ast.expr) -> None:
         test(w, node.operand)  # type: ignore[attr-defined]
     else:
         use(w, node, "test", "truth")
+
+
+def lock_name(node: ast.expr) -> str | None:
+    """The lock that `with node:` holds, as written; None where it does not look like a lock."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        last = node.id if isinstance(node, ast.Name) else node.attr
+        if any(word in last.lower() for word in _LOCK_WORDS):
+            return ast.unparse(node)
+    return None

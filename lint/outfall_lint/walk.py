@@ -13,7 +13,7 @@ from typing import Any
 
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
-from outfall_lint.uses import test, use, visit
+from outfall_lint.uses import lock_name, test, use, visit
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -185,18 +185,6 @@ def _with(w: Walk, node: ast.With | ast.AsyncWith) -> None:
             bind_target(w, item.optional_vars, "with", None, node)
     body(w, node.body)
     w.lock, w.entered = lock, entered
-
-
-_LOCK_WORDS = ("lock", "mutex", "semaphore", "cond")
-
-
-def lock_name(node: ast.expr) -> str | None:
-    """The lock that `with node:` holds, as written; None where it does not look like a lock."""
-    if isinstance(node, (ast.Name, ast.Attribute)):
-        last = node.id if isinstance(node, ast.Name) else node.attr
-        if any(word in last.lower() for word in _LOCK_WORDS):
-            return ast.unparse(node)
-    return None
 
 
 def _try(w: Walk, node: ast.Try) -> None:
