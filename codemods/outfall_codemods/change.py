@@ -8,11 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .plan import Plan
-from .text import split_lines
-
-Lines = tuple[int, int]
-"""First and last line of a stretch that may change, counted from 1 in the text before."""
-
+from .text import Lines, split_lines
 
 @dataclass(frozen=True, slots=True)
 class FileChange:

@@ -7,16 +7,19 @@ structure; that is done on libcst trees, see `remove.guards`.)
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from outfall_lint.model import Place
 
-from .change import Lines
 from .errors import VerificationFailed
-from .imports import bind_runtime_names, drop_unused_imports
-from .text import SourceText
+from .imports import Bound, bind_runtime_names, drop_unused_imports
+from .text import Lines, SourceText
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,17 +32,25 @@ class Splice:
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
-    """Put the declared value under a runtime type.
+class RuntimeName:
+    """A name of the runtime, which the module may have to call otherwise."""
 
-    The value itself stays as the initial content where `attributes` is None; otherwise the
-    declared attribute names follow the state's name.
-    """
+    name: str
 
-    value: Place
-    target: str
-    state: str
-    attributes: tuple[str, ...] | None = None
+
+Part = str | RuntimeName
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Put `parts` in the place of a stretch of text; an empty stretch is an insertion."""
+
+    place: Place
+    parts: tuple[Part, ...]
+
+    @property
+    def runtime_names(self) -> set[str]:
+        return {part.name for part in self.parts if isinstance(part, RuntimeName)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,53 +73,46 @@ def splice(text: str, splices: Iterable[Splice]) -> str:
     return "".join((*parts, text[done:]))
 
 
-def swap_declarations(source: SourceText, swaps: Sequence[Swap]) -> Edited:
-    """Swap declared values for runtime objects, bind the names, drop the imports that this orphans."""
-    names = tuple(sorted({swap.target for swap in swaps}))
-    bound = bind_runtime_names(source, names, before_line=_first_executed(source, swaps))
-    edits = [_swapped(source, swap, bound.names[swap.target]) for swap in swaps]
+def quoted(text: str) -> str:
+    """`text` as a Python literal in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def edited(source: SourceText, edits: Sequence[Edit]) -> Edited:
+    """Carry out the edits, bind the runtime's names, drop the imports that this orphans."""
+    names = sorted({name for edit in edits for name in edit.runtime_names})
+    bound = bind_runtime_names(source, names, before_line=_first_executed(source, edits))
+    splices = [_spliced(source, edit, bound) for edit in edits]
     if bound.edit:
-        edits.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
-    after_swaps = splice(source.text, edits)
-    orphans = {_root_name(source.slice(swap.value)) for swap in swaps if swap.attributes is not None}
-    after = SourceText(source.path, after_swaps)
-    text, _ = drop_unused_imports(after, orphans)
-    spans = [(swap.value.line, swap.value.end_line) for swap in swaps]
+        splices.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
+    after = SourceText(source.path, splice(source.text, splices))
+    replaced = {word for edit in edits for word in _WORD.findall(source.slice(edit.place))}
+    text, _ = drop_unused_imports(after, replaced)
+    spans = [(edit.place.line, edit.place.end_line) for edit in edits]
     spans += [bound.edit.lines] if bound.edit else []
-    spans += drop_unused_imports(_blanked(source, swaps), orphans)[1]
-    return Edited(text, tuple(spans))
+    return Edited(text, (*spans, *_shortened_imports(source, SourceText(source.path, text))))
 
 
-def _first_executed(source: SourceText, swaps: Sequence[Swap]) -> int:
-    """The line of the first module-level statement that holds a swap: the import must run before it."""
-    first = min(swap.value.line for swap in swaps)
+def _first_executed(source: SourceText, edits: Sequence[Edit]) -> int:
+    """The line of the first module-level statement that needs a runtime name: the import must run before it."""
+    first = min(edit.place.line for edit in edits if edit.runtime_names)
     return next((s.lineno for s in source.tree.body if s.lineno <= first <= (s.end_lineno or 0)), first)
 
 
-def _root_name(expression: str) -> str:
-    return expression.partition("(")[0].partition(".")[0].strip()
+def _spliced(source: SourceText, edit: Edit, bound: Bound) -> Splice:
+    place = edit.place
+    text = "".join(bound.names[part.name] if isinstance(part, RuntimeName) else part for part in edit.parts)
+    return Splice(source.offset(place.line, place.column), source.offset(place.end_line, place.end_column), text)
 
 
-def _blanked(source: SourceText, swaps: Sequence[Swap]) -> SourceText:
-    """The text with the swapped values gone but every line where it was: for the lines of orphaned imports."""
-    blanks = [Splice(_start(source, swap), _end(source, swap), "0") for swap in swaps if swap.attributes is not None]
-    return SourceText(source.path, splice(source.text, blanks))
+def _shortened_imports(before: SourceText, after: SourceText) -> list[Lines]:
+    """The lines, in the text before, of the imports that have lost a name."""
+    kept = {name for node in after.tree.body for name in _imported(node)}
+    nodes = [node for node in before.tree.body if set(_imported(node)) - kept]
+    return [(node.lineno, (node.end_lineno or 0) + 1) for node in nodes]
 
 
-def _start(source: SourceText, swap: Swap) -> int:
-    return source.offset(swap.value.line, swap.value.column)
-
-
-def _end(source: SourceText, swap: Swap) -> int:
-    return source.offset(swap.value.end_line, swap.value.end_column)
-
-
-def _swapped(source: SourceText, swap: Swap, name: str) -> Splice:
-    start, end = _start(source, swap), _end(source, swap)
-    if swap.attributes is None:
-        return Splice(start, end, f"{name}({_quoted(swap.state)}, {source.text[start:end]})")
-    return Splice(start, end, f"{name}({', '.join(map(_quoted, (swap.state, *swap.attributes)))})")
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _imported(node: ast.stmt) -> list[str]:
+    if not isinstance(node, (ast.Import, ast.ImportFrom)):
+        return []
+    return [alias.asname or alias.name.partition(".")[0] for alias in node.names]

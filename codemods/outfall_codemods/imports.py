@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .change import Lines
 from .names import bound_names, used_names
-from .text import SourceText, split_lines
+from .text import Lines, SourceText, split_lines
 
 RUNTIME = "outfall_runtime"
 _IMPORT = re.compile(r"\b(import)\b")

@@ -18,7 +18,7 @@ from outfall_lint.source import SourceLines
 from . import ledger
 from .change import ChangeSet, FileChange
 from .dependencies import advice
-from .edits import Swap, swap_declarations
+from .edits import Edit, RuntimeName, edited
 from .errors import CodemodError, UsageError
 from .plan import Plan, decline
 from .text import SourceText
@@ -113,7 +113,14 @@ def _too_low(plan: Plan, priority: Priority, threshold: Priority) -> Plan:
 
 
 def _direct(plan: Plan) -> Plan:
-    return replace(plan, target=(plan.target or "").removeprefix("Staged"), flag=None) if plan.rewrites else plan
+    if not plan.rewrites:
+        return plan
+    edits = tuple(Edit(edit.place, tuple(map(_unstaged, edit.parts))) for edit in plan.edits)
+    return replace(plan, target=(plan.target or "").removeprefix("Staged"), flag=None, edits=edits)
+
+
+def _unstaged(part: str | RuntimeName) -> str | RuntimeName:
+    return part if isinstance(part, str) else RuntimeName(part.name.removeprefix("Staged"))
 
 
 def _edited(plans: Sequence[Plan], sources: dict[str, SourceText]) -> tuple[list[Plan], list[FileChange]]:
@@ -133,13 +140,8 @@ def _edited(plans: Sequence[Plan], sources: dict[str, SourceText]) -> tuple[list
 
 
 def _changed(source: SourceText, plans: Iterable[Plan]) -> FileChange:
-    swaps = [
-        Swap(plan.state.value, plan.target, plan.state.name, plan.attributes)
-        for plan in plans
-        if plan.state.value is not None and plan.target is not None
-    ]
-    edited = swap_declarations(source, swaps)
-    change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(edited.text), edited.spans)
+    new = edited(source, [edit for plan in plans for edit in plan.edits])
+    change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)
     verify_file(change)
     return change
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from outfall_lint.model import Place, State
 
+from .edits import Edit
+
 Json = dict[str, object]
 
 
@@ -19,10 +21,10 @@ class Plan:
     action: Literal["rewrite", "decline"]
     place: Place
     target: str | None = None  # the runtime's name: "StagedRegistry"
-    flag: str | None = None  # the flag's group: "use_registry"
+    flag: str | None = None  # the flag's group: "use_registry"; None: there is no old way beside the new one
     reason: str | None = None
     evidence: tuple[str, ...] = ()
-    attributes: tuple[str, ...] | None = None  # a namespace's declared attributes; None: keep the value
+    edits: tuple[Edit, ...] = ()  # all in the declaring file
 
     @property
     def rewrites(self) -> bool:
@@ -48,3 +50,17 @@ class Plan:
 def decline(state: State, codes: tuple[str, ...], reason: str, place: Place | None = None) -> Plan:
     """A plan that leaves the state as it is, because of `reason`, seen at `place`."""
     return Plan(state, codes, "decline", place or state.place, reason=reason, evidence=state.evidence)
+
+
+def rewrite(
+    state: State,
+    codes: tuple[str, ...],
+    target: str,
+    edits: tuple[Edit, ...],
+    flag: str | None = None,
+    evidence: tuple[str, ...] = (),
+) -> Plan:
+    """A plan that puts the state under the runtime's `target`, staged behind `flag` where one is named."""
+    return Plan(
+        state, codes, "rewrite", state.place, target, flag, evidence=(*state.evidence, *evidence), edits=edits
+    )

@@ -19,6 +19,9 @@ from outfall_lint.model import Place
 
 from .errors import Refused
 
+Lines = tuple[int, int]
+"""First and last line of a stretch, counted from 1."""
+
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 

@@ -9,10 +9,10 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 
-from .change import ChangeSet, FileChange, Lines
+from .change import ChangeSet, FileChange
 from .errors import VerificationFailed
 from .names import undefined_names
-from .text import SourceText, split_lines
+from .text import Lines, SourceText, split_lines
 
 _ENDS = re.compile(r"\r\n|\r|\n")
 

@@ -117,3 +117,17 @@ def test_an_unparsable_file_is_a_problem_and_the_others_are_done(staged: Project
     plan = staged.removal(flags=["use_registry"], force="test")
     assert [problem.path for problem in plan.problems] == ["broken.py"]
     assert [change.path for change in plan.changes] == ["app.py", "outfall-flags.toml"]
+
+
+def test_every_type_of_table_collapses(staged: Project) -> None:
+    names = ("List", "Set", "Deque", "Default", "Ordered", "Counter")
+    staged.write("app.py", _declared("Staged", names))
+    states = ", ".join(f'"app.{name}"' for name in names)
+    staged.write("outfall-flags.toml", LEDGER.replace('"app.X"', states))
+    changes = {change.path: change.after.decode() for change in staged.removal(flags=["use_registry"], force="test").changes}
+    assert changes["app.py"] == _declared("", names)
+
+
+def _declared(prefix: str, names: tuple[str, ...]) -> str:
+    imports = ", ".join(sorted(f"{prefix}{name}Registry" for name in names))
+    return f"from outfall_runtime import {imports}\n\n" + "".join(f'{n} = {prefix}{n}Registry("app.{n}")\n' for n in names)

@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 USE = "def put(k, v):\n    X[k] = v\n\ndef get(k):\n    return X[k]\n"
 LOCAL_USE = "def begin(user):\n    L.user = user\n\ndef who():\n    return L.user\n"
 
+ADD = "def add(v):\n    X.append(v)\n"
+
 DECLINED = {
-    "rebound in a function": ("X = {}\n" + USE + "def reset():\n    global X\n    X = {}\n", "bound to another object"),
+    "rebound in a function": ("X = {}\n" + USE + "def reset():\n    global X\n    X = {}\n", None),
     "a value from elsewhere": ("from other import make\nX = dict_of = make({})\n" + USE, None),
-    "a defaultdict": ("from collections import defaultdict\nX = defaultdict(list)\n" + USE, "plain dicts only"),
+    "a defaultdict with keywords": ("from collections import defaultdict\nX = defaultdict(list, a=[])\n" + USE, "not made at this place"),
+    "a mapping that is weak already": (
+        "import weakref\nX = weakref.WeakKeyDictionary()\n" + USE, "kept: its entries already end with their keys",
+    ),
+    "a chain of mappings": ("from collections import ChainMap\nX = ChainMap({})\n" + USE, "no registry of its type"),
+
     "passed to marshal": ("import marshal\nX = {}\n" + USE + "def dump():\n    return marshal.dumps(X)\n", "marshal"),
     "a resource per thread": (
         "import threading, sqlite3\nL = threading.local()\ndef db():\n"
@@ -62,6 +69,37 @@ TRANSFORMED = {
         "import threading\n\nL = threading.local()\nLOCK = threading.Lock()\n" + LOCAL_USE,
         "import threading\n\nfrom outfall_runtime import StagedContextLocal\n\n"
         'L = StagedContextLocal("app.L", "user")\nLOCK = threading.Lock()\n' + LOCAL_USE,
+    ),
+    "a list": ("X = []\n" + ADD, 'from outfall_runtime import StagedListRegistry\n\nX = StagedListRegistry("app.X", [])\n' + ADD),
+    "a list that grows by +=": (
+        "X = [\n    1,  # one\n]\ndef add(v):\n    global X\n    X += [v]\n",
+        'from outfall_runtime import StagedListRegistry\n\nX = StagedListRegistry("app.X", [\n    1,  # one\n])\n'
+        "def add(v):\n    global X\n    X += [v]\n",
+    ),
+    "a set": (
+        "X = set()\n" + ADD.replace("append", "add"),
+        'from outfall_runtime import StagedSetRegistry\n\nX = StagedSetRegistry("app.X", set())\n' + ADD.replace("append", "add"),
+    ),
+    "a deque, whose import goes": (
+        "from collections import deque\n\nX = deque(maxlen=9)\n" + ADD,
+        'from outfall_runtime import StagedDequeRegistry\n\nX = StagedDequeRegistry("app.X", maxlen=9)\n' + ADD,
+    ),
+    "a defaultdict": (
+        "import collections\n\nX = collections.defaultdict(list)\nY = collections.deque\n" + USE,
+        "import collections\n\nfrom outfall_runtime import StagedDefaultRegistry\n\n"
+        'X = StagedDefaultRegistry("app.X", list)\nY = collections.deque\n' + USE,
+    ),
+    "a Counter and an OrderedDict, empty": (
+        "from collections import Counter, OrderedDict\n\nX = Counter()\nZ = OrderedDict()\n"
+        + USE + USE.replace("X", "Z").replace("get", "got").replace("put", "give"),
+        "from outfall_runtime import StagedCounterRegistry, StagedOrderedRegistry\n\n"
+        'X = StagedCounterRegistry("app.X")\nZ = StagedOrderedRegistry("app.Z")\n'
+        + USE + USE.replace("X", "Z").replace("get", "got").replace("put", "give"),
+    ),
+    "a list in a class body": (
+        "class A:\n    X = []\n\n    @classmethod\n    def add(cls, v):\n        cls.X.append(v)\n",
+        "from outfall_runtime import StagedListRegistry\n\nclass A:\n"
+        '    X = StagedListRegistry("app.A.X", [])\n\n    @classmethod\n    def add(cls, v):\n        cls.X.append(v)\n',
     ),
     "a name that is taken": (
         "class StagedRegistry: ...\nX = {}\n" + USE,

@@ -10,7 +10,11 @@ from ..imports import RUNTIME, bind_runtime_names, drop_unused_imports, runtime_
 from ..names import used_names
 from ..text import SourceText
 
-COLLAPSED = {"StagedRegistry": "Registry", "StagedContextLocal": "ContextLocal"}
+_STAGED = (
+    "StagedContextLocal", "StagedCounterRegistry", "StagedDefaultRegistry", "StagedDequeRegistry",
+    "StagedListRegistry", "StagedOrderedRegistry", "StagedRegistry", "StagedSetRegistry",
+)  # fmt: skip
+COLLAPSED = {name: name.removeprefix("Staged") for name in _STAGED}
 
 
 def collapse(source: SourceText, states: Collection[str]) -> Edited:

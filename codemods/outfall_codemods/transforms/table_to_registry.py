@@ -1,36 +1,66 @@
-"""A dict at module or class level becomes a registry: the declaration is swapped, every access stays.
+"""A container at module or class level becomes a registry: the declaration is swapped, every access stays.
 
-A registry *is* a dict, so reads, writes, `json.dumps`, `isinstance` and `|` keep working,
-for this project and for outsiders who import the name.
+Each registry *is* its type, so reads, writes, `json.dumps`, `isinstance` and operators keep
+working, for this project and for outsiders who import the name.
 """
 
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, replace
 
-from outfall_lint.model import Access, Finding, Operation, State
+from outfall_lint.constructors import CONTAINERS
+from outfall_lint.model import Access, Finding, Operation, Place, State
 
-from ..plan import Plan, decline
+from ..edits import Edit, RuntimeName, quoted
+from ..plan import Plan, decline, rewrite
 from ..text import SourceText
 from ..transform import Codes, Transform
 
-_CODES = frozenset({"OUT101", "OUT103", "OUT106"})
-_OTHER_MAPPINGS = frozenset(
-    "collections.defaultdict collections.OrderedDict collections.Counter collections.ChainMap "
-    "weakref.WeakKeyDictionary weakref.WeakValueDictionary".split()
-)
+_CODES = frozenset({"OUT101", "OUT102", "OUT103", "OUT104", "OUT106"})
 _EXACT_TYPE_SINKS = (
     "marshal.dump", "marshal.dumps", "yaml.safe_dump", "yaml.safe_dump_all", "msgpack.packb", "msgpack.pack",
 )  # fmt: skip
 _NAMESPACE_SINKS = ("exec", "eval", "type")
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one container type is written, and what it becomes."""
+
+    target: str
+    displays: tuple[type[ast.expr], ...] = ()
+    keeps_value: bool = True  # the whole value stays as the initial content; else its arguments do
+    most: int = 1  # positional arguments that the registry takes over
+    keywords: tuple[str, ...] = ()
+
+
+_KINDS = {
+    "dict": _Kind("StagedRegistry", (ast.Dict, ast.DictComp)),
+    "list": _Kind("StagedListRegistry", (ast.List, ast.ListComp)),
+    "set": _Kind("StagedSetRegistry", (ast.Set, ast.SetComp)),
+    "collections.deque": _Kind("StagedDequeRegistry", keeps_value=False, most=2, keywords=("maxlen",)),
+    "collections.defaultdict": _Kind("StagedDefaultRegistry", keeps_value=False, most=2),
+    "collections.OrderedDict": _Kind("StagedOrderedRegistry", keeps_value=False),
+    "collections.Counter": _Kind("StagedCounterRegistry", keeps_value=False),
+}
+_KEPT = {
+    "weakref.WeakKeyDictionary": "its entries already end with their keys; a registry would keep them alive",
+    "weakref.WeakValueDictionary": "its entries already end with their values; a registry would keep them alive",
+    "weakref.WeakSet": "its members already end with their owners; a registry would keep them alive",
+}
+
+
 def accepts(finding: Finding) -> bool:
-    return finding.code in _CODES and finding.state.constructor in _OTHER_MAPPINGS | {"dict"}
+    """Whether the state is a container that keeps its name for life (`X += …` changes it in place)."""
+    state = finding.state
+    if finding.code not in _CODES or state.constructor not in CONTAINERS:
+        return False
+    return state.scope == "class" or not any(map(_rebinds, state.accesses))
 
 
 def plan(state: State, codes: Codes, source: SourceText) -> Plan:
-    """`rewrite` for a plain dict that keeps its name for life; else the reason against it."""
+    """`rewrite` for a container that is made where it is declared; else the reason against it."""
     problem = _declaration_problem(state, source)
     if problem:
         return decline(state, codes, problem)
@@ -38,49 +68,93 @@ def plan(state: State, codes: Codes, source: SourceText) -> Plan:
         reason = _access_problem(access)
         if reason:
             return decline(state, codes, reason, access.place)
-    return Plan(state, codes, "rewrite", state.place, "StagedRegistry", "use_registry", evidence=state.evidence)
+    kind = _KINDS[state.constructor]
+    return rewrite(state, codes, kind.target, _swap(state, kind, source), "use_registry")
 
 
 def _declaration_problem(state: State, source: SourceText) -> str | None:
-    if state.constructor != "dict":
-        return f"not yet: a registry takes the place of plain dicts only, and this is a {state.constructor}"
+    if state.constructor in _KEPT:
+        return f"kept: {_KEPT[state.constructor]}"
+    if state.constructor not in _KINDS:
+        return f"a {state.constructor} has no registry of its type; make it a dict or a list first, or guard it by a lock"
     if state.scope not in ("module", "class"):
-        return f"not yet: it is declared at {state.scope} level; move it to module level first"
+        return f"it is declared at {state.scope} level, where each call makes another; move it to module level first"
     if state.value is None:
-        return "it has no declared value that could be swapped"
-    if not _is_fresh_dict(source.slice(state.value)):
-        return "its declared value is not a dict written at this place, so another name may hold the same object"
+        return "it has no declared value that could be swapped; declare it at module or class level first"
+    if not _is_made_here(state, source):
+        return "its declared value is not made at this place, so another name may hold the same object"
     return None
 
 
-def _is_fresh_dict(text: str) -> bool:
-    """Whether the expression makes a new dict: a display, a comprehension, `dict(…)`."""
-    value = ast.parse(f"({text}\n)", mode="eval").body
-    if isinstance(value, ast.Call):
-        return isinstance(value.func, ast.Name) and value.func.id == "dict"
-    return isinstance(value, (ast.Dict, ast.DictComp))
+def _is_made_here(state: State, source: SourceText) -> bool:
+    """Whether the declared value is a new container, of arguments that the registry takes over."""
+    kind = _KINDS[state.constructor]
+    value = _value(state, source)
+    if not isinstance(value, ast.Call):
+        return isinstance(value, kind.displays)
+    if kind.keeps_value:
+        return isinstance(value.func, ast.Name) and value.func.id == state.constructor
+    named = all(keyword.arg in kind.keywords for keyword in value.keywords)
+    return named and len(value.args) <= kind.most and not any(isinstance(arg, ast.Starred) for arg in value.args)
+
+
+def _value(state: State, source: SourceText) -> ast.expr:
+    assert state.value is not None
+    return ast.parse(f"({source.slice(state.value)}\n)", mode="eval").body
+
+
+def _swap(state: State, kind: _Kind, source: SourceText) -> tuple[Edit, ...]:
+    """`{}` → `Registry("name", {})`; `deque(maxlen=9)` → `DequeRegistry("name", maxlen=9)`."""
+    assert state.value is not None
+    head = (RuntimeName(kind.target), f"({quoted(state.name)}")
+    start, end = _ends(state.value)
+    if kind.keeps_value:
+        return Edit(start, (*head, ", ")), Edit(end, (")",))
+    value = _value(state, source)
+    separator = ", " if isinstance(value, ast.Call) and (value.args or value.keywords) else ""
+    opening = source.slice(state.value).index("(")
+    return (Edit(_stretch(source, state.value, opening + 1), (*head, separator)),)
+
+
+def _ends(place: Place) -> tuple[Place, Place]:
+    """The empty stretches before and after a place."""
+    start = replace(place, end_line=place.line, end_column=place.column)
+    return start, replace(place, line=place.end_line, column=place.end_column)
+
+
+def _stretch(source: SourceText, place: Place, length: int) -> Place:
+    """The first `length` characters of a place."""
+    text = source.slice(place)[:length]
+    lines = text.count("\n")
+    column = place.column + length if not lines else length - text.rindex("\n") - 1
+    return replace(place, end_line=place.line + lines, end_column=column)
+
+
+def _rebinds(access: Access) -> bool:
+    return access.operation is Operation.REBIND and access.method != "__iadd__"
 
 
 def _access_problem(access: Access) -> str | None:
     """Why this access would not survive the swap; None where it would."""
     where = f"{access.place.path}:{access.place.line}"
-    if access.operation is Operation.REBIND:
+    if _rebinds(access):
         return f"it is bound to another object at {where}; change it in place (`clear`, `update`) instead"
     if access.operation is Operation.DELETE and access.method is None and access.attribute is None:
-        return f"its name is deleted at {where}"
+        return f"its name is deleted at {where}; clear it instead"
     sink = access.detail.removeprefix("passed to ") if access.detail.startswith("passed to ") else ""
     if access.operation is Operation.ESCAPE and sink in _EXACT_TYPE_SINKS:
-        return f"it is passed to {sink} at {where}, which takes no subclass of dict; pass `dict(…)` there"
+        return f"it is passed to {sink} at {where}, which takes no subclass of its type; pass a plain copy there"
     if access.operation is Operation.ESCAPE and sink in _NAMESPACE_SINKS:
-        return f"it is passed to {sink} at {where}, which may need an exact dict"
+        return f"it is passed to {sink} at {where}, which may need the exact type; pass a plain copy there"
     return None
 
 
 TRANSFORM = Transform(
     name="table-to-registry",
     fix_safety=(
-        "A registry is a subclass of dict: only code that asks for the exact type (`type(x) is dict`, marshal, "
-        "strict serialisers) can tell the difference. Changes of nested values (`X[k][j] = v`) pass by its hooks."
+        "A registry is a subclass of its type: only code that asks for the exact type (`type(x) is dict`, marshal, "
+        "strict serialisers) can tell the difference. Changes of nested values (`X[k][j] = v`) and C code that "
+        "reaches into a list (`heapq`) pass by its hooks."
     ),
     accepts=accepts,
     plan=plan,

@@ -10,7 +10,8 @@ import keyword
 
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
-from ..plan import Plan, decline
+from ..edits import Edit, RuntimeName, quoted
+from ..plan import Plan, decline, rewrite
 from ..text import SourceText
 from ..transform import Codes, Transform
 
@@ -31,10 +32,10 @@ def plan(state: State, codes: Codes, source: SourceText) -> Plan:
         reason = _access_problem(access)
         if reason:
             return decline(state, codes, reason, access.place)
-    return Plan(
-        state, codes, "rewrite", state.place, "StagedContextLocal", "use_context",
-        evidence=state.evidence, attributes=_attributes(state),
-    )  # fmt: skip
+    assert state.value is not None
+    names = ", ".join(map(quoted, (state.name, *_attributes(state))))
+    swap = Edit(state.value, (RuntimeName("StagedContextLocal"), f"({names})"))
+    return rewrite(state, codes, "StagedContextLocal", (swap,), "use_context")
 
 
 def _kind_problem(state: State) -> str | None:
