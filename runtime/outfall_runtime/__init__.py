@@ -7,7 +7,6 @@ asked for, so that a process pays only for what it uses.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,12 +128,16 @@ _MODULES = frozenset(("context", "errors", "flags", "metrics", "siblings"))
 
 def __getattr__(name: str) -> object:
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+        return _module(name)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    found = getattr(_module(_MODULE_OF[name]), name)
     globals()[name] = found  # outfall: ignore[OUT111] PEP 562: a name is looked up once
     return found
+
+
+def _module(name: str) -> object:
+    return __import__(f"{__name__}.{name}", fromlist=("*",))  # `importlib` costs more than the module does
 
 
 def __dir__() -> "list[str]":
@@ -142,4 +145,4 @@ def __dir__() -> "list[str]":
 
 
 if os.environ.get("OUTFALL_METRICS_DIR"):
-    import_module(f"{__name__}.metrics")  # it writes this process's evidence at exit
+    _module("metrics")  # it writes this process's evidence at exit

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from contextvars import ContextVar
-from typing import Callable, Deque, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from . import _report
 from ._modes import ENABLED, Setting, parse_setting
+from ._record import NamedTuple
 from ._snapshot import Declaration, Snapshot
-from ._sources import Reading, Settings, read_environment
+from ._sources import Reading, read_environment
 from .errors import InvalidSetting, UnknownFlag, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+    from ._sources import Settings
+
+    Listener = Callable[["FlagChange"], None]
 
 GROUPS = ("use_registry", "use_context", "use_spans", "use_events", "enforce", "monitor")
 TABLE_GROUP = "use_registry"  # one store per process: a percentage of keys makes no sense there
@@ -42,9 +49,6 @@ class FlagChange(NamedTuple):
     time: float
 
 
-Listener = Callable[[FlagChange], None]
-
-
 class Override:
     """One entry of the overriding layer; compared by identity, so that blocks may end out of order."""
 
@@ -60,7 +64,7 @@ class Board:
 
     def __init__(self) -> None:
         self.pinned: ContextVar[Optional[Snapshot]] = ContextVar("outfall_flags_pinned", default=None)
-        self.history: Deque[FlagChange] = deque(maxlen=HISTORY)
+        self.history: List[FlagChange] = []
         self._lock = threading.RLock()
         self._layers: Dict[str, Settings] = {layer: {} for layer in LAYERS}
         self._overrides: Tuple[Override, ...] = ()
@@ -224,6 +228,7 @@ class Board:
         self.current = after
         changes = _differences(before, after, actor, source)
         self.history.extend(changes)
+        del self.history[:-HISTORY]
         return changes
 
     def _tell(self, changes: List[FlagChange]) -> None:

@@ -15,16 +15,18 @@ from __future__ import annotations
 import sys
 import threading
 from _thread import get_ident
-from collections import deque
 from contextvars import ContextVar
-from typing import Any, Deque, Dict, List
 from weakref import ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
 
 
 NO_THREAD = 0  # marks a blank cell; no thread has this number
 
 
-class Cell(Dict[str, Any]):
+class Cell(dict[str, "Any"]):
     """Attribute values in one context, with the number of the thread that wrote them."""
 
     __slots__ = ("__weakref__", "thread")
@@ -32,7 +34,7 @@ class Cell(Dict[str, Any]):
 
 
 _probe: ContextVar[object] = ContextVar("outfall_probe")
-_pool: Deque["ContextVar[Cell]"] = deque()  # outfall: ignore[OUT102] variables cannot be collected, so they are reused
+_pool: List["ContextVar[Cell]"] = []  # outfall: ignore[OUT102] variables cannot be collected, so they are reused
 
 
 class Cells:

@@ -12,9 +12,12 @@ back removes the claim first and opens the gates afterwards, so neither can miss
 from __future__ import annotations
 
 from _thread import allocate_lock, get_ident
-from typing import Any, Dict, List
 
-Claim = List[Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
+
+    Claim = List[Any]
 
 
 class Claims:

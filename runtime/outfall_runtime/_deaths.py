@@ -6,13 +6,18 @@ death is therefore kept as a list that forgets the entries that went before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List
 from weakref import ref
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, List
+
     from .owners import Guard
 
 FEW = 32  # below this, what is no longer waited for is left lying
+MOST_KINDS = 256
+
+_kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] the class that guards owners of a type; forgotten when there are many
 
 
 class Ref(ref):  # type: ignore[type-arg]
@@ -27,6 +32,38 @@ class Ref(ref):  # type: ignore[type-arg]
 
     def survives_fork(self) -> bool:
         return True
+
+
+def guard(owner: Any, upkeep: Any, key: Any) -> Any:
+    """The guard for an owner: a `Ref`, or one from `owners`, which is loaded when it is needed.
+
+    Args:
+        upkeep: a weak reference to the upkeep that is to be told of the death.
+
+    Raises:
+        TypeError: the owner is a number, a string or something else without weak references.
+    """
+    kind: Any = type(owner)
+    try:
+        make = _kinds[kind]
+    except KeyError:
+        make = _learn(kind)
+    if make is not Ref:
+        return make(owner, upkeep, key)
+    weak = Ref(owner, died)
+    weak.upkeep = upkeep
+    weak.key = key
+    return weak
+
+
+def _learn(kind: type) -> Any:
+    from .owners import guard_class
+
+    if len(_kinds) >= MOST_KINDS:
+        _kinds.clear()
+    make = guard_class(kind) or Ref
+    _kinds[kind] = make
+    return make
 
 
 def died(guard: Any) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
 
 MISSING = object()
 NEVER = float("inf")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Optional
 from weakref import ref
 
 from . import flags
 from ._states import StateRecord, book
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 GROUP_OF = {"table": "use_registry", "context": "use_context"}
 

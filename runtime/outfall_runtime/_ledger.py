@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Union
 
 from ._snapshot import Declaration
 from .errors import BrokenSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Union
 
 VERSION = 1
 

@@ -7,12 +7,16 @@ registry's bookkeeping right.
 from __future__ import annotations
 
 import time
-from typing import Any, Dict
 
 from ._entry import MISSING
 from ._modes import SHADOW
 from ._upkeep import OFF
-from ._variants import Hook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    from ._variants import Hook
 
 
 def read_hook(base: type, name: str) -> Hook:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
 
+from ._record import NamedTuple
 from .errors import InvalidSetting, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 LEGACY = "legacy"
 SHADOW = "shadow"

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from _thread import get_ident
 from contextvars import ContextVar
-from typing import Generic, Optional, TypeVar
 
 from ._units import current_unit
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class Scope:
@@ -36,18 +37,18 @@ FOREVER = Scope()  # around everything that stands in no block
 FOREVER.closed = False
 
 
-class Node(Generic[T]):
+class Node:
     """A value, the block that it ends with, and what is around it."""
 
     __slots__ = ("parent", "scope", "value")
 
-    def __init__(self, value: T, scope: Scope, parent: "Optional[Node[T]]") -> None:
+    def __init__(self, value: Any, scope: Scope, parent: Optional[Node]) -> None:
         self.value = value
         self.scope = scope
         self.parent = parent
 
 
-def enter(top: "ContextVar[Optional[Node[T]]]", scope: Scope, value: T) -> None:
+def enter(top: ContextVar[Optional[Node]], scope: Scope, value: Any) -> None:
     """Open a block on top of the chain.
 
     Raises:
@@ -62,7 +63,7 @@ def enter(top: "ContextVar[Optional[Node[T]]]", scope: Scope, value: T) -> None:
     top.set(Node(value, scope, None if node is None else visible(node)))
 
 
-def leave(top: "ContextVar[Optional[Node[T]]]", scope: Scope) -> None:
+def leave(top: ContextVar[Optional[Node]], scope: Scope) -> None:
     """Close a block, wherever in the chain it stands and in whichever context this is."""
     scope.closed = True
     node = top.get()
@@ -71,7 +72,7 @@ def leave(top: "ContextVar[Optional[Node[T]]]", scope: Scope) -> None:
     top.set(None if node is None else visible(node))
 
 
-def visible(node: "Optional[Node[T]]") -> "Optional[Node[T]]":
+def visible(node: Optional[Node]) -> Optional[Node]:
     """The innermost node that counts here, with no skipped one directly below it."""
     node = _skip(node)
     if node is None or node.parent is None or not node.parent.scope.closed:
@@ -80,7 +81,7 @@ def visible(node: "Optional[Node[T]]") -> "Optional[Node[T]]":
     return node if parent is node.parent else Node(node.value, node.scope, parent)
 
 
-def _skip(node: "Optional[Node[T]]") -> "Optional[Node[T]]":
+def _skip(node: Optional[Node]) -> Optional[Node]:
     unit: object = None
     while node is not None and node.scope.closed:
         if unit is None:

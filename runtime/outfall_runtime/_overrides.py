@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Callable, List, Optional, Tuple, Type, TypeVar
 
 from ._board import Board, Override
 from ._snapshot import Snapshot
 
-AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple, Type, TypeVar
+
+    AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 class Pinned:
@@ -51,19 +53,20 @@ class Overriding:
         self._board.pop(self._entries.pop())
 
     def __call__(self, function: AnyFunction) -> AnyFunction:
+        from functools import wraps
         from inspect import iscoroutinefunction
 
         board, setting = self._board, self._setting
         if iscoroutinefunction(function):
 
-            @functools.wraps(function)
+            @wraps(function)
             async def overridden(*args: Any, **kwargs: Any) -> Any:
                 with Overriding(board, *setting):
                     return await function(*args, **kwargs)
 
         else:
 
-            @functools.wraps(function)
+            @wraps(function)
             def overridden(*args: Any, **kwargs: Any) -> Any:
                 with Overriding(board, *setting):
                     return function(*args, **kwargs)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, Iterable, Iterator, Tuple
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, Tuple
+
     from .context_local import ContextLocal
+
+    MakeProperty = Callable[[str], property]
 
 MOST_PROPERTIES = 64  # on one class; names beyond go through `__getattribute__`
 GENERATED = "_outfall_names"  # marks a generated class and holds the names of its properties
+MADE = "_outfall_generated"  # where a class keeps the classes generated from it
 MISSING = object()
-MakeProperty = Callable[[str], property]
 
 
-@lru_cache(maxsize=512)
 def generated_class(base: Any, attributes: Tuple[str, ...], make: MakeProperty) -> Any:
-    """The subclass of `base` with one property per declared attribute."""
+    """The subclass of `base` with one property per declared attribute; kept by `base` itself."""
+    made: Any = vars(base).get(MADE)
+    if made is None:
+        made = {}
+        setattr(base, MADE, made)
     names = frozenset(attributes)
+    found = made.get(names)
+    return found if found is not None else made.setdefault(names, _generated(base, names, make))
+
+
+def _generated(base: Any, names: FrozenSet[str], make: MakeProperty) -> Any:
     body: Dict[str, Any] = {name: make(name) for name in names}
     body.update(
         __slots__=(),
@@ -93,7 +103,7 @@ def no_attribute(instance: object, name: str) -> AttributeError:
     return AttributeError(f"{type(instance).__name__!r} object has no attribute {name!r}")
 
 
-class Namespace(Dict[str, Any]):
+class Namespace(dict[str, "Any"]):
     """The `__dict__` of a context local: its values here and now; changes are passed on to it."""
 
     __slots__ = ("_local",)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, Optional, Tuple
 
 from . import _tables
 from ._modes import LEGACY, SHADOW
 from ._states import TABLE, StateRecord
-from ._variants import Hook, variant
+from ._variants import variant
+
+if TYPE_CHECKING:
+    from ._variants import Hook
 
 
 class Tag:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-from typing import Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _PACKAGE = __name__.rpartition(".")[0]
 UNKNOWN = "<unknown>:0"

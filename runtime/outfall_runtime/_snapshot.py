@@ -6,9 +6,13 @@ snapshot once and sees flags that belong together.
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ._modes import DEFAULT, ENABLED, Setting
+from ._record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Mapping, Optional, Tuple
 
 
 class Declaration(NamedTuple):

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ._modes import Setting, parse_setting
+from ._record import NamedTuple
 from .errors import BrokenSource, InvalidSetting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Tuple
+
+    Settings = Dict[str, Setting]
 
 FLAGS_VARIABLE = "OUTFALL_FLAGS"
 FILE_VARIABLE = "OUTFALL_FLAG_FILE"
 FILE_VERSION = 1
 LARGEST_FILE = 1 << 20  # bytes
-
-Settings = Dict[str, Setting]
 
 
 class Reading(NamedTuple):

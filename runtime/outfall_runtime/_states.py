@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any, Dict, List, Optional, Tuple
 
 from ._modes import LEGACY, MODES, RANK, SHADOW
 from ._tallies import Tally
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 TABLE = "table"
 CONTEXT = "context"

@@ -7,10 +7,11 @@ several. All are kept for as long as they live; a listing shows the newest.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Tuple
 from weakref import ref
 
-from . import owners
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
 
 _FEW = 64
 
@@ -33,7 +34,6 @@ class _Tables:
         return [(name, table) for name, table in found if table is not None]
 
     def after_fork(self) -> None:
-        owners.after_fork()
         for _, table in self.living():
             target = getattr(table, "_outfall", table)
             if hasattr(target, "after_fork"):

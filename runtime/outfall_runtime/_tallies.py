@@ -8,7 +8,10 @@ kept by thread number, which the system hands out again, so their number stays b
 from __future__ import annotations
 
 from _thread import get_ident
-from typing import Dict, List
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List
 
 
 class Tally:

@@ -14,8 +14,11 @@ from __future__ import annotations
 import sys
 import threading
 from contextvars import ContextVar
-from typing import Any, Optional
 from weakref import ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class _Home:

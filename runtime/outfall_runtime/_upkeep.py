@@ -8,17 +8,19 @@ removed by whoever can claim the key first.
 from __future__ import annotations
 
 import time
-from collections import deque
 from types import MappingProxyType
-from typing import Any, Callable, Deque, Dict, Mapping, Optional
 from weakref import ref
 
 from ._claims import Claims
+from ._deaths import guard
 from ._entry import MISSING, NEVER, Entry
 from ._states import StateRecord
 from ._tallies import Tally
 from .errors import AlreadyRegistered, RegistryFull
-from .owners import guard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional
 
 OFF, COUNT, KEEP, DROP = "off", "count", "keep", "drop"
 MOST_TOMBSTONES = 10_000
@@ -47,7 +49,7 @@ class Upkeep:
         self.record: Optional[StateRecord] = None
         self.entries: Dict[Any, Entry] = {}
         self.claims = Claims()
-        self.dead: Deque[Entry] = deque()
+        self.dead: List[Entry] = []
         self.evicted = Tally()
         self.tombstones: Dict[Any, Any] = {}
         self.next_expiry = NEVER
@@ -171,7 +173,7 @@ class Upkeep:
         table = self.table()
         while self.dead and table is not None:
             try:
-                entry = self.dead.popleft()
+                entry = self.dead.pop()
             except IndexError:  # another thread took the last one
                 return
             if not self.claims.take_if_free(entry.key):

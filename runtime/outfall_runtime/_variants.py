@@ -10,19 +10,31 @@ is complete in itself: it works the same whatever class the object has by the ti
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Callable, Dict, Tuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Tuple
 
-Hook = Callable[..., Any]
-HookFor = Callable[[type, str], Hook]
+    Hook = Callable[..., Any]
+    HookFor = Callable[[type, str], Hook]
+
+MADE = "_outfall_variants"
 
 
-@lru_cache(maxsize=256)
 def variant(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, writes: bool) -> Any:
     """The subclass of `plain` with the reads, the writes or both replaced by hooks.
 
-    `plain` says in `_outfall_reads` and `_outfall_writes` which methods those are.
+    `plain` says in `_outfall_reads` and `_outfall_writes` which methods those are. Made once, and
+    kept by `plain` itself.
     """
+    made: Any = vars(plain).get(MADE)
+    if made is None:
+        made = {}
+        setattr(plain, MADE, made)
+    found = made.get((reads, writes))
+    return found if found is not None else made.setdefault((reads, writes), _made(plain, hook_read, hook_write, reads, writes))
+
+
+def _made(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, writes: bool) -> Any:
     base: Any = plain._outfall_type
     body: Dict[str, Any] = {
         "__slots__": (),

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Callable, Optional, Tuple
 
 from . import _report
 from ._sources import FILE_VARIABLE, Reading, fingerprint, read_file
 from .errors import BrokenSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional, Tuple
 
 INTERVAL = 0.5  # seconds between two looks at the file
 _NEVER_SEEN = (-1, -1, -1, -1)

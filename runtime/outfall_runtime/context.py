@@ -11,22 +11,25 @@ it marks itself as closed, and reading skips whatever is closed (see `_nodes`).
 from __future__ import annotations
 
 from contextvars import ContextVar, copy_context
-from functools import wraps
 from types import MappingProxyType, TracebackType
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar
 
 from ._nodes import FOREVER, Node, Scope, enter, leave, visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar
+
+    Result = TypeVar("Result")
 
 __all__ = ["ROLLOUT_KEY", "bind", "current", "of", "use", "wrap"]
 
 ROLLOUT_KEY = "rollout_key"  # the field whose value decides under a percentage
 ERROR_ATTRIBUTE = "__outfall_context__"
 
-Result = TypeVar("Result")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-_top: ContextVar[Optional[Node[Dict[str, Any]]]] = ContextVar("outfall_context", default=None)
+_top: ContextVar[Optional[Node]] = ContextVar("outfall_context", default=None)
 
 
 class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
@@ -85,6 +88,8 @@ def wrap(function: Callable[..., Result], states: "Optional[Sequence[Any]]" = No
     """
     if states is not None:
         return _wrap_some(function, states)
+    from functools import wraps
+
     carried = copy_context()
 
     @wraps(function)
@@ -95,6 +100,8 @@ def wrap(function: Callable[..., Result], states: "Optional[Sequence[Any]]" = No
 
 
 def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Callable[..., Result]:
+    from functools import wraps
+
     held = [(state, dict(state.__dict__)) for state in states]
 
     def run(*args: Any, **kwargs: Any) -> Result:
@@ -110,7 +117,7 @@ def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Call
     return wrapped
 
 
-def _merged(top: Node[Dict[str, Any]]) -> Dict[str, Any]:
+def _merged(top: Node) -> Dict[str, Any]:
     fields: Dict[str, Any] = {}
     node = visible(top)
     while node is not None:

@@ -20,15 +20,17 @@ Hazard: a mutable value is one object for all tasks that inherited it; keep immu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, FrozenSet, List, Optional, Tuple
 from weakref import finalize
 
 from . import _protocol, _tables
 from ._cells import NO_THREAD, Cell, Cells, is_carried_by_start, threads_inherit_contexts
 from ._protocol import MISSING, Namespace, no_attribute
 
-Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, ClassVar, Dict, FrozenSet, List, Optional, Tuple
 
+    Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 
 class ContextLocal:
@@ -70,7 +72,7 @@ class ContextLocal:
                 if args or kwargs:
                     raise TypeError("Initialization arguments are not supported")
                 initial = None
-        generated = _protocol.generated_class(cls, attributes, cls._outfall_property)  # type: ignore[arg-type]
+        generated = _protocol.generated_class(cls, attributes, cls._outfall_property)
         self: ContextLocal = object.__new__(generated)
         store = cls._outfall_new_store(name, initial)
         object.__setattr__(self, "_outfall_store", store)

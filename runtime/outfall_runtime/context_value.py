@@ -33,7 +33,7 @@ class ContextValue(Generic[T]):
     def __init__(self, name: str, default: T = _NONE) -> None:
         self.name = name
         self._default = default
-        self._variable: "ContextVar[Optional[Node[T]]]" = ContextVar(name, default=None)
+        self._variable: "ContextVar[Optional[Node]]" = ContextVar(name, default=None)
 
     def get(self) -> T:
         """The value set last in the innermost open block, else the default.
@@ -68,7 +68,7 @@ class ContextValue(Generic[T]):
 class _Use(Scope, Generic[T]):
     __slots__ = ("_value", "_variable")
 
-    def __init__(self, variable: "ContextVar[Optional[Node[T]]]", value: T) -> None:
+    def __init__(self, variable: "ContextVar[Optional[Node]]", value: T) -> None:
         super().__init__()
         self._variable = variable
         self._value = value

@@ -19,14 +19,18 @@ in one board; see `_board`.
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from ._board import FILE, Board, FlagChange
-from ._ledger import read_ledger
 from ._modes import ENFORCED, LEGACY, MODES, NEW, SHADOW
 from ._overrides import Overriding, Pinned
 from ._snapshot import Declaration
 from ._watch import Watcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
+
+    _Path = Union[str, "os.PathLike[str]"]
 
 __all__ = [
     "ENFORCED",
@@ -54,7 +58,6 @@ __all__ = [
     "source",
 ]
 
-_Path = Union[str, "os.PathLike[str]"]
 
 board = Board()
 watcher = Watcher(lambda reading: board.load(FILE, reading), board.warn_of_unknown_names)
@@ -86,6 +89,8 @@ def load_ledger(path: _Path) -> List[str]:
     Raises:
         BrokenSource: it cannot be read (this needs Python 3.11).
     """
+    from ._ledger import read_ledger
+
     declarations = read_ledger(path)
     board.declare(declarations)
     watcher.start()

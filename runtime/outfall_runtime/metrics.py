@@ -12,20 +12,23 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from . import _report
 from ._states import book
 from .errors import BrokenSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+
+    Document = Dict[str, Any]
+    _Path = Union[str, "os.PathLike[str]"]
 
 __all__ = ["evidence", "merge", "process", "read_folder", "write", "write_snapshot"]
 
 FOLDER_VARIABLE = "OUTFALL_METRICS_DIR"
 FORMAT = "outfall-evidence"
 VERSION = 1
-
-Document = Dict[str, Any]
-_Path = Union[str, "os.PathLike[str]"]
 
 
 def _now() -> str:

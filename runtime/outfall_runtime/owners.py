@@ -9,12 +9,15 @@ The only thing that happens there is that the entry is queued; see `_upkeep`.
 
 from __future__ import annotations
 
+import os
 import threading
-from functools import lru_cache
-from typing import Any, List, Optional, Type
 from weakref import WeakKeyDictionary, ref
 
 from ._deaths import DeathList, Ref, died
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Type
 
 __all__ = ["Owner"]
 
@@ -183,26 +186,8 @@ _endings = _Endings()
 _poller = _Poller()
 
 
-def guard(owner: Any, upkeep: Any, key: Any) -> Any:
-    """The guard for an owner: a `Ref` or a `Guard`.
-
-    Args:
-        upkeep: a weak reference to the upkeep that is to be told of the death.
-
-    Raises:
-        TypeError: the owner is a number, a string or something else without weak references.
-    """
-    make = _guard_class(type(owner))  # type: ignore[arg-type]
-    if make is not None:
-        return make(owner, upkeep, key)
-    weak = Ref(owner, died)
-    weak.upkeep = upkeep
-    weak.key = key
-    return weak
-
-
-@lru_cache(maxsize=256)
-def _guard_class(kind: Any) -> Optional[Type[Guard]]:
+def guard_class(kind: type) -> Optional[Type[Guard]]:
+    """The class that guards owners of a type; None for plain objects, which a `Ref` guards."""
     if issubclass(kind, Owner):
         return _ExplicitGuard
     if issubclass(kind, threading.Thread) or (hasattr(kind, "pid") and hasattr(kind, "exitcode")):
@@ -227,6 +212,5 @@ def _when_done(future: Any, deaths: DeathList) -> None:
         loop.call_soon_threadsafe(future.add_done_callback, deaths.tell)
 
 
-def after_fork() -> None:
-    """In the child: the poller's thread is gone."""
-    _poller.after_fork()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_poller.after_fork)

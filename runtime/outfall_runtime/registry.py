@@ -11,7 +11,6 @@ key, so that it is atomic against every other change of that key.
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import _tables
 from ._entry import MISSING, NEVER, Entry
@@ -19,12 +18,17 @@ from ._managed import read_hook, write_hook
 from ._upkeep import OFF, Upkeep
 from ._variants import variant
 
-K = TypeVar("K")
-V = TypeVar("V")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+
+    K = TypeVar("K")
+    V = TypeVar("V")
+
 _list: Any = list  # the class has a method of that name
 
 
-class Registry(Dict[K, V]):
+class Registry(dict["K", "V"]):
     """A dict with a name.
 
     Args:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 from _thread import get_ident
-from typing import Any, Dict, NamedTuple, Optional
 
 from . import _protocol, flags
 from ._cells import threads_inherit_contexts
@@ -23,19 +22,28 @@ from ._protocol import MISSING, no_attribute
 from ._sites import call_site
 from ._states import CONTEXT
 from ._units import current_unit
-from .context_local import Arguments, ContextLocal, Store
+from .context_local import ContextLocal, Store
 from .errors import LegacyStateError
 
-Values = Dict[str, "Entry"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from .context_local import Arguments
+
+    Values = Dict[str, "Entry"]
 
 
-class Entry(NamedTuple):
-    """One written value and its stamp. `fresh`: written the new way."""
+class Entry:
+    """One written value and its stamp. `fresh`: written the new way. It never changes."""
 
-    value: Any
-    fresh: bool
-    thread: int
-    unit: object
+    __slots__ = ("fresh", "thread", "unit", "value")
+
+    def __init__(self, value: Any, fresh: bool, thread: int, unit: object) -> None:
+        self.value = value
+        self.fresh = fresh
+        self.thread = thread
+        self.unit = unit
 
 
 class _Thread(threading.local):  # outfall: ignore[OUT202] this is the old way itself, kept until a state is enforced
@@ -136,7 +144,7 @@ class StagedStore(Store):
         entry = Entry(value, mode in ENABLED, get_ident(), current_unit(mark=True))
         self.cells.put({**cell, name: entry})
         # `enforced` keeps the stamp, which explains a later miss, but no longer the value.
-        self.thread.values[name] = entry if mode != ENFORCED else entry._replace(value=None)
+        self.thread.values[name] = entry if mode != ENFORCED else Entry(None, entry.fresh, entry.thread, entry.unit)
         self.record.writes[mode].add()
 
     def delete(self, local: ContextLocal, name: str) -> None:

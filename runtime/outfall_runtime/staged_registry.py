@@ -10,7 +10,6 @@ Hazard: see `_variants`.
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import flags
 from ._flag_names import follow, setting, stage
@@ -19,13 +18,18 @@ from ._states import TABLE
 from ._upkeep import COUNT, DROP, KEEP, OFF
 from .registry import Registry
 
-K = TypeVar("K")
-V = TypeVar("V")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping, Optional, Tuple, TypeVar, Union
+
+    K = TypeVar("K")
+    V = TypeVar("V")
+
 
 POLICY = {LEGACY: OFF, SHADOW: COUNT, NEW: KEEP, ENFORCED: DROP}
 
 
-class StagedRegistry(Registry[K, V]):
+class StagedRegistry(Registry["K", "V"]):
     """A `Registry` on its way from a plain dict; flag `use_registry:<name>`, group `use_registry`."""
 
     __slots__ = ("_outfall_flag",)
