@@ -13,3 +13,5 @@ class Exit(IntEnum):
     USAGE = 2  # usage or configuration
     UNREADABLE = 3  # some file could not be read; the others were done; wins over FINDINGS
     REFUSED = 4  # refused or undone; nothing changed
+    INTERRUPTED = 130  # Ctrl-C: as shells report a program that SIGINT ended
+    BROKEN_PIPE = 141  # the reader went away, as with `| head`: as shells report SIGPIPE

@@ -1,6 +1,13 @@
-"""Errors that the tools foresee, as one line and an exit code; all others are our own faults."""
+"""Errors as one line and an exit code: those that the tools foresee, and our own faults."""
 
 from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+import traceback
+from importlib.metadata import version
+from pathlib import Path
 
 import click
 
@@ -35,3 +42,30 @@ def foreseen(error: Exception) -> Failure | None:
         where = f"{error.filename}: " if error.filename else ""
         return Failure(f"{where}{error.strerror or error}")
     return None
+
+
+def failure_for(error: Exception) -> Failure:
+    """What to show for this error, foreseen or not."""
+    return foreseen(error) or bug(error)
+
+
+def bug(error: Exception) -> Failure:
+    """A fault of ours: says so, and where the details to report lie; the user sees no traceback."""
+    details = "".join(traceback.format_exception(error))
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    try:
+        where = f"the file {kept(details)}, which holds the details"
+    except OSError:
+        where = f"these details:\n{details.rstrip()}"
+    return Failure(f"this is a bug in outfall ({said}). Please report it with {where}")
+
+
+def kept(details: str) -> Path:
+    """Write what a report of a bug needs into a new file in the folder for temporary files."""
+    system = f"outfall {version('outfall')}, Python {platform.python_version()}, {platform.platform()}"
+    text = f"{system}\ncommand: {' '.join(sys.argv)}\n\n{details}"
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="outfall-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        file.write(text)
+    return Path(file.name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from outfall_cli import commands, handover
+from outfall_cli import commands, handover, terminal
 from outfall_cli.exits import Exit
 from outfall_cli.nearest import unknown
 
@@ -41,18 +41,21 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error that the tools foresee becomes its one line and exit code."""
+        """Run the command; whatever stops it becomes one line and an exit code, never a traceback."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nStopped.", err=True)
+            ctx.exit(Exit.INTERRUPTED)
+        except BrokenPipeError:
+            terminal.silence()
+            ctx.exit(Exit.BROKEN_PIPE)
         except Exception as error:
-            from outfall_cli.failures import foreseen
+            from outfall_cli.failures import failure_for
 
-            failure = foreseen(error)
-            if failure is None:
-                raise
-            raise failure from error
+            raise failure_for(error) from error
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The exit codes, which every command shares."""

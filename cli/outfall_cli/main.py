@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from outfall_cli import terminal
 from outfall_cli.group import LazyGroup
 
 WIDTH = 100
@@ -42,4 +43,5 @@ def outfall() -> None:
 
 def main() -> None:
     """Run the command line; never returns."""
+    terminal.tolerate()
     outfall(prog_name="outfall")

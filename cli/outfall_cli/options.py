@@ -24,6 +24,8 @@ def codes(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
         return None
     wanted = tuple(part.strip().upper() for part in value.split(",") if part.strip())
     known = rule_codes()
+    if not wanted:
+        raise click.BadParameter("no code in it; for example OUT101,OUT2.", ctx, param)
     for code in wanted:
         if not any(rule.startswith(code) for rule in known):
             raise click.BadParameter(unknown("rule", code, known, see="outfall rules"), ctx, param)

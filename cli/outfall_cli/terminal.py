@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -47,3 +48,17 @@ def complain(path: str, message: str, line: int | None = None) -> None:
     """One line on stderr about one file."""
     where = path if line is None else f"{path}:{line}"
     click.echo(f"{where}: {' '.join(message.split())}", err=True)
+
+
+def tolerate() -> None:
+    """Let what the streams' encoding cannot express come out as an escape, not as an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def silence() -> None:
+    """Send what is still to be written to nowhere: whoever read it has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -102,6 +102,23 @@ def test_what_is_mended_is_named_until_the_baseline_shrinks(ambient: Path, invok
     assert invoke("check").stderr == ""
 
 
+@pytest.mark.parametrize("narrowed", [["context.py"], ["--select", "OUT201"], ["--ignore", "OUT101"]])
+def test_what_is_not_looked_at_is_not_called_mended(narrowed: list[str], ambient: Path, invoke: Invoke) -> None:
+    assert invoke("check", "--update-baseline", "--allow-growth", "first run").exit_code == 0
+    result = invoke("check", *narrowed)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_the_baseline_is_looked_for_in_the_current_folder(
+    ambient: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ambient / "inner").mkdir()
+    monkeypatch.chdir(ambient / "inner")
+    assert invoke("check", "--baseline", "b.json", "--update-baseline", "--allow-growth", "first").exit_code == 0
+    assert (ambient / "inner" / "b.json").exists()
+    assert invoke("check", "--baseline", "b.json").exit_code == 0
+
+
 def test_a_baseline_is_not_renewed_while_a_file_cannot_be_read(ambient: Path, invoke: Invoke) -> None:
     (ambient / "broken.py").write_text("def (", encoding="utf-8")
     assert invoke("check", "--update-baseline", "--allow-growth", "first run").exit_code == 3

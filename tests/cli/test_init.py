@@ -27,6 +27,13 @@ def test_a_broken_file_is_left_alone(project: Path, invoke: Invoke) -> None:
     assert (project / "pyproject.toml").read_text(encoding="utf-8") == "[tool"
 
 
+def test_a_tool_that_is_no_table_is_left_alone(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text("tool = 3\n", encoding="utf-8")
+    result = invoke("init")
+    assert (result.exit_code, "not a table" in result.stderr) == (2, True)
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == "tool = 3\n"
+
+
 def test_the_section_goes_behind_what_is_there(project: Path, invoke: Invoke) -> None:
     (project / "pyproject.toml").write_text(KEPT, encoding="utf-8")
     (project / "app").mkdir()

@@ -63,3 +63,22 @@ def test_nearest(wrong: str, meant: str | None) -> None:
 def test_where_nothing_is_near_the_list_is_named() -> None:
     assert unknown("rule", "xyzzy", ["OUT101"], see="outfall rules") == "unknown rule xyzzy: `outfall rules` lists them."
     assert unknown("flag", "xyzzy", [], see="outfall flags") == "unknown flag xyzzy: there is none yet."
+
+
+MEANINGLESS = {
+    "no rule": (["check", "--select", ","], "no code"),
+    "a baseline that is not there": (["check", "--baseline", "old.json"], "old.json"),
+    "growth without an update": (["check", "--allow-growth", "reason"], "--update-baseline"),
+    "growth without a reason": (["check", "--update-baseline", "--allow-growth", " "], "needs a reason"),
+    "a baseline of some paths": (["check", "--update-baseline", "app"], "whole project"),
+    "a baseline of some rules": (["check", "--update-baseline", "--select", "OUT101"], "whole project"),
+    "a place without a line": (["explain", "app.py"], "app.py:12"),
+}
+
+
+@pytest.mark.parametrize("case", MEANINGLESS)
+def test_what_makes_no_sense_is_refused_with_a_remedy(case: str, project: Path, invoke: Invoke) -> None:
+    arguments, said = MEANINGLESS[case]
+    result = invoke(*arguments)
+    assert (result.exit_code, said in result.stderr) == (2, True), result.output
+    assert list(project.glob("*baseline*")) == []

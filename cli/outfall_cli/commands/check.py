@@ -61,17 +61,41 @@ def command(
       outfall check --select OUT2 --format oneline
       outfall check --update-baseline --allow-growth "first run"
     """
-    project = load_project().configured(select=select, ignore=ignore, min_priority=min_priority, baseline=baseline)
+    require_growth_with_reason(allow_growth, update_baseline)
+    if baseline and not update_baseline and not Path(baseline).exists():
+        raise click.BadParameter(f"{baseline}: no such file; --update-baseline writes one.", param_hint="'--baseline'")
+    project = load_project()
+    other = project.within([baseline])[0] if baseline else None
+    project = project.configured(select=select, ignore=ignore, min_priority=min_priority, baseline=other)
     sources = (from_stdin(project, stdin_filename),) if stdin_filename else ()
     wanted = [source.path for source in sources] or project.within(paths)
     analysis = analyse(project, wanted, jobs, sources)
     lines = source_lines(project, sources)
+    whole = not (sources or select or ignore) and set(wanted) == set(project.within(()))
     if update_baseline:
+        require_whole(whole)
         ctx.exit(renew_baseline(project, analysis, lines, allow_growth))
-    if allow_growth:
-        raise click.UsageError("--allow-growth goes with --update-baseline.")
+    if whole and not analysis.problems:
+        name_stale(project, analysis, lines)
     view = View(least_priority(project.config.min_priority, strict), shape, show_all)
     ctx.exit(conclude(beyond_baseline(project, analysis, lines), lines, view))
+
+
+def require_growth_with_reason(reason: str | None, update_baseline: bool) -> None:
+    """Raises UsageError for `--allow-growth` alone, or without a reason that will mean something in a year."""
+    if reason is None:
+        return
+    if not update_baseline:
+        raise click.UsageError("--allow-growth goes with --update-baseline.")
+    if not reason.strip():
+        raise click.UsageError("--allow-growth needs a reason; the baseline keeps it.")
+
+
+def require_whole(whole: bool) -> None:
+    """Raises UsageError where only a part is looked at: the rest of the baseline would seem mended."""
+    if not whole:
+        remedy = "leave out paths, --select, --ignore and stdin; `paths` in [tool.outfall] says what the project is."
+        raise click.UsageError(f"--update-baseline looks at the whole project: {remedy}")
 
 
 def source_lines(project: Project, sources: tuple[Source, ...]) -> SourceLines:
@@ -99,16 +123,21 @@ class Unreadable(click.ClickException):
     exit_code = Exit.UNREADABLE
 
 
-def beyond_baseline(project: Project, analysis: Analysis, lines: SourceLines) -> Analysis:
-    """The analysis without what the baseline accepts; entries that match nothing are named on stderr."""
-    from outfall_lint.baseline import applied, compare, read_baseline
+def name_stale(project: Project, analysis: Analysis, lines: SourceLines) -> None:
+    """Say on stderr how much of the baseline matches nothing any more."""
+    from outfall_lint.baseline import compare, read_baseline
 
-    baseline = read_baseline(project.baseline)
-    stale = compare(analysis.findings, baseline, lines).stale
+    stale = compare(analysis.findings, read_baseline(project.baseline), lines).stale
     if stale:
         entries = summaries.counted(len(stale), "entry", "entries")
         click.echo(f"{project.config.baseline}: {entries} mended; `outfall check --update-baseline` drops them", err=True)
-    return applied(analysis, baseline, lines)
+
+
+def beyond_baseline(project: Project, analysis: Analysis, lines: SourceLines) -> Analysis:
+    """The analysis without what the baseline accepts."""
+    from outfall_lint.baseline import applied, read_baseline
+
+    return applied(analysis, read_baseline(project.baseline), lines)
 
 
 def renew_baseline(project: Project, analysis: Analysis, lines: SourceLines, reason: str | None) -> Exit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -51,6 +52,8 @@ def rule_text(name: str) -> str:
     from outfall_lint.rule import all_rules, rule_named
 
     rule = rule_named(name)
+    if rule is None and (name.endswith(".py") or Path(name).exists()):
+        raise click.UsageError(f"{name} needs a line, as in {name}:12; `outfall check {name}` shows them all.")
     if rule is None:
         names = [*options.rule_codes(), *(rule.name for rule in all_rules())]
         raise click.UsageError(unknown("rule", name, names, see="outfall rules"))

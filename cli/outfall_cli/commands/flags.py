@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import terminal
+from outfall_cli import changes, terminal
 from outfall_cli.failures import Refusal
 from outfall_cli.handover import hand_over
 from outfall_cli.nearest import nearest, unknown
@@ -103,7 +103,7 @@ def complete(name: str, evidence: tuple[Path, ...], force: str | None) -> None:
     Example:
       outfall flags complete use_context --evidence evidence.json
     """
-    from outfall_codemods import engine, ledger
+    from outfall_codemods import ledger
     from outfall_codemods.remove.evidence import read_evidence
 
     project = load_project()
@@ -112,7 +112,7 @@ def complete(name: str, evidence: tuple[Path, ...], force: str | None) -> None:
     if not force:
         require_sufficient(project, flag, found)
     change = ledger.complete(project.root, project.config.ledger, name, found.digest)
-    engine.apply(change, project.root, "flags-complete", allow_dirty=True, forced=force)
+    changes.write(change, project.root, "flags-complete", allow_dirty=True, forced=force)
     click.echo(f"{name} is completed; `outfall remove-legacy` deletes its legacy paths.")
 
 

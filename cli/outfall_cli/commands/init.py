@@ -54,6 +54,8 @@ def added(path: Path) -> str:
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path}: {error}") from None
     tool = document.get("tool", {})
+    if not isinstance(tool, dict):
+        raise click.UsageError(f"{path}: `tool` is not a table; correct that first")
     if "outfall" in tool:
         return "already has [tool.outfall]; left as it is"
     text = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -83,7 +83,6 @@ def command(
       outfall migrate app/context.py --verify "pytest -q"
       outfall migrate --only context --skip tests
     """
-    from outfall_codemods import engine
     from outfall_codemods.migrate import plan_migration
 
     project = load_project()
@@ -106,8 +105,7 @@ def command(
         click.echo(previewed(plan, show_diff), nl=not show_diff)
         ctx.exit(exit_code(analysis.problems, found=bool(plan.changes)))
     if plan.changes:
-        entry = engine.apply(plan, project.root, "migrate", allow_dirty=allow_dirty)
-        changes.keep_if(verify_with, project.root, entry.id)
+        changes.write(plan, project.root, "migrate", allow_dirty, verify=verify_with)
     click.echo(summary(plan))
     ctx.exit(exit_code(analysis.problems, found=False))
 

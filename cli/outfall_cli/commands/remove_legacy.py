@@ -49,7 +49,6 @@ def command(
       outfall remove-legacy --flag use_context --evidence evidence.json
       outfall remove-legacy --flag use_context --force "staging only, no users"
     """
-    from outfall_codemods import engine
     from outfall_codemods.remove import plan_removal
 
     project = load_project()
@@ -62,7 +61,7 @@ def command(
         click.echo(previewed(plan, show_diff), nl=not show_diff)
         ctx.exit(exit_code(plan.problems, found=bool(plan.changes)))
     if plan.changes:
-        engine.apply(plan, project.root, "remove-legacy", allow_dirty=allow_dirty, forced=force)
+        changes.write(plan, project.root, "remove-legacy", allow_dirty, forced=force)
     click.echo(summary(plan))
     ctx.exit(exit_code(plan.problems, found=False) or Exit.DONE)
 

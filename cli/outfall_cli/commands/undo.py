@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from outfall_cli import changes
 from outfall_cli.project import load_project
 
 
@@ -12,7 +13,8 @@ from outfall_cli.project import load_project
 def command(entry: str | None) -> None:
     """Put every file back as it was before the last change, or before journal entry ENTRY.
 
-    Refuses (exit code 4) where a file has been edited since: nothing of yours is overwritten.
+    A change that was stopped half way counts as the last one. Refuses (exit code 4) where a file
+    has been edited since: nothing of yours is overwritten.
 
     \b
     Examples:
@@ -21,7 +23,10 @@ def command(entry: str | None) -> None:
     """
     from outfall_codemods.journal import undo
 
-    undone = undo(load_project().root, entry)
+    root = load_project().root
+    if changes.recover(root) and entry is None:
+        return
+    undone = undo(root, entry)
     click.echo(f"Undone: {undone.command} of {undone.created}")
     for file in undone.files:
         click.echo(f"  {file.path}")
