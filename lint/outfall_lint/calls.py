@@ -47,7 +47,7 @@ def _arguments(w: Walk, node: ast.Call, name: str) -> None:
         verb = "read" if name in _LOOKS_AT else "iterate"
         for argument in node.args:
             use(w, argument, verb, name)
-    elif name in _BY_NAME and len(node.args) > 1:
+    elif name in _BY_NAME and len(node.args) > 1 and type(node.func) is Name:
         _by_name(w, node, first, _BY_NAME[name])
     elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name):
         use(w, first, "change", name)

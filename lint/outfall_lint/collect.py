@@ -14,7 +14,7 @@ from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Target, Use
 from outfall_lint.model import Problem
 from outfall_lint.names import Names, path_of
-from outfall_lint.scopes import BLOCK, FUNCTION, Guards, RawUse, Scope, Walk
+from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
 from outfall_lint.sightings import sightings, thread_key
@@ -82,6 +82,7 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iter
     own = own | {names.module[0]}
     for scope in walked.scopes:
         function = scope.function
+        script = scope.in_script
         cache: dict[str, bool] = {}
         for raw in scope.uses:
             root = raw.root
@@ -99,13 +100,18 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iter
                 verb=raw.verb,
                 span=spans.of(raw.node),
                 function=function,
-                at_import=scope.at_import or (scope.kind == BLOCK and raw.verb != "call"),
+                at_import=scope.at_import or (script and not _calls(raw)),
                 lock=raw.lock,
                 detail=_detail(raw) or _fate(walked, scope, raw),
                 value=describe(names, scope, raw.value) if raw.value is not None else "",
                 via=resolved.via,
                 key=thread_key(names, scope, _key(raw)),
             )
+
+
+def _calls(raw: RawUse) -> bool:
+    """Whether a script's use starts something of the program, as against changing something of the script."""
+    return raw.verb == "call" and (not raw.path or raw.path[-1] not in CHANGING_METHODS)
 
 
 def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:

@@ -36,7 +36,7 @@ def _bound(scope: Scope, level: str, names: Names, spans: SpanOf) -> Iterator[De
         # Where a conditional import or branch binds it, the one that makes an object speaks for it.
         made = [(b, constructor(names, b.scope, b.value)) for b in candidates]
         best = next((m for m in made if m[1] not in ("", "constant")), made[0] if made else None)
-        if best is None or (level == "function" and not _lasting(best[1])):
+        if best is None or best[0].scope.in_script or (level == "function" and not _lasting(best[1])):
             continue
         yield _declaration(f"{scope.name}.{name}" if scope.name else name, level, *best, spans)
 

@@ -247,7 +247,7 @@ class Project:
     def _only_called_from(self, name: Target, only: set[Target]) -> bool:
         outside = [site for site in self._sites.get(name, ()) if self._function_target(site) != name]
         return bool(outside) and all(
-            site.use.verb == "call"
+            site.use.verb in ("call", "delete")
             and not site.rest
             and (site.use.at_import or self._function_target(site) in only)
             for site in outside

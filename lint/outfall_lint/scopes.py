@@ -110,6 +110,16 @@ class Scope:
             scope = scope.parent
         return None
 
+    @property
+    def in_script(self) -> bool:
+        """Whether the scope stands in an `if __name__ == "__main__":`."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.kind == BLOCK:
+                return True
+            scope = scope.parent
+        return False
+
     def module(self) -> Scope:
         """The module's own scope."""
         scope = self

@@ -27,16 +27,18 @@ class SpanOf(Protocol):
 
 def sightings(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Sighting]:
     """Every sighting of a file."""
-    defaults = {key: node for scope in walked.scopes for key, node in _defaults(scope, names)}
+    defaults = {key: node for scope in walked.scopes if not scope.in_script for key, node in _defaults(scope, names)}
     fates = _fates(walked, defaults) if defaults else {}
     for (scope, name), node in defaults.items():
         fate = "changed" if len(scope.bindings[name]) > 1 else fates.get((scope, name))
         if fate:
             yield Sighting("default", spans.of(node), scope.name, name, fate)
     for scope, node, entered in walked.yields:
-        yield from _yield(walked, scope, node, entered, names, spans)
+        if not scope.in_script:
+            yield from _yield(walked, scope, node, entered, names, spans)
     for scope, call, name in walked.handed:
-        yield from _handed(scope, call, name, names, spans)
+        if not scope.in_script:
+            yield from _handed(scope, call, name, names, spans)
 
 
 Parameter = tuple[Scope, str]
@@ -51,6 +53,8 @@ def _defaults(scope: Scope, names: Names) -> Iterator[tuple[Parameter, ast.expr]
     pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults)]
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None]
     for argument, default in pairs:
+        if scope.parent is not None and scope.parent.function:
+            continue  # made afresh whenever the enclosing function runs
         made_by = constructor(names, scope.parent or scope, default)
         if made_by in CONTAINERS and not _rebound(scope, argument.arg):
             yield (scope, argument.arg), default
@@ -99,7 +103,8 @@ def _yield(
         called = manager.func if isinstance(manager, ast.Call) else manager
         last = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
         if last not in _NO_CONTEXT and _CONTEXT.search(last.lower()) and isinstance(manager, (ast.Call, ast.Name)):
-            yield Sighting("yield", spans.of(node), scope.function, ast.unparse(called)[:60])
+            name = names.dotted(scope, called) or ast.unparse(called)
+            yield Sighting("yield", spans.of(node), scope.function, name[:60])
             return
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from outfall_lint.model import Access, Kind, Operation
 
@@ -29,6 +29,7 @@ _RESOURCE_MAKERS = re.compile(
     r"(\w*)factory|create_engine|database|deque|queue|(\w*)executor|popen|mmap|compiler?)$",
     re.IGNORECASE,
 )
+_STACK = re.compile(r"stack|spans?$|scopes?$|contexts?$|ctx", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
@@ -40,6 +41,9 @@ def decide(name: str, accesses: Sequence[Access]) -> tuple[Kind, tuple[str, ...]
             by_attribute[access.attribute].append(access)
     context: list[str] = []
     resource: list[str] = []
+    stack = _stack(by_attribute)
+    if stack is not None:
+        return Kind.SPAN_STACK, (stack,)
     for attribute, uses in by_attribute.items():
         for sign, evidence in _signs(attribute, uses):
             (context if sign is Kind.CONTEXT else resource).append(evidence)
@@ -54,6 +58,15 @@ def decide(name: str, accesses: Sequence[Access]) -> tuple[Kind, tuple[str, ...]
     if not context:
         return Kind.UNDECIDED, ("nothing that is stored tells what it is for",)
     return Kind.UNDECIDED, (*context, *resource, "the signs disagree")
+
+
+def _stack(by_attribute: Mapping[str, list[Access]]) -> str | None:
+    """The evidence that an attribute is a stack of contexts; None where none is."""
+    for attribute, uses in by_attribute.items():
+        pushed = next((a for a in uses if a.method in ("append", "pop", "push")), None)
+        if pushed is not None and _STACK.search(attribute):
+            return f"`{attribute}` is pushed to and popped from at {pushed.place.path}:{pushed.place.line}"
+    return None
 
 
 def _signs(attribute: str, uses: list[Access]) -> list[tuple[Kind, str]]:

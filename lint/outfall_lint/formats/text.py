@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from outfall_lint.model import Finding, Priority
 from outfall_lint.source import SourceLines
 
 PER_CATEGORY = 5
+WIDTH = 94
+"""Characters of a message's line, before arrow and margin."""
 _ARROWS = {Priority.CRITICAL: "↑", Priority.HIGH: "↗", Priority.NORMAL: "→", Priority.LOW: "↘"}
 _COLOURS = {Priority.CRITICAL: "31", Priority.HIGH: "33", Priority.NORMAL: "36", Priority.LOW: "2"}
 
@@ -70,7 +73,9 @@ def _category(category: str, group: list[Finding], lines: SourceLines, shown: Sh
 def _finding(finding: Finding, lines: SourceLines, paint: Paint) -> Iterator[str]:
     place, state = finding.place, finding.state
     arrow = paint(_ARROWS[finding.priority], _COLOURS[finding.priority])
-    yield f"{arrow} {finding.message}"
+    first, *more = textwrap.wrap(finding.message, WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield f"{arrow} {first}"
+    yield from (f"  {line}" for line in more)
     where = f"{place.path}:{place.line}:{place.column + 1}"
     yield f"  {where} {paint(f'({finding.code} {finding.name})', '2')}"
     code = lines.line(place.path, place.line)
@@ -99,7 +104,7 @@ def _footer(analysis: Analysis, shown: Sequence[Finding], paint: Paint) -> Itera
         (len(analysis.findings) - len(shown), "less urgent (--strict shows them)"),
         (len(analysis.suppressed), "suppressed in the code"),
         (len(analysis.baselined), "accepted by the baseline"),
-        (len(analysis.problems), "files that could not be read"),
+        (len(analysis.problems), f"{'file' if len(analysis.problems) == 1 else 'files'} that could not be read"),
     ]
     notes = [f"{number} {what}" for number, what in left_out if number]
     if notes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.facts import GLOBALS, SLICE, SUBSCRIPT, Target
 from outfall_lint.project import Project, Site
@@ -23,15 +25,23 @@ _PROCESS = (
 _LISTLIKE = frozenset("append extend setdefault appendleft insert".split())
 
 
-def process_state(site: Site, target: Target) -> str | None:
-    """The process-wide state that a use changes: "os.environ", "random.seed"; None for any other use."""
+def process_state(project: Project, site: Site, target: Target) -> str | None:
+    """The process-wide state that a use changes: "os.environ", "random.seed", "sys.last_value"; else None."""
     verb = site.use.verb
     if verb == "call" and target in PROCESS_CALLS:
         return ".".join(target)
     for name in _PROCESS:
         if target[:2] == name and _changes(verb, target[2:]):
             return ".".join(name)
+    if target[0] in sys.stdlib_module_names and module_namespace(project, site, target) is None:
+        other = foreign_name(project, site, target)
+        return ".".join(other) if other is not None and of_standard_library(project, other) else None
     return None
+
+
+def of_standard_library(project: Project, name: Target) -> bool:
+    """Whether a name is the standard library's, and that is not the project itself."""
+    return name[0] in sys.stdlib_module_names and project.module_named(name) is None
 
 
 def module_namespace(project: Project, site: Site, target: Target) -> str | None:

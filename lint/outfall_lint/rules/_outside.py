@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from outfall_lint.access import access
 from outfall_lint.facts import ModuleFacts, Sighting, Span
-from outfall_lint.model import Access, Kind, Place, State
+from outfall_lint.model import Access, Kind, Operation, Place, State
 from outfall_lint.project import Site
 
 
@@ -37,9 +37,16 @@ def state_at(site: Site, name: str, at_import: bool) -> State:
 
 
 def state_sighted(facts: ModuleFacts, sighting: Sighting) -> State:
-    """The state that a sighting is about."""
+    """A function's own state that a sighting is about: a default argument."""
     name = ".".join(part for part in (facts.module, sighting.function, sighting.subject) if part)
     return state_of(name, facts.module, place_of(facts, sighting.span), "function")
+
+
+def context_sighted(facts: ModuleFacts, sighting: Sighting) -> State:
+    """The context that a sighting is about, by its own name: "app.context.use", "tracer.span"."""
+    place = place_of(facts, sighting.span)
+    here = Access(place, Operation.READ, sighting.function, at_import=False, detail=sighting.what)
+    return state_of(sighting.subject, facts.module, place, "function", (here,), kind=Kind.CONTEXT)
 
 
 def place_of(facts: ModuleFacts, span: Span) -> Place:

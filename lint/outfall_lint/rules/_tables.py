@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Rule, View
@@ -28,18 +28,26 @@ def _table_finding(rule: Rule, view: View, state: State) -> Finding | None:
             return None
         return rule.finding(state, f"{what} is filled by {changed_in(functions)} while modules are imported", Priority.LOW)
     decorators = [a for a in after_import if view.registers(a)]
-    where = changed_in(after_import)
+    where = changed_in(untested(view, after_import))
     if len(decorators) == len(after_import):
         return rule.finding(state, f"{what} is filled by the decorator {where}", Priority.LOW)
     message = f"{what} lives as long as its {state.scope} and is changed in {where}"
-    return rule.finding(state, message, priority_of(rule, view, state))
+    return told(rule, view, state, message, after_import)
 
 
-def priority_of(rule: Rule, view: View, state: State) -> Priority:
-    """The rule's priority: low in tests, one step lower where one lock guards every change."""
+def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[Access]) -> Finding:
+    """A finding about `changes` of a state: low in tests, and where tests alone make them; one step
+    lower where one lock guards every change."""
     if view.is_test(state.place.path):
-        return Priority.LOW
-    return lowered(rule.priority) if one_lock(state) else rule.priority
+        return rule.finding(state, message, Priority.LOW)
+    if all(view.is_test(access.place.path) for access in changes):
+        return rule.finding(state, f"{message}; only tests do so", Priority.LOW)
+    return rule.finding(state, message, lowered(rule.priority) if one_lock(state) else rule.priority)
+
+
+def untested(view: View, changes: Sequence[Access]) -> Sequence[Access]:
+    """The changes that production code makes; all of them where only tests make any."""
+    return [a for a in changes if not view.is_test(a.place.path)] or changes
 
 
 def changes_in_place(access: Access) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.constructors import CONTAINERS, ITERATORS, THREAD_LOCALS
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -27,9 +27,11 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             continue
         after_import = [a for a in changes if not a.at_import]
         if after_import:
-            message = f"`{state.local_name}` belongs to the class, so to all instances, and is changed in {changed_in(after_import)}"
-            decorator = all(view.registers(a) for a in after_import)
-            yield rule.finding(state, message, Priority.LOW if decorator else priority_of(rule, view, state))
+            message = f"`{state.local_name}` belongs to the class, so to all instances, and is changed in {changed_in(untested(view, after_import))}"
+            if all(view.registers(a) for a in after_import):
+                yield rule.finding(state, message, Priority.LOW)
+            else:
+                yield told(rule, view, state, message, after_import)
         elif any(a.function for a in changes):
             message = f"`{state.local_name}` of the class is filled by {changed_in(changes)} while modules are imported"
             yield rule.finding(state, message, Priority.LOW)

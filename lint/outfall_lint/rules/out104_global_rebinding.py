@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Finding, Kind, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -27,8 +27,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         ]
         after_import = [a for a in rebound if not a.at_import]
         if after_import:
-            message = f"global `{state.local_name}` is bound anew in {changed_in(after_import)}{_whole(state)}"
-            yield rule.finding(state, message, priority_of(rule, view, state))
+            message = f"global `{state.local_name}` is bound anew in {changed_in(untested(view, after_import))}{_whole(state)}"
+            yield told(rule, view, state, message, after_import)
         elif rebound:
             message = f"global `{state.local_name}` is bound by {changed_in(rebound)} while modules are imported"
             yield rule.finding(state, message, Priority.LOW)

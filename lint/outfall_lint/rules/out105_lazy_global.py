@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from outfall_lint.model import Finding, Kind, Operation, Priority
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -21,8 +21,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             if a.operation is Operation.REBIND and not a.at_import and not a.detail.endswith("constant None")
         ]
         if made:
-            message = f"global `{state.local_name}` is made on first use in {changed_in(made)}: two first users make two"
-            yield rule.finding(state, message, priority_of(rule, view, state))
+            message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}: two first users make two"
+            yield told(rule, view, state, message, made)
 
 
 RULE = Rule(

@@ -30,7 +30,7 @@ def _declared(rule: Rule, view: View) -> Iterator[Finding]:
                 continue
             seen.add((access.place.path, access.function))
             low = access.at_import or view.is_test(access.place.path)
-            yield rule.finding_at(access.place, state, _message(state.name), Priority.LOW if low else None)
+            yield rule.finding_at(access.place, state, _message(state), Priority.LOW if low else None)
 
 
 def _from_outside(state: State, access: Access) -> bool:
@@ -59,17 +59,17 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
             at_import = view.project.at_import(site)
             state = state_at(site, ".".join(name), at_import)
             low = at_import or site.module.is_test
-            yield rule.finding(state, _message(state.name), Priority.LOW if low else None)
+            yield rule.finding(state, _message(state), Priority.LOW if low else None)
 
 
 def _elsewhere(view: View, site: Site, whole: Target) -> bool:
     """Whether a more specific rule reports the write."""
-    return process_state(site, whole) is not None or module_namespace(view.project, site, whole) is not None
+    return process_state(view.project, site, whole) is not None or module_namespace(view.project, site, whole) is not None
 
 
-def _message(name: str) -> str:
-    module, _, last = name.rpartition(".")
-    return f"`{last}` of module `{module}` is changed from outside"
+def _message(state: State) -> str:
+    owner, _, last = state.name.rpartition(".")
+    return f"`{last}` of {'class' if state.scope == 'class' else 'module'} `{owner}` is changed from outside"
 
 
 RULE = Rule(

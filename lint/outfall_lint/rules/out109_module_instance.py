@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from outfall_lint.constructors import NAMESPACES
+from outfall_lint.facts import ANY
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
+
+_NAMED = 3
+"""Attributes that a message names."""
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -17,17 +21,29 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             continue
         changes = [a for a in state.accesses if _changes_attribute(a)]
         if changes:
-            attributes = ", ".join(f"`{n}`" for n in dict.fromkeys(a.attribute for a in changes))
-            message = f"`{state.local_name}` is one object for the whole process; {changed_in(changes)} changes its {attributes}"
-            yield rule.finding(state, message, priority_of(rule, view, state))
+            where = changed_in(untested(view, changes))
+            message = f"`{state.local_name}` is one object for the whole process; its {_attributes(changes)} changed in {where}"
+            yield told(rule, view, state, message, changes)
+
+
+def _attributes(changes: Sequence[Access]) -> str:
+    """Which attributes: "`app` is", "`app`, `user` and 3 more are"."""
+    names = [f"`{name}`" for name in dict.fromkeys(a.attribute for a in changes) if name != ANY]
+    if not names:
+        return "attributes are"
+    if len(names) == 1:
+        return f"{names[0]} is"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + f"{more} are"
 
 
 def _project_object(view: View, state: State) -> bool:
     if state.constructor in NAMESPACES:
         return True
-    return tuple(state.constructor.split(".")) in view.project.classes and "threading.local" not in view.bases_of(
-        state.constructor
-    )
+    cls = view.project.classes.get(tuple(state.constructor.split(".")))
+    if cls is None or "threading.local" in view.bases_of(state.constructor):
+        return False
+    return "__setattr__" not in cls.methods  # a proxy: what is set goes elsewhere
 
 
 def _changes_attribute(access: Access) -> bool:

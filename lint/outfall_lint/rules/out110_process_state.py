@@ -15,7 +15,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         for site in view.project.sites_of(target):
             if site.use.function is None or view.project.at_import(site):
                 continue
-            name = process_state(site, (*target, *site.rest))
+            name = process_state(view.project, site, (*target, *site.rest))
             if name is not None:
                 state = state_at(site, name, False)
                 yield rule.finding(state, f"`{name}` belongs to the whole process and is changed here")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._foreign import module_namespace
+from outfall_lint.rules._foreign import module_namespace, of_standard_library
 from outfall_lint.rules._outside import state_at
 
 
@@ -18,9 +18,10 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             if means is None:
                 continue
             at_import = view.project.at_import(site)
-            module = site.module.module if means == "globals()" else ".".join(whole[:1])
+            own = means == "globals()" or whole[:2] == ("sys", "modules")
+            module = site.module.module if own else ".".join(whole[:1])
             state = state_at(site, f"{module}.*", at_import)
-            low = at_import or site.module.is_test
+            low = at_import or site.module.is_test or (not own and of_standard_library(view.project, whole))
             message = f"names of module `{module}` are written through {means}: no reader of the code can find them"
             yield rule.finding(state, message, Priority.LOW if low else None)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.constructors import ITERATORS
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import priority_of
+from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
 
 _ADVANCES = frozenset("__next__ send __anext__ asend".split())
@@ -19,8 +19,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             continue
         advanced = [a for a in state.accesses if _advances(a)]
         if advanced:
-            message = f"iterator `{state.local_name}` remembers where it is for everybody; {changed_in(advanced)} advances it"
-            yield rule.finding(state, message, priority_of(rule, view, state))
+            message = f"iterator `{state.local_name}` remembers where it is for everybody; {changed_in(untested(view, advanced))} advances it"
+            yield told(rule, view, state, message, advanced)
 
 
 def _is_iterator(view: View, state: State) -> bool:

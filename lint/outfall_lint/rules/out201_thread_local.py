@@ -11,6 +11,7 @@ from outfall_lint.rule import Explanation, Rule, View
 _MEANING = {
     Kind.CONTEXT: "carries context, which concurrent tasks of one thread overwrite for each other",
     Kind.THREAD_RESOURCE: "keeps a resource per thread, which nothing closes when the thread ends",
+    Kind.SPAN_STACK: "keeps a stack of contexts, onto which concurrent tasks of one thread push and pop in turn",
     Kind.UNDECIDED: "is shared by every task of a thread; what it is for cannot be told from the code",
 }
 
@@ -19,7 +20,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
         if state.constructor not in THREAD_LOCALS:
             continue
-        priority = {Kind.CONTEXT: rule.priority, Kind.THREAD_RESOURCE: Priority.LOW}.get(state.kind, Priority.NORMAL)
+        priority = {Kind.CONTEXT: rule.priority, Kind.SPAN_STACK: rule.priority, Kind.THREAD_RESOURCE: Priority.LOW}.get(state.kind, Priority.NORMAL)
         if view.is_test(state.place.path):
             priority = Priority.LOW
         meaning = _MEANING.get(state.kind, _MEANING[Kind.UNDECIDED])

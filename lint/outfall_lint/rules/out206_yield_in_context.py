@@ -6,16 +6,21 @@ from collections.abc import Iterator
 
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._outside import state_sighted
+from outfall_lint.rules._outside import context_sighted
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for facts in view.project.modules:
         for sighting in facts.sightings:
             if sighting.what == "yield":
-                message = f"`yield` hands control out while `{sighting.subject}` is still in force"
+                message = f"`yield` hands control out while `{_short(sighting.subject)}` is still in force"
                 low = facts.is_test
-                yield rule.finding(state_sighted(facts, sighting), message, Priority.LOW if low else None)
+                yield rule.finding(context_sighted(facts, sighting), message, Priority.LOW if low else None)
+
+
+def _short(name: str) -> str:
+    """The last two parts of a dotted name."""
+    return ".".join(name.split(".")[-2:])
 
 
 RULE = Rule(

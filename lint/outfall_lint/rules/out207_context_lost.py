@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from outfall_lint.constructors import CONTEXT_VARS
 from outfall_lint.facts import Target
-from outfall_lint.model import Finding, Kind, Operation, Priority, State
+from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._outside import place_of
 
 _DEEPEST = 4
 
+Users = dict[Target, list[State]]
+
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
-    readers = _readers(view)
+    readers, setters = _functions(view, _reads_it), _functions(view, _sets_it)
     if not readers:
         return
     callees = view.project.callees()
@@ -23,33 +25,44 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             if sighting.what != "handed":
                 continue
             work = view.project.canonical(tuple(sighting.subject.split(".")))
-            state = _reads(work, readers, callees)
+            state = _lost(work, readers, setters, callees)
             if state is not None:
                 message = f"`{work[-1]}` reads `{state.local_name}`, but {sighting.detail} runs it in a thread without this context"
                 low = facts.is_test
                 yield rule.finding_at(place_of(facts, sighting.span), state, message, Priority.LOW if low else None)
 
 
-def _readers(view: View) -> dict[Target, State]:
-    """Which functions read a context state."""
-    found: dict[Target, State] = {}
+def _functions(view: View, wanted: Callable[[Access], bool]) -> Users:
+    """Which functions access which context states in a certain way."""
+    found: Users = {}
     for state in view.states:
         if state.constructor in CONTEXT_VARS or state.kind is Kind.CONTEXT:
             for access in state.accesses:
-                module = view.module_of(access.place.path)
-                if access.function is not None and access.operation in (Operation.READ, Operation.TEST) and access.attribute != "set":
-                    found.setdefault((*module.split("."), *access.function.split(".")), state)
+                if access.function is not None and wanted(access):
+                    module = view.module_of(access.place.path)
+                    found.setdefault((*module.split("."), *access.function.split(".")), []).append(state)
     return found
 
 
-def _reads(work: Target, readers: dict[Target, State], callees: dict[Target, set[Target]]) -> State | None:
-    """The context state that a function, or one that it calls, reads."""
+def _reads_it(access: Access) -> bool:
+    return access.operation in (Operation.READ, Operation.TEST) and access.attribute not in ("set", "reset")
+
+
+def _sets_it(access: Access) -> bool:
+    return access.attribute == "set" or access.operation is Operation.MUTATE
+
+
+def _lost(work: Target, readers: Users, setters: Users, callees: dict[Target, set[Target]]) -> State | None:
+    """The context state that a function, or one that it calls, reads without anyone setting it on the way."""
     seen = {work}
     level = {work}
+    given: set[str] = set()
     for _ in range(_DEEPEST):
-        for name in level:
-            if name in readers:
-                return readers[name]
+        given |= {state.name for name in level for state in setters.get(name, ())}
+        for name in sorted(level):
+            for state in readers.get(name, ()):
+                if state.name not in given:
+                    return state
         level = {callee for name in level for callee in callees.get(name, ())} - seen
         seen |= level
     return None
