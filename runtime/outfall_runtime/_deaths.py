@@ -6,26 +6,44 @@ death is therefore kept as a list that forgets the entries that went before.
 
 from __future__ import annotations
 
+import time
 from weakref import ref
+
+from ._entry import NEVER, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Mapping
 
     from .owners import Guard
 
 FEW = 32  # below this, what is no longer waited for is left lying
 MOST_KINDS = 256
 
-_kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] the class that guards owners of a type; forgotten when there are many
+_kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] what guards owners of a type; bounded
 
 
-class Ref(ref):  # type: ignore[type-arg]
-    """A weak reference to an owner that is a plain object: the cheapest guard there is."""
+class OwnedEntry(ref):  # type: ignore[type-arg]
+    """The entry of a plain object, and the weak reference to its owner, in one: registering is frequent.
 
-    __slots__ = ("key", "upkeep")
+    Like an `Entry` that is its own guard.
+    """
+
+    __slots__ = ("expires", "key", "metadata", "noted", "upkeep", "value")
+    expires: float
     key: Any
+    metadata: Mapping[str, Any]
+    noted: bool
     upkeep: Any
+    value: Any
+
+    @property
+    def guard(self) -> OwnedEntry:
+        return self
+
+    def over(self) -> bool:
+        """Whether its owner is dead or its time is up."""
+        return self() is None or (self.expires is not NEVER and self.expires <= time.monotonic())
 
     def alive(self) -> bool:
         return self() is not None
@@ -34,8 +52,8 @@ class Ref(ref):  # type: ignore[type-arg]
         return True
 
 
-def guard(owner: Any, upkeep: Any, key: Any) -> Any:
-    """The guard for an owner: a `Ref`, or one from `owners`, which is loaded when it is needed.
+def owned(owner: Any, upkeep: Any, key: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
+    """The entry for a key with an owner.
 
     Args:
         upkeep: a weak reference to the upkeep that is to be told of the death.
@@ -44,24 +62,28 @@ def guard(owner: Any, upkeep: Any, key: Any) -> Any:
         TypeError: the owner is a number, a string or something else without weak references.
     """
     kind: Any = type(owner)
-    try:
-        make = _kinds[kind]
-    except KeyError:
-        make = _learn(kind)
-    if make is not Ref:
-        return make(owner, upkeep, key)
-    weak = Ref(owner, died)
+    make = _kinds[kind] if kind in _kinds else _learn(kind)
+    if make is not OwnedEntry:
+        entry = Entry(key, value, metadata)
+        entry.guard = make(owner, upkeep, key)
+        return entry
+    weak = OwnedEntry(owner, died)
     weak.upkeep = upkeep
     weak.key = key
+    weak.value = value
+    weak.metadata = metadata
+    weak.expires = NEVER
+    weak.noted = False
     return weak
 
 
 def _learn(kind: type) -> Any:
+    """What guards owners of a type; the kinds beyond plain objects are loaded when an owner is met."""
     from .owners import guard_class
 
     if len(_kinds) >= MOST_KINDS:
         _kinds.clear()
-    make = guard_class(kind) or Ref
+    make = guard_class(kind) or OwnedEntry
     _kinds[kind] = make
     return make
 

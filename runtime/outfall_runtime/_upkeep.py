@@ -8,11 +8,12 @@ removed by whoever can claim the key first.
 from __future__ import annotations
 
 import time
+from _thread import get_ident
 from types import MappingProxyType
 from weakref import ref
 
-from ._claims import Claims
-from ._deaths import guard
+from ._claims import Claims, open_gates
+from ._deaths import owned
 from ._entry import MISSING, NEVER, Entry
 from ._states import StateRecord
 from ._tallies import Tally
@@ -22,10 +23,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Mapping, Optional
 
+    from ._claims import Claim
+
 OFF, COUNT, KEEP, DROP = "off", "count", "keep", "drop"
 MOST_TOMBSTONES = 10_000
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-_get, _set, _pop = dict.get, dict.__setitem__, dict.pop
+_contains, _get, _set, _pop = dict.__contains__, dict.get, dict.__setitem__, dict.pop
 
 
 class Upkeep:
@@ -61,15 +64,19 @@ class Upkeep:
 
     def register(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> None:
         """Put a key that is not there, or whose entry is over."""
-        self.claims.take(key)
+        held, claim = self.claims.held, [get_ident()]
+        if held.setdefault(key, claim) is not claim:
+            self.claims.wait_for(key, claim)
         try:
-            if self.live(table, key) is not MISSING:
+            if _contains(table, key) and self.live(table, key) is not MISSING:
                 raise AlreadyRegistered(f"{self.name}: {key!r} is registered already, and whoever owns it is alive")
             if self.limit is not None:
                 self._reject_if_full(table)
             self._put(table, key, value, owner, metadata, ttl)
         finally:
-            self._give_back(key)
+            del held[key]
+            if len(claim) > 1 or self.dead:
+                self._hand_on(claim)
         if self.limit is not None:
             self.trim(table, key)
 
@@ -121,12 +128,18 @@ class Upkeep:
 
     def remove(self, table: Any, key: Any, *default: Any) -> Any:
         """`table.pop(key, default)`."""
-        self.claims.take(key)
+        held, claim = self.claims.held, [get_ident()]
+        if held.setdefault(key, claim) is not claim:
+            self.claims.wait_for(key, claim)
         try:
-            self._forget(key)
+            self.entries.pop(key, None)
+            if self.tombstones:
+                self.tombstones.pop(key, None)
             return _pop(table, key, *default)
         finally:
-            self._give_back(key)
+            del held[key]
+            if len(claim) > 1 or self.dead:
+                self._hand_on(claim)
 
     def live(self, table: Any, key: Any) -> Any:
         """The value of a key whose entry is not over, else `MISSING`."""
@@ -200,18 +213,22 @@ class Upkeep:
         self.bury()
 
     def _put(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> None:
-        if self.entries or self.tombstones:
-            self._forget(key)
-        seconds = self.ttl if ttl is None else ttl
-        if owner is not None or metadata or seconds is not None:
-            entry = Entry(key, value, dict(metadata) if metadata else NOTHING)
-            if owner is not None:
-                entry.guard = guard(owner, self.weak, key)
-            if seconds is not None:
-                entry.expires = time.monotonic() + seconds
-                self.next_expiry = min(self.next_expiry, entry.expires)
-            self.entries[key] = entry
+        if owner is not None or metadata or ttl is not None or self.ttl is not None:
+            self.entries[key] = self._entry(key, value, owner, metadata, ttl)
+        elif self.entries:
+            self.entries.pop(key, None)
+        if self.tombstones:
+            self.tombstones.pop(key, None)
         _set(table, key, value)
+
+    def _entry(self, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> Any:
+        known = dict(metadata) if metadata else NOTHING
+        entry = Entry(key, value, known) if owner is None else owned(owner, self.weak, key, value, known)
+        seconds = self.ttl if ttl is None else ttl
+        if seconds is not None:
+            entry.expires = time.monotonic() + seconds
+            self.next_expiry = min(self.next_expiry, entry.expires)
+        return entry
 
     def _forget(self, key: Any) -> None:
         self.entries.pop(key, None)
@@ -249,6 +266,12 @@ class Upkeep:
             self._count_would_evict()
         elif self.policy != OFF:
             raise RegistryFull(f"{self.name}: holds {len(table)} entries, its limit is {self.limit}")
+
+    def _hand_on(self, claim: Claim) -> None:
+        """After a key was given back: wake who waits for it, bury who died meanwhile."""
+        open_gates(claim)
+        if self.dead:
+            self.bury()
 
     def _give_back(self, key: Any) -> None:
         self.claims.give_back(key)

@@ -13,7 +13,7 @@ import os
 import threading
 from weakref import WeakKeyDictionary, ref
 
-from ._deaths import DeathList, Ref, died
+from ._deaths import DeathList, died
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Owner:
 
 
 class Guard:
-    """Knows whether an owner lives that is more than a plain object (those have a `Ref`)."""
+    """Knows whether an owner lives that is more than a plain object (those have an `OwnedEntry`)."""
 
     __slots__ = ("__weakref__", "_owner", "key", "upkeep")
 
@@ -187,7 +187,7 @@ _poller = _Poller()
 
 
 def guard_class(kind: type) -> Optional[Type[Guard]]:
-    """The class that guards owners of a type; None for plain objects, which a `Ref` guards."""
+    """The class that guards owners of a type; None for plain objects, whose entries guard themselves."""
     if issubclass(kind, Owner):
         return _ExplicitGuard
     if issubclass(kind, threading.Thread) or (hasattr(kind, "pid") and hasattr(kind, "exitcode")):
