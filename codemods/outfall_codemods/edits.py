@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from outfall_lint.model import Place
 
 from .errors import VerificationFailed
+from .global_statements import global_lines, without_globals
 from .imports import Bound, bind_runtime_names, drop_unused_imports
 from .text import Lines, SourceText
 
@@ -78,18 +79,24 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def edited(source: SourceText, edits: Sequence[Edit]) -> Edited:
-    """Carry out the edits, bind the runtime's names, drop the imports that this orphans."""
+def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] = ()) -> Edited:
+    """Carry out the edits, bind the runtime's names, drop the imports that this orphans.
+
+    `unbound` are names that no function binds any more: their `global` goes.
+    """
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, before_line=_first_executed(source, edits))
     splices = [_spliced(source, edit, bound) for edit in edits]
     if bound.edit:
         splices.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
     after = SourceText(source.path, splice(source.text, splices))
+    if unbound:
+        after = SourceText(source.path, without_globals(after, unbound))
     replaced = {word for edit in edits for word in _WORD.findall(source.slice(edit.place))}
     text, _ = drop_unused_imports(after, replaced)
     spans = [(edit.place.line, edit.place.end_line) for edit in edits]
     spans += [bound.edit.lines] if bound.edit else []
+    spans += global_lines(source, unbound)
     return Edited(text, (*spans, *_shortened_imports(source, SourceText(source.path, text))))
 
 

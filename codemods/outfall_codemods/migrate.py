@@ -20,6 +20,7 @@ from .change import ChangeSet, FileChange
 from .dependencies import advice
 from .edits import Edit, RuntimeName, edited
 from .errors import CodemodError, UsageError
+from .other_files import OtherFiles
 from .plan import Plan, decline
 from .text import SourceText
 from .transform import Transform, all_transforms, transform_for
@@ -53,7 +54,7 @@ def plan_migration(
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     wanted = [finding for finding in analysis.findings if _selected(finding, only, skip)]
     sources = _sources(root, wanted)
-    plans = _planned(wanted, sources, config.min_priority)
+    plans = _planned(wanted, sources, OtherFiles(root, analysis.files), config.min_priority)
     if direct:
         plans = [_direct(plan) for plan in plans]
     plans, changes = _edited(plans, sources)
@@ -85,7 +86,9 @@ def _sources(root: Path, findings: Iterable[Finding]) -> dict[str, SourceText]:
     return {path: SourceText.from_bytes(path, (root / path).read_bytes()) for path in paths}
 
 
-def _planned(findings: Iterable[Finding], sources: dict[str, SourceText], threshold: Priority) -> list[Plan]:
+def _planned(
+    findings: Iterable[Finding], sources: dict[str, SourceText], others: OtherFiles, threshold: Priority
+) -> list[Plan]:
     """One plan for each state and transform; every finding's code is in exactly one of them."""
     transforms = all_transforms()
     grouped: dict[tuple[object, str], list[Finding]] = defaultdict(list)
@@ -98,7 +101,7 @@ def _planned(findings: Iterable[Finding], sources: dict[str, SourceText], thresh
     for (_, name), group in grouped.items():
         state = group[0].state
         codes = tuple(sorted({finding.code for finding in group}))
-        plan = chosen[name].plan(state, codes, sources[state.place.path])
+        plan = chosen[name].plan(state, codes, sources[state.place.path], others)
         priority = max(finding.priority for finding in group)
         plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
     return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))
@@ -139,8 +142,9 @@ def _edited(plans: Sequence[Plan], sources: dict[str, SourceText]) -> tuple[list
     return sorted(settled, key=lambda plan: (plan.state.place, plan.codes)), changes
 
 
-def _changed(source: SourceText, plans: Iterable[Plan]) -> FileChange:
-    new = edited(source, [edit for plan in plans for edit in plan.edits])
+def _changed(source: SourceText, plans: Sequence[Plan]) -> FileChange:
+    unbound = {plan.unbound for plan in plans if plan.unbound}
+    new = edited(source, [edit for plan in plans for edit in plan.edits], unbound)
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)
     verify_file(change)
     return change
@@ -152,6 +156,8 @@ def _declared(root: Path, config: Config, plans: Iterable[Plan]) -> list[FileCha
     for plan in plans:
         if plan.rewrites and plan.flag:
             states[plan.flag].append(plan.state.name)
+    if not states:
+        return []
     after = ledger.with_states(ledger.text_of(root, config.ledger), states, date.today(), config.ledger)
     change = ledger.changed(root, config.ledger, after)
     return [change] if change else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from outfall_lint.model import Place, State
+from outfall_lint.model import Access, Operation, Place, State
 
 from .edits import Edit
 
@@ -25,6 +25,7 @@ class Plan:
     reason: str | None = None
     evidence: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()  # all in the declaring file
+    unbound: str | None = None  # a name that no function binds any more
 
     @property
     def rewrites(self) -> bool:
@@ -47,6 +48,11 @@ class Plan:
         }
 
 
+def rebinds(access: Access) -> bool:
+    """Whether the name means another object from there on; `X += …` is not meant, it changes containers in place."""
+    return access.operation is Operation.REBIND and access.method != "__iadd__"
+
+
 def decline(state: State, codes: tuple[str, ...], reason: str, place: Place | None = None) -> Plan:
     """A plan that leaves the state as it is, because of `reason`, seen at `place`."""
     return Plan(state, codes, "decline", place or state.place, reason=reason, evidence=state.evidence)
@@ -59,8 +65,10 @@ def rewrite(
     edits: tuple[Edit, ...],
     flag: str | None = None,
     evidence: tuple[str, ...] = (),
+    unbound: str | None = None,
 ) -> Plan:
     """A plan that puts the state under the runtime's `target`, staged behind `flag` where one is named."""
     return Plan(
-        state, codes, "rewrite", state.place, target, flag, evidence=(*state.evidence, *evidence), edits=edits
-    )
+        state, codes, "rewrite", state.place, target, flag,
+        evidence=(*state.evidence, *evidence), edits=edits, unbound=unbound,
+    )  # fmt: skip

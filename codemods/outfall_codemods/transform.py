@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from outfall_lint.model import Finding, State
 
+from .other_files import OtherFiles
 from .plan import Plan
 from .text import SourceText
 
@@ -22,7 +23,7 @@ class Transform:
     name: str
     fix_safety: str  # when the rewrite could change behaviour, for `explain` and the docs
     accepts: Callable[[Finding], bool]
-    plan: Callable[[State, Codes, SourceText], Plan]
+    plan: Callable[[State, Codes, SourceText, OtherFiles], Plan]
     last: bool = False  # asked only after all others
 
 

@@ -16,7 +16,6 @@ LOCAL_USE = "def begin(user):\n    L.user = user\n\ndef who():\n    return L.use
 ADD = "def add(v):\n    X.append(v)\n"
 
 DECLINED = {
-    "rebound in a function": ("X = {}\n" + USE + "def reset():\n    global X\n    X = {}\n", None),
     "a value from elsewhere": ("from other import make\nX = dict_of = make({})\n" + USE, None),
     "a defaultdict with keywords": ("from collections import defaultdict\nX = defaultdict(list, a=[])\n" + USE, "not made at this place"),
     "a mapping that is weak already": (
@@ -144,7 +143,7 @@ def test_every_finding_is_in_exactly_one_plan(project: Project) -> None:
     plans = project.migration().plans
     assert sorted((plan.state.name, plan.codes, plan.action) for plan in plans) == [
         ("app.L", ("OUT201",), "rewrite"),
-        ("app.N", ("OUT104",), "decline"),
+        ("app.N", ("OUT104",), "rewrite"),
         ("app.X", ("OUT101",), "rewrite"),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from outfall_lint.model import Finding, State
 
+from ..other_files import OtherFiles
 from ..plan import Plan, decline
 from ..text import SourceText
 from ..transform import Codes, Transform
@@ -36,7 +37,7 @@ _ADVICE = {
 }
 
 
-def plan(state: State, codes: Codes, source: SourceText) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
     advice = "; ".join(dict.fromkeys(_ADVICE.get(code, "change it by hand") for code in codes))
     return decline(state, codes, f"not yet: no rewrite for {', '.join(codes)}; {advice}")
 

@@ -13,7 +13,8 @@ from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Access, Finding, Operation, Place, State
 
 from ..edits import Edit, RuntimeName, quoted
-from ..plan import Plan, decline, rewrite
+from ..other_files import OtherFiles
+from ..plan import Plan, decline, rebinds, rewrite
 from ..text import SourceText
 from ..transform import Codes, Transform
 
@@ -56,10 +57,10 @@ def accepts(finding: Finding) -> bool:
     state = finding.state
     if finding.code not in _CODES or state.constructor not in CONTAINERS:
         return False
-    return state.scope == "class" or not any(map(_rebinds, state.accesses))
+    return state.scope == "class" or not any(map(rebinds, state.accesses))
 
 
-def plan(state: State, codes: Codes, source: SourceText) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
     """`rewrite` for a container that is made where it is declared; else the reason against it."""
     problem = _declaration_problem(state, source)
     if problem:
@@ -130,14 +131,10 @@ def _stretch(source: SourceText, place: Place, length: int) -> Place:
     return replace(place, end_line=place.line + lines, end_column=column)
 
 
-def _rebinds(access: Access) -> bool:
-    return access.operation is Operation.REBIND and access.method != "__iadd__"
-
-
 def _access_problem(access: Access) -> str | None:
     """Why this access would not survive the swap; None where it would."""
     where = f"{access.place.path}:{access.place.line}"
-    if _rebinds(access):
+    if rebinds(access):
         return f"it is bound to another object at {where}; change it in place (`clear`, `update`) instead"
     if access.operation is Operation.DELETE and access.method is None and access.attribute is None:
         return f"its name is deleted at {where}; clear it instead"

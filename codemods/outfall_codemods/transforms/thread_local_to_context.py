@@ -11,6 +11,7 @@ import keyword
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
 from ..edits import Edit, RuntimeName, quoted
+from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
 from ..text import SourceText
 from ..transform import Codes, Transform
@@ -22,7 +23,7 @@ def accepts(finding: Finding) -> bool:
     return finding.code in ("OUT201", "OUT202")
 
 
-def plan(state: State, codes: Codes, source: SourceText) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
     """`rewrite` for context whose every use is in sight; else the reason against it."""
     reason = _declaration_problem(state, source) if state.kind is not Kind.THREAD_RESOURCE else None
     reason = reason or _kind_problem(state)

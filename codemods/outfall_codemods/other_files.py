@@ -1,0 +1,45 @@
+"""What the other files of a project say about a name, as text: tests that patch by a string included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+
+class OtherFiles:
+    """The project's texts, read when first asked for."""
+
+    def __init__(self, root: Path, paths: Iterable[str]) -> None:
+        self._root = root
+        self._paths = tuple(paths)
+
+    def mention(self, name: str, module: str, path: str) -> bool:
+        """Whether a file other than `path` says both `name` and the last part of `module`.
+
+        A package's own modules can import from it without its name, so there `name` is enough.
+        """
+        needed = [name] if path.endswith("__init__.py") else [name, module.rpartition(".")[2]]
+        words = [rf"\b{re.escape(word)}\b".encode() for word in needed]
+        return any(all(re.search(word, text) for word in words) for text in self._others(path, name))
+
+    def star_import(self, module: str, path: str) -> bool:
+        """Whether a file other than `path` imports everything from a module called like `module`."""
+        last = re.escape(module.rpartition(".")[2])
+        pattern = re.compile(rf"^\s*from\s+[\w.]*\b{last}\s+import\s+\*".encode(), re.MULTILINE)
+        return any(pattern.search(text) for text in self._others(path, "*"))
+
+    def _others(self, path: str, needle: str) -> Iterable[bytes]:
+        wanted = needle.encode()
+        return (text for other, text in self._texts.items() if other != path and wanted in text)
+
+    @cached_property
+    def _texts(self) -> dict[str, bytes]:
+        found = {}
+        for path in self._paths:
+            try:
+                found[path] = (self._root / path).read_bytes()
+            except OSError:  # the analysis has reported it already
+                continue
+        return found

@@ -1,0 +1,189 @@
+"""The accesses of a global, written as accesses of a slot: each form of statement in its own way."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from outfall_lint.model import Place
+
+from .edits import Edit
+from .global_uses import Binding
+from .names import bound_names
+from .text import SourceText
+
+_EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")
+_OPERATOR = re.compile(r"\s*(\S+?)=\s*")
+Loops = (ast.For, ast.AsyncFor)
+Blocks = (ast.With, ast.AsyncWith)
+
+
+class CannotRewrite(Exception):
+    """A use that has no sound form with a slot: the reason, and the line where it stands."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def load_edits(source: SourceText, loads: Sequence[ast.Name], slot: str) -> Iterator[Edit]:
+    """`NAME` → `slot.get()`."""
+    for load in loads:
+        place = source.place(load)
+        if source.slice(place) != load.id:
+            raise CannotRewrite("it is read inside an f-string whose places Python does not tell", load.lineno)
+        end = source.offset(place.end_line, place.end_column)
+        if re.match(r"\s*=\s*[}!:]", source.text[end:]):
+            raise CannotRewrite("an f-string shows its name", load.lineno)
+        yield Edit(place, (f"{slot}.get()",))
+
+
+def binding_edits(source: SourceText, binding: Binding, slot: str) -> Iterator[Edit]:
+    """A statement that binds or deletes the global, with the slot set or cleared instead."""
+    node, name = binding.statement, binding.names[0]
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        yield from _set(source, node, name, slot)
+    elif isinstance(node, ast.AnnAssign):
+        raise CannotRewrite("it is declared once more with a type", node.lineno)
+    elif isinstance(node, ast.Delete):
+        if len(node.targets) != 1:
+            raise CannotRewrite("it is deleted together with other names", node.lineno)
+        yield Edit(source.place(node), (f"{slot}.clear()",))
+    elif isinstance(node, ast.AugAssign) and _adds_constant(node):
+        yield from _updated(source, node, name, slot)
+    elif not binding.in_function:
+        raise CannotRewrite("a module-level statement binds it in a way that would leave another name behind", node.lineno)
+    else:
+        yield from _through_local(source, node, binding.names, slot)
+
+
+def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target: ast.expr) -> tuple[Place, bool]:
+    """The stretch from behind the equals sign to the end of the statement; whether it needs brackets as an argument."""
+    after = target if isinstance(node, ast.Assign) else node.annotation
+    start = _after_equals(source, source.place(after), isinstance(node, ast.AnnAssign))
+    end = source.place(node)
+    place = _between(source, start, source.offset(end.end_line, end.end_column))
+    return place, _needs_brackets(source.slice(place))
+
+
+def _set(source: SourceText, node: ast.Assign, name: ast.Name, slot: str) -> Iterator[Edit]:
+    value, brackets = assigned_value(source, node, name)
+    yield Edit(_up_to(source.place(name), value), (f"{slot}.set(" + "(" * brackets,))
+    yield Edit(end_of(value), (")" + ")" * brackets,))
+
+
+def _adds_constant(node: ast.AugAssign) -> bool:
+    """Whether the value must be immutable, so that a new one may take its place: `N += 1`."""
+    return isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float, str))
+
+
+def _updated(source: SourceText, node: ast.AugAssign, name: ast.Name, slot: str) -> Iterator[Edit]:
+    operator = _operator(source, name)
+    yield Edit(source.place(node), (f"{slot}.update(lambda value: value {operator} {source.slice(source.place(node.value))})",))
+
+
+def _through_local(source: SourceText, node: ast.stmt, names: Sequence[ast.Name], slot: str) -> Iterator[Edit]:
+    """The statement binds a local instead, and the slot is set from that right afterwards."""
+    local = free_name(source, names[0].id.strip("_").lower() or "value")
+    for name in names:
+        yield Edit(source.place(name), (local,))
+    if isinstance(node, ast.AugAssign):
+        yield Edit(start_of(source.place(node)), (f"{local} = {slot}.get()", _break(source, node)))
+    if isinstance(node, (*Loops, *Blocks)):
+        yield Edit(start_of(_place_of_first(source, node.body)), (f"{slot}.set({local})", _break(source, node.body[0])))
+    else:
+        yield _appended(source, node, f"{slot}.set({local})")
+
+
+def _appended(source: SourceText, node: ast.stmt, text: str) -> Edit:
+    """One more statement after a simple one, on a line of its own where that is possible."""
+    place = source.place(node)
+    line = source.lines[place.end_line - 1].rstrip("\r\n")
+    rest = line[place.end_column :].strip()
+    between = _break(source, node)
+    if between == "; " or (rest and not rest.startswith("#")):
+        return Edit(end_of(place), ("; ", text))
+    end = replace(end_of(place), column=len(line), end_column=len(line))
+    return Edit(end, (between, text))
+
+
+def _break(source: SourceText, node: ast.stmt) -> str:
+    """What separates a statement from one before or after it: a line of the same indentation, or `; `."""
+    place = source.place(node)
+    indent = source.lines[place.line - 1][: place.column]
+    return "; " if indent.strip() else source.newline + indent
+
+
+def _place_of_first(source: SourceText, body: Sequence[ast.stmt]) -> Place:
+    first = body[0]
+    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
+    if decorators:
+        raise CannotRewrite("a loop or block that binds it begins with a decorated definition", first.lineno)
+    return source.place(first)
+
+
+def free_name(source: SourceText, wanted: str) -> str:
+    """`wanted`, or a variation that nothing in the module is called."""
+    taken = bound_names(source.tree)
+    while wanted in taken:
+        wanted = f"new_{wanted}" if not wanted.startswith("new_") else f"{wanted}_"
+    return wanted
+
+
+def _operator(source: SourceText, name: ast.Name) -> str:
+    place = source.place(name)
+    found = _OPERATOR.match(source.text, source.offset(place.end_line, place.end_column))
+    if found is None:
+        raise CannotRewrite("its augmented assignment is written across lines", name.lineno)
+    return found.group(1)
+
+
+def _after_equals(source: SourceText, target: Place, annotated: bool) -> int:
+    """The offset behind the equals sign that follows a target, brackets around the target or type skipped."""
+    offset = source.offset(target.end_line, target.end_column)
+    while source.text[offset : offset + 1] == ")":
+        if not annotated:
+            raise CannotRewrite("its name stands in brackets where it is bound", target.line)
+        offset += 1
+    found = _EQUALS.match(source.text, offset)
+    if found is None:
+        raise CannotRewrite("it is bound in an unusual way", target.line)
+    return found.end()
+
+
+def _needs_brackets(text: str) -> bool:
+    """Whether the text, as the only argument of a call, would be something else."""
+    try:
+        call = ast.parse(f"f({text}\n)", mode="eval").body
+    except SyntaxError:
+        return True
+    assert isinstance(call, ast.Call)
+    return len(call.args) != 1 or bool(call.keywords) or isinstance(call.args[0], ast.Starred)
+
+
+def _between(source: SourceText, start: int, end: int) -> Place:
+    first, last = _position(source, start), _position(source, end)
+    return Place(source.path, *first, *last)
+
+
+def _position(source: SourceText, offset: int) -> tuple[int, int]:
+    line = next(i for i in range(len(source.starts) - 1, -1, -1) if source.starts[i] <= offset)
+    line = min(line, len(source.lines) - 1)
+    return line + 1, offset - source.starts[line]
+
+
+def _up_to(place: Place, other: Place) -> Place:
+    return replace(place, end_line=other.line, end_column=other.column)
+
+
+def start_of(place: Place) -> Place:
+    """The empty stretch before a place."""
+    return replace(place, end_line=place.line, end_column=place.column)
+
+
+def end_of(place: Place) -> Place:
+    """The empty stretch after a place."""
+    return replace(place, line=place.end_line, column=place.end_column)

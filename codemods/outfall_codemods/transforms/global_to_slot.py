@@ -1,0 +1,155 @@
+"""A global that functions bind anew becomes a `Slot`; where outsiders use its name, a module property.
+
+All accesses move together or none does. Code outside the module that reads, writes or patches
+`mod.NAME` keeps working through the property; inside, every access says what it does.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from outfall_lint.constructors import CONTAINERS
+from outfall_lint.model import Finding, State
+
+from ..edits import Edit, RuntimeName, quoted
+from ..global_uses import GlobalUses, global_uses
+from ..other_files import OtherFiles
+from ..plan import Plan, decline, rebinds, rewrite
+from ..slot_edits import CannotRewrite, assigned_value, binding_edits, end_of, free_name, load_edits, start_of
+from ..text import SourceText
+from ..transform import Codes, Transform
+
+_CODES = frozenset({"OUT101", "OUT102", "OUT104", "OUT105", "OUT106"})
+_NAMESPACE_CALLS = frozenset({"globals", "exec", "eval", "vars", "locals"})
+_FIXED_TYPES = ("Final", "ClassVar", "typing.Final", "TypeAlias")
+_PROPERTY = "other code uses its name: it becomes a property of its module, so `module.NAME` stays as it is"
+_RACE = "two first users may still make two: the test and the assignment are kept as they are"
+
+
+def accepts(finding: Finding) -> bool:
+    """Whether the state is a module's name that some code binds to another value."""
+    state = finding.state
+    if finding.code not in _CODES or state.scope != "module" or state.value is None:
+        return False
+    bound_anew = any(map(rebinds, state.accesses))
+    return bound_anew or (state.constructor not in CONTAINERS and finding.code in ("OUT104", "OUT105"))
+
+
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+    """`rewrite` where every use in the module is in sight and has a form with a slot."""
+    uses = global_uses(source.tree, state.local_name)
+    problem = _problem(state, source, uses) or _star_problem(state, source, others)
+    if problem:
+        reason, line = problem
+        return decline(state, codes, f"{reason} ({source.path}:{line})")
+    outside = state.public or any(a.place.path != source.path for a in state.accesses)
+    visible = outside or others.mention(state.local_name, state.module, source.path)
+    try:
+        edits = tuple(_edits(state, source, uses, visible))
+    except CannotRewrite as error:
+        return decline(state, codes, f"{error.reason} ({source.path}:{error.line}); bind it by a plain assignment there")
+    evidence = [_PROPERTY] * visible + [_RACE] * ("OUT105" in codes)
+    return rewrite(state, codes, "Slot", edits, evidence=tuple(evidence), unbound=state.local_name)
+
+
+def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, int] | None:
+    """Why the uses cannot all be seen; None where they can."""
+    name, line = state.local_name, state.place.line
+    if uses.problem:
+        return uses.problem
+    if name.startswith("__"):
+        return "its name begins with two underscores, which Python treats specially", line
+    declaration = _declaration(state, source)
+    if declaration is None:
+        return "it is declared under a condition or together with other names; declare it once, at module level, first", line
+    early = [n.lineno for b in uses.bindings if not b.in_function for n in b.names if n.lineno < declaration.lineno]
+    if early:
+        return "it is bound before its declaration", early[0]
+    if isinstance(declaration, ast.AnnAssign) and ast.unparse(declaration.annotation).partition("[")[0] in _FIXED_TYPES:
+        return "its type says that it is never bound anew", line
+    if any(isinstance(b.statement, ast.Delete) for b in uses.bindings) and "NameError" in source.text:
+        return "its absence is told by a NameError, which a slot does not raise", line
+    return _namespace_problem(source)
+
+
+def _namespace_problem(source: SourceText) -> tuple[str, int] | None:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _NAMESPACE_CALLS:
+            if node.func.id in ("globals", "exec", "eval") or (node.func.id == "vars" and not node.args):
+                return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
+    return None
+
+
+def _star_problem(state: State, source: SourceText, others: OtherFiles) -> tuple[str, int] | None:
+    if state.local_name.startswith("_") or "__all__" in source.text or not others.star_import(state.module, source.path):
+        return None
+    return "another module imports everything from its module, which would miss a property; add `__all__` first", state.place.line
+
+
+def _declaration(state: State, source: SourceText) -> ast.Assign | ast.AnnAssign | None:
+    """The plain statement at module level that declares the name."""
+    for node in source.tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = node.targets[0]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None and node.simple:
+            target = node.target
+        else:
+            continue
+        if isinstance(target, ast.Name) and target.id == state.local_name and node.lineno == state.place.line:
+            return node
+    return None
+
+
+def _edits(state: State, source: SourceText, uses: GlobalUses, visible: bool) -> list[Edit]:
+    declaration = _declaration(state, source)
+    assert declaration is not None
+    name = state.local_name
+    slot = free_name(source, f"_{name.strip('_').lower()}_slot") if visible else name
+    edits = [*_declared(state, source, declaration, slot), *load_edits(source, uses.loads, slot)]
+    for binding in uses.bindings:
+        if binding.statement is not declaration:
+            edits += binding_edits(source, binding, slot)
+    return edits
+
+
+def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign, slot: str) -> list[Edit]:
+    """`N = 0` → `N = Slot("app.N", 0)`; a property's slot has a name of its own."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    value, brackets = assigned_value(source, node, target)
+    statement, visible = source.place(node), slot != state.local_name
+    edits = [
+        Edit(start_of(value), (RuntimeName("Slot"), f"({quoted(state.name)}, " + "(" * brackets)),
+        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot) if visible else ()))),
+    ]
+    if visible:
+        kept = f"{state.local_name}: {source.slice(source.place(node.annotation))}{source.newline}" if isinstance(node, ast.AnnAssign) else ""
+        edits.append(Edit(source.place(target), (kept + slot,)))
+    if isinstance(node, ast.AnnAssign):
+        annotation = source.place(node.annotation)
+        edits += [Edit(start_of(annotation), (RuntimeName("Slot"), "[")), Edit(end_of(annotation), ("]",))]
+    if source.lines[statement.line - 1][: statement.column].strip() or _shares_line(source, node):
+        raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
+    return edits
+
+
+def _property(source: SourceText, state: State, slot: str) -> tuple[str | RuntimeName, ...]:
+    call = f"(__name__, {quoted(state.local_name)}, {slot})"
+    return source.newline, RuntimeName("module_property"), call
+
+
+def _shares_line(source: SourceText, node: ast.stmt) -> bool:
+    place = source.place(node)
+    rest = source.lines[place.end_line - 1][place.end_column :].strip()
+    return bool(rest) and not rest.startswith("#")
+
+
+TRANSFORM = Transform(
+    name="global-to-slot",
+    fix_safety=(
+        "Reading and setting keep their order and meaning. A public name becomes a property of its module: "
+        "`mod.NAME` reads, writes, deletes and patches as before, but `vars(mod)` and `dir(mod)` no longer list it. "
+        "A value that is unset after `del` raises LookupError instead of NameError inside the module."
+    ),
+    accepts=accepts,
+    plan=plan,
+)

@@ -1,0 +1,144 @@
+"""Globals that functions bind anew become slots: all accesses or none, and outsiders notice nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Project
+
+SET = "def set_level(value):\n    global _level\n    _level = value\n"
+
+DECLINED = {
+    "never declared": ("def f():\n    global _level\n    _level = 1\n", None),
+    "declared under a condition": ("import os\nif os.name:\n    _level = 0\n" + SET, "under a condition"),
+    "declared with others": ("_level = other = 0\n" + SET, "together with other names"),
+    "the module reaches into its globals": ("_level = 0\n" + SET + "def f(n):\n    return globals()[n]\n", "calls `globals`"),
+    "imported under the name": ("_level = None\n" + SET + "def f():\n    global _level\n    import os as _level\n", "bound by an import"),
+    "bound inside an expression": ("_level = 0\n" + SET + "def f():\n    global _level\n    return (_level := 2)\n", "inside an expression"),
+    "a comprehension of the same name": ("_level = 0\n" + SET + "def f(x):\n    return [_level for _level in x]\n", "inner scope"),
+    "used as a type": ("_level = 0\n" + SET + "def f(x: _level):\n    pass\n", "as a type"),
+    "shown by an f-string": ("_level = 0\n" + SET + 'def f():\n    return f"{_level=}"\n', "shows its name"),
+    "absence told by an error": (
+        "_level = 0\n" + SET + "def f():\n    global _level\n    try:\n        del _level\n    except NameError:\n        pass\n",
+        "NameError",
+    ),
+    "declared final": ("from typing import Final\n_level: Final = 0\n" + SET, "never bound anew"),
+}  # fmt: skip
+
+IMPORT = "from outfall_runtime import Slot\n\n"
+TRANSFORMED = {
+    "read and set": (
+        "_level = 0  # of detail\n\n" + SET + "\ndef level():\n    return _level\n",
+        IMPORT + '_level = Slot("app._level", 0)  # of detail\n\ndef set_level(value):\n    _level.set(value)\n'
+        "\ndef level():\n    return _level.get()\n",
+    ),
+    "counted up": (
+        "_n = 0\ndef hit():\n    global _n\n    _n += 1\n    return _n\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit():\n    _n.update(lambda value: value + 1)\n    return _n.get()\n',
+    ),
+    "changed by something that may be mutable": (
+        "_n = 0\ndef hit(more):\n    global _n\n    _n += more  # grows\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(more):\n    n = _n.get()\n    n += more  # grows\n    _n.set(n)\n',
+    ),
+    "tuples, loops, blocks and deletion": (
+        "_x = None\ndef f(xs):\n    global _x, y\n    a, _x = xs\n    for _x in xs:\n        print(_x)\n"
+        "    with xs as _x:\n        print(_x)\n    del _x\n",
+        IMPORT + '_x = Slot("app._x", None)\ndef f(xs):\n    global y\n    a, x = xs\n    _x.set(x)\n    for x in xs:\n'
+        "        _x.set(x)\n        print(_x.get())\n    with xs as x:\n        _x.set(x)\n        print(_x.get())\n    _x.clear()\n",
+    ),
+    "with a type, over several lines": (
+        "_pair: tuple[int, int] = 1, 2\ndef f(x):\n    global _pair\n    if x: _pair = (\n        x, 2\n    )\n",
+        IMPORT + '_pair: Slot[tuple[int, int]] = Slot("app._pair", (1, 2))\ndef f(x):\n    if x: _pair.set((\n        x, 2\n    ))\n',
+    ),
+    "a container that is swapped whole": (
+        "_all = {}\ndef put(k, v):\n    _all[k] = v\ndef reset():\n    global _all\n    _all = {}\n",
+        IMPORT + '_all = Slot("app._all", {})\ndef put(k, v):\n    _all.get()[k] = v\ndef reset():\n    _all.set({})\n',
+    ),
+    "a parameter of the same name": (
+        "_level = 0\n\n" + SET + "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",
+        IMPORT + '_level = Slot("app._level", 0)\n\ndef set_level(value):\n    _level.set(value)\n'
+        "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECLINED)
+def test_declined_with_its_reason(name: str, project: Project) -> None:
+    text, reason = DECLINED[name]
+    project.write("app.py", text)
+    plan = project.migration()
+    assert plan.changes == ()
+    assert all(each.action == "decline" and each.reason for each in plan.plans)
+    assert reason is None or any(reason in str(each.reason) for each in plan.plans)
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_check_transformed(name: str, migrated: Callable[[str], str]) -> None:
+    before, after = TRANSFORMED[name]
+    assert migrated(before) == after
+    assert migrated(after) == after
+
+
+def test_a_slot_needs_no_flag(project: Project) -> None:
+    project.write("app.py", TRANSFORMED["read and set"][0])
+    assert [change.path for change in project.migration().changes] == ["app.py"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("test_app.py", "import app\n\ndef test_level():\n    app._level = 3\n"),
+        ("test_app.py", "def test_level(monkeypatch):\n    monkeypatch.setattr('app._level', 3)\n"),
+    ],
+)
+def test_a_private_name_that_others_use_becomes_a_property(path: str, text: str, project: Project) -> None:
+    project.write("app.py", "_level = 0\n" + SET)
+    project.write(path, text)
+    after = {change.path: change.after.decode() for change in project.migration().changes}["app.py"]
+    assert 'module_property(__name__, "_level", _level_slot)\n' in after
+
+
+def test_a_star_import_would_miss_a_property(project: Project) -> None:
+    project.write("app.py", "level = 0\ndef f():\n    global level\n    level = 1\n")
+    project.write("web.py", "from app import *\n")
+    assert "imports everything" in str(project.migration().plans[0].reason)
+
+
+PUBLIC = "level: int = 0\n\ndef set_level(value):\n    global level\n    level = value\n\ndef read():\n    return level\n"
+
+
+@pytest.fixture
+def public(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The migrated module of a public name, imported."""
+    project.write("slotted.py", PUBLIC)
+    project.write("slotted.py", project.migration().changes[0].after)
+    monkeypatch.syspath_prepend(tmp_path)
+    import importlib
+
+    module = importlib.import_module("slotted")
+    monkeypatch.delitem(sys.modules, "slotted")
+    monkeypatch.setitem(sys.modules, "slotted", module)
+    return module
+
+
+def test_outsiders_read_write_and_patch_a_property(public: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = public
+    module.set_level(2)
+    assert (module.level, module.read()) == (2, 2)
+    module.level = 5
+    assert module.read() == 5
+    with monkeypatch.context() as patched:
+        patched.setattr("slotted.level", 9)
+        assert module.read() == 9
+    assert module.read() == 5
+    del module.level
+    assert not hasattr(module, "level")
+    with pytest.raises(LookupError):
+        module.read()
