@@ -14,7 +14,7 @@ _LOOKS_AT = frozenset(
     "len repr str bool isinstance issubclass print hash id type format any all sum min max callable vars dir".split()
 )
 _GOES_THROUGH = frozenset("list dict set tuple frozenset sorted enumerate zip map filter reversed iter".split())
-_BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr": "delete"}
+_BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr": "delete", "__setattr__": "store"}
 _CHANGES_ITS_ARGUMENT = frozenset(
     "heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split()
 )
@@ -47,7 +47,7 @@ def _arguments(w: Walk, node: ast.Call, name: str) -> None:
         verb = "read" if name in _LOOKS_AT else "iterate"
         for argument in node.args:
             use(w, argument, verb, name)
-    elif name in _BY_NAME and len(node.args) > 1 and type(node.func) is Name:
+    elif name in _BY_NAME and len(node.args) > 1 and _builtin(node):
         _by_name(w, node, first, _BY_NAME[name])
     elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name):
         use(w, first, "change", name)
@@ -56,6 +56,11 @@ def _arguments(w: Walk, node: ast.Call, name: str) -> None:
     else:
         for argument in node.args:
             use(w, argument, "load", node.func)
+
+
+def _builtin(node: ast.Call) -> bool:
+    """Whether it is the builtin of that name, or `object.__setattr__`, and not somebody's method."""
+    return type(node.func) is Name or (len(node.args) == 3 and ast.unparse(node.func) == "object.__setattr__")
 
 
 def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:

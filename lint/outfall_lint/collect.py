@@ -21,7 +21,7 @@ from outfall_lint.sightings import sightings, thread_key
 from outfall_lint.values import describe
 from outfall_lint.walk import walk
 
-_TEST_FILE = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest)\.py$")
+_TEST_FILE = re.compile(r"(^|/)([^/]*_)?(tests?|testing)/|(^|/)(test_[^/]*|([^/]*_)?(tests?|testing)|conftest|testlayer)\.py$")
 _CHANGES = frozenset(("store", "augment", "delete", "change"))
 
 

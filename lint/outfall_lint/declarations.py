@@ -105,7 +105,16 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
             registers=_registers(scope),
             decorators=decorators,
             is_generator=scope in generators,
+            deleted=_deleted(scope),
         )
+
+
+def _deleted(scope: Scope) -> bool:
+    """Whether the module itself deletes the function again."""
+    outer = scope.parent
+    if outer is None or outer.parent is not None:
+        return False
+    return any(b.how == "delete" and b.scope is outer for b in outer.bindings.get(scope.name, ()))
 
 
 def _function_kind(scope: Scope, decorators: tuple[str, ...]) -> str:

@@ -75,6 +75,7 @@ class Function(NamedTuple):
     registers: bool  # stores a parameter and returns the same parameter: a decorator registry
     decorators: tuple[str, ...]
     is_generator: bool = False
+    deleted: bool = False  # by a `del` of its module: nobody calls it after import
 
 
 class Class(NamedTuple):

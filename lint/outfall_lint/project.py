@@ -72,7 +72,7 @@ class Project:
                 return target
             facts, rest = found
             home = tuple(facts.module.split("."))
-            if not rest or (*home, rest[0]) in self._declarations:
+            if not rest or self.knows((*home, rest[0])):
                 return home + rest
             onward = self._onward(facts, rest[0])
             if onward is None or (*onward, *rest[1:]) == target:
@@ -119,10 +119,14 @@ class Project:
                 if target is None:
                     target = memo[use.target] = self._inherited(self.canonical(use.target))
                 reached = self._reached(target)
-                if use.via == "closure" and target[:reached] not in self._declarations:
+                if use.via == "closure" and not self._captured(target[:reached]):
                     continue  # a local that dies with its function
                 sites[target[:reached]].append(Site(facts, use, target[reached:]))
         return sites
+
+    def _captured(self, target: Target) -> bool:
+        """Whether a target is a function's local that outlives one call."""
+        return target in self._declarations and self._declarations[target][1].scope == "function"
 
     def _reached(self, target: Target) -> int:
         """How much of `target` is the longest known name."""
@@ -232,7 +236,11 @@ class Project:
 
     def _functions_called_only_at_import(self) -> frozenset[Target]:
         """Functions with at least one call, every use of which is a call that runs at import."""
-        only = {name for name, f in self.functions.items() if _runs_with_class_creation(f, name, self.classes)}
+        only = {
+            name
+            for name, function in self.functions.items()
+            if function.deleted or _runs_with_class_creation(function, name, self.classes)
+        }
         grown = True
         while grown:
             found = {

@@ -67,7 +67,9 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
             rest = target[length:]
             if len(rest) == 1:
                 return target if use.verb in ("store", "augment", "delete") else None
-            if _changes_container(use.verb, rest):
+            # What a module of the project does not declare may be anything, unless it is named as a constant.
+            certain = rest[0].isupper() or project.module_named(target[:length]) is None
+            if certain and _changes_container(use.verb, rest):
                 return target[: length + 1]
             break
     if use.via or len(target) < 2:

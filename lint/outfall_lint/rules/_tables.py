@@ -50,6 +50,11 @@ def untested(view: View, changes: Sequence[Access]) -> Sequence[Access]:
     return [a for a in changes if not view.is_test(a.place.path)] or changes
 
 
+def by_module_getattr(access: Access) -> bool:
+    """Whether a module's own `__getattr__` (PEP 562) makes the access: a lazy import, made for good."""
+    return access.function == "__getattr__"
+
+
 def changes_in_place(access: Access) -> bool:
     """Whether the object itself is changed, as against its name bound anew."""
     if access.operation is Operation.MUTATE:

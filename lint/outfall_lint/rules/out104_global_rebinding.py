@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Finding, Kind, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import told, untested
+from outfall_lint.rules._tables import by_module_getattr, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -23,6 +23,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             and a.method in (None, "__iadd__")
             and a.attribute is None
             and a.function is not None
+            and not by_module_getattr(a)
             and a.place.path == state.place.path
         ]
         after_import = [a for a in rebound if not a.at_import]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from outfall_lint.model import Finding, Kind, Operation, Priority
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import told, untested
+from outfall_lint.rules._tables import by_module_getattr, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -18,7 +18,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         made = [
             a
             for a in state.accesses
-            if a.operation is Operation.REBIND and not a.at_import and not a.detail.endswith("constant None")
+            if a.operation is Operation.REBIND and not a.at_import and not by_module_getattr(a) and not a.detail.endswith("constant None")
         ]
         if made:
             message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}: two first users make two"

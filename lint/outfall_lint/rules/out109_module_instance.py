@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from outfall_lint.constructors import NAMESPACES
+from outfall_lint.constructors import NAMESPACES, THREAD_LOCALS
 from outfall_lint.facts import ANY
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
@@ -41,7 +41,7 @@ def _project_object(view: View, state: State) -> bool:
     if state.constructor in NAMESPACES:
         return True
     cls = view.project.classes.get(tuple(state.constructor.split(".")))
-    if cls is None or "threading.local" in view.bases_of(state.constructor):
+    if cls is None or THREAD_LOCALS & view.bases_of(state.constructor):
         return False
     return "__setattr__" not in cls.methods  # a proxy: what is set goes elsewhere
 

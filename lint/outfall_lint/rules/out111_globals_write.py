@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint.facts import Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._foreign import module_namespace, of_standard_library
@@ -19,11 +20,17 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
                 continue
             at_import = view.project.at_import(site)
             own = means == "globals()" or whole[:2] == ("sys", "modules")
-            module = site.module.module if own else ".".join(whole[:1])
+            module = site.module.module if own else _module(view, whole)
             state = state_at(site, f"{module}.*", at_import)
             low = at_import or site.module.is_test or (not own and of_standard_library(view.project, whole))
             message = f"names of module `{module}` are written through {means}: no reader of the code can find them"
             yield rule.finding(state, message, Priority.LOW if low else None)
+
+
+def _module(view: View, target: Target) -> str:
+    """The module whose names a write changes."""
+    found = view.project.module_named(target)
+    return found[0].module if found is not None else ".".join(target[:1])
 
 
 RULE = Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from outfall_lint.constructors import THREAD_LOCALS
@@ -17,8 +18,14 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             if not THREAD_LOCALS & view.bases_of(name):
                 continue
             state = state_of(name, facts.module, place_of(facts, cls.span), "class", kind=Kind.UNDECIDED)
-            priority = Priority.LOW if facts.is_test else None
+            low = facts.is_test or _keeps_depth(cls.name)
+            priority = Priority.LOW if low else None
             yield rule.finding(state, f"class `{cls.name}` gives every thread its own attributes, and every task the same", priority)
+
+
+def _keeps_depth(name: str) -> bool:
+    """Whether the class's name speaks of how often a thread holds a lock, which is the thread's own."""
+    return re.search("lock|depth", name.rpartition(".")[2], re.IGNORECASE) is not None
 
 
 RULE = Rule(
