@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from typing import Literal
 from outfall_cli import handover
 from outfall_cli.failures import Failure, foreseen
 from outfall_cli.project import Project, load_project
+from outfall_cli.summaries import counted
 
 TOOLS = ("outfall", "libcst", "flake8", "click", "jinja2", "tomlkit")
 
@@ -75,7 +77,7 @@ def ledger() -> Verdict:
     except Exception as error:
         return _wrong("ledger", error, f"correct {project.config.ledger}")
     completed = sum(1 for flag in flags if flag.completed)
-    return Verdict("ok", "ledger", f"{project.config.ledger}: {len(flags)} flags, {completed} completed")
+    return Verdict("ok", "ledger", f"{project.config.ledger}: {counted(len(flags), 'flag')}, {completed} completed")
 
 
 def git() -> Verdict:
@@ -87,19 +89,41 @@ def git() -> Verdict:
         return Verdict("note", "git", "no repository: nothing guards uncommitted work", "git init")
     changed = len(done.stdout.splitlines())
     if changed:
-        return Verdict("note", "git", f"{changed} uncommitted changes", "commit them before `outfall migrate`")
+        return Verdict("note", "git", counted(changed, "uncommitted change"), "commit them before `outfall migrate`")
     return Verdict("ok", "git", "clean")
 
 
+def baseline() -> Verdict:
+    """The baseline, where there is one, can be read."""
+    from outfall_lint.baseline import read_baseline
+
+    project = _project()
+    if isinstance(project, Failure):
+        return Verdict("note", "baseline", "not examined: the configuration is wrong")
+    name = project.config.baseline
+    if not project.baseline.exists():
+        return Verdict("ok", "baseline", f"no {name}: every finding counts")
+    try:
+        entries = len(read_baseline(project.baseline).entries)
+    except Exception as error:
+        return _wrong("baseline", error, f"restore {name} from version control")
+    return Verdict("ok", "baseline", f"{name}: {counted(entries, 'entry', 'entries')}")
+
+
 def interrupted() -> Verdict:
-    """No earlier run was stopped half way."""
+    """The journal can be read, and no earlier run was stopped half way."""
+    from outfall_codemods import journal
+
     project = _project()
     if isinstance(project, Failure):
         return Verdict("note", "journal", "not examined: the configuration is wrong")
-    entries = list((project.folder / "journal").glob("*/journal.json"))
-    if any('"prepared"' in entry.read_text(encoding="utf-8") for entry in entries):
+    try:
+        entries = journal.entries(project.root)
+    except Exception as error:
+        return _wrong("journal", error, "without it, `outfall undo` cannot take that change back; version control can")
+    if any(entry.status == journal.PREPARED for entry in entries):
         return Verdict("wrong", "journal", "an earlier run was stopped half way", "outfall undo")
-    return Verdict("ok", "journal", f"{len(entries)} changes on record")
+    return Verdict("ok", "journal", f"{counted(len(entries), 'change')} on record")
 
 
 def monitoring() -> Verdict:
@@ -113,8 +137,27 @@ def monitoring() -> Verdict:
     return Verdict("ok", "monitoring", f"evidence goes to {Path(folder).resolve()}")
 
 
+def flag_file() -> Verdict:
+    """Whether processes started from here would follow a flag file, and it can be written."""
+    name = os.environ.get("OUTFALL_FLAG_FILE")
+    if not name:
+        remedy = "set it to a file, for every process of the service, to turn flags while they run"
+        return Verdict("note", "flag file", "OUTFALL_FLAG_FILE is not set: flags change with a restart only", remedy)
+    path, write = Path(name), f"outfall flags set ... --file {name}"
+    if not os.access(path.parent, os.W_OK):
+        remedy = f"mkdir -p {path.parent}, or mend its permissions"
+        return Verdict("wrong", "flag file", f"cannot write to {path.parent}", remedy)
+    if not path.exists():
+        return Verdict("note", "flag file", f"{name} does not exist: every flag is at legacy", write)
+    try:
+        flags = json.loads(path.read_bytes())["flags"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Verdict("wrong", "flag file", f"{name} is no flag file: {error}", f"rm {name}, then {write}")
+    return Verdict("ok", "flag file", f"{path.resolve()}: {counted(len(flags), 'value')}")
+
+
 EXAMINATIONS: tuple[Callable[[], Verdict], ...] = (
-    python, tools, runtime, configuration, ledger, git, interrupted, monitoring,
+    python, tools, runtime, configuration, ledger, baseline, git, interrupted, monitoring, flag_file,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,10 @@ from outfall_cli.checkup import EXAMINATIONS
 if TYPE_CHECKING:
     from .conftest import Invoke
 
-INTERRUPTED = '{"status": "prepared"}'
+INTERRUPTED = {
+    "format": "outfall-journal", "version": 1, "id": "1-migrate", "command": "migrate", "created": "2026-11-23T10:00:00Z",
+    "status": "prepared", "forced": None, "files": [], "plans": [],
+}  # fmt: skip
 
 
 def broken_configuration(project: Path) -> None:
@@ -25,16 +29,30 @@ def broken_ledger(project: Path) -> None:
     (project / "outfall-flags.toml").write_text("version = 7\n", encoding="utf-8")
 
 
-def interrupted_run(project: Path) -> None:
+def broken_baseline(project: Path) -> None:
+    (project / ".outfall-baseline.json").write_text("[]", encoding="utf-8")
+
+
+def journal_of(project: Path, content: bytes) -> None:
     entry = project / ".outfall" / "journal" / "1-migrate"
     entry.mkdir(parents=True)
-    (entry / "journal.json").write_text(INTERRUPTED, encoding="utf-8")
+    (entry / "journal.json").write_bytes(content)
+
+
+def interrupted_run(project: Path) -> None:
+    journal_of(project, json.dumps(INTERRUPTED).encode())
+
+
+def broken_journal(project: Path) -> None:
+    journal_of(project, b"\xff")
 
 
 WRONG: dict[str, Callable[[Path], None]] = {
     "configuration": broken_configuration,
     "ledger": broken_ledger,
+    "baseline": broken_baseline,
     "journal": interrupted_run,
+    "journal that is none": broken_journal,
 }
 
 
@@ -45,7 +63,7 @@ def test_what_is_wrong_is_named_with_a_remedy(subject: str, project: Path, invok
     assert result.exit_code == 1, result.output
     lines = result.stdout.splitlines()
     at = next(n for n, line in enumerate(lines) if line.startswith("wrong"))
-    assert subject in lines[at]
+    assert subject.partition(" ")[0] in lines[at]
     assert lines[at + 1].strip().startswith("->")
 
 
@@ -53,6 +71,33 @@ def test_a_missing_runtime_is_wrong(project: Path, invoke: Invoke, monkeypatch: 
     monkeypatch.setattr(handover, "runtime_installed", lambda: False)
     result = invoke("doctor")
     assert (result.exit_code, "pip install outfall-runtime" in result.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "subject"),
+    [
+        ("OUTFALL_METRICS_DIR", "nowhere", "monitoring"),
+        ("OUTFALL_FLAG_FILE", "nowhere/flags.json", "flag file"),
+        ("OUTFALL_FLAG_FILE", "pyproject.toml", "flag file"),
+    ],
+)
+def test_what_processes_could_not_use_is_wrong(
+    variable: str, value: str, subject: str, project: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    result = invoke("doctor")
+    assert result.exit_code == 1
+    assert f"wrong  {subject}" in result.stdout
+
+
+def test_folders_that_processes_can_use_are_ok(
+    project: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "flags.json").write_text('{"version": 1, "flags": {"use_context": "new"}}', encoding="utf-8")
+    monkeypatch.setenv("OUTFALL_METRICS_DIR", str(project))
+    monkeypatch.setenv("OUTFALL_FLAG_FILE", str(project / "flags.json"))
+    said = invoke("doctor").stdout
+    assert "ok     monitoring" in said and "ok     flag file" in said and "1 value" in said
 
 
 def test_a_fresh_project_is_ready(project: Path, invoke: Invoke) -> None:

@@ -18,30 +18,47 @@ if TYPE_CHECKING:
     from outfall_lint.ledger import Flag
 
 
-HANDED_OVER = ("set",)  # what people misspell; the runtime knows all its actions itself
+HANDED_OVER = {"set": "Set values for running services, in the flag file that they watch."}
 
 
 class FlagsGroup(click.Group):
     """Hands every action that is not its own over to `python -m outfall_runtime flags`."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *HANDED_OVER])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
-        known = [*self.list_commands(ctx), *HANDED_OVER]
+        known = self.list_commands(ctx)
         if own is None and cmd_name not in known and nearest(cmd_name, known):
             ctx.fail(unknown("action", cmd_name, known, see="outfall flags --help"))
         return own if own is not None else handed_over(cmd_name)
 
 
 def handed_over(action: str) -> click.Command:
-    """A command that passes everything after the action on."""
+    """A command that passes everything after the action on, with the ledger that declares the names."""
 
     @click.pass_context
     def run(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-        ctx.exit(hand_over("flags", [action, *arguments]))
+        declared_names = declaring(arguments) if action == "set" else ()
+        ctx.exit(hand_over("flags", [action, *declared_names, *arguments]))
 
     rest = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
-    settings = {"ignore_unknown_options": True, "help_option_names": []}
-    return click.Command(action, callback=run, params=[rest], context_settings=settings, add_help_option=False)
+    return click.Command(
+        action,
+        callback=run,
+        params=[rest],
+        context_settings={"ignore_unknown_options": True, "help_option_names": []},
+        add_help_option=False,
+        help=HANDED_OVER.get(action),
+    )
+
+
+def declaring(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The project's ledger as an option, so that a name it does not declare is an error here, not in production."""
+    ledger = load_project().ledger
+    named = any(argument.partition("=")[0] == "--ledger" for argument in arguments)
+    return () if named or not ledger.exists() else ("--ledger", str(ledger))
 
 
 @click.group(cls=FlagsGroup, invoke_without_command=True)
