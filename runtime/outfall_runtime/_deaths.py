@@ -33,7 +33,7 @@ class OwnedEntry(ref):  # type: ignore[type-arg]
     expires: float
     key: Any
     metadata: Mapping[str, Any]
-    noted: bool
+    noted: bool  # set when it is counted as would-evict
     upkeep: Any
     value: Any
 
@@ -61,8 +61,10 @@ def owned(owner: Any, upkeep: Any, key: Any, value: Any, metadata: Mapping[str, 
     Raises:
         TypeError: the owner is a number, a string or something else without weak references.
     """
-    kind: Any = type(owner)
-    make = _kinds[kind] if kind in _kinds else _learn(kind)
+    try:
+        make = _kinds[type(owner)]
+    except KeyError:
+        make = _learn(type(owner))
     if make is not OwnedEntry:
         entry = Entry(key, value, metadata)
         entry.guard = make(owner, upkeep, key)
@@ -73,7 +75,6 @@ def owned(owner: Any, upkeep: Any, key: Any, value: Any, metadata: Mapping[str, 
     weak.value = value
     weak.metadata = metadata
     weak.expires = NEVER
-    weak.noted = False
     return weak
 
 

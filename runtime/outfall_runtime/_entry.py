@@ -15,10 +15,12 @@ NEVER = float("inf")
 class Entry:
     """It counts only while the table holds its value under its key.
 
-    `expires` is on the monotonic clock; `guard` knows whether the owner lives.
+    `expires` is on the monotonic clock; `guard` knows whether the owner lives; `noted` is set when
+    it is counted as would-evict.
     """
 
     __slots__ = ("expires", "guard", "key", "metadata", "noted", "value")
+    noted: bool
 
     def __init__(self, key: Any, value: Any, metadata: Mapping[str, Any], expires: float = NEVER) -> None:
         self.key = key
@@ -26,7 +28,6 @@ class Entry:
         self.metadata = metadata
         self.expires = expires
         self.guard: Any = None
-        self.noted = False  # counted as would-evict already
 
     def over(self) -> bool:
         """Whether its owner is dead or its time is up."""

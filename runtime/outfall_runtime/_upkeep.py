@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._claims import Claim
 
 OFF, COUNT, KEEP, DROP = "off", "count", "keep", "drop"
+ABSENT = object()
 MOST_TOMBSTONES = 10_000
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 _contains, _get, _set, _pop = dict.__contains__, dict.get, dict.__setitem__, dict.pop
@@ -52,6 +53,7 @@ class Upkeep:
         self.record: Optional[StateRecord] = None
         self.entries: Dict[Any, Entry] = {}
         self.claims = Claims()
+        self.held = self.claims.held
         self.dead: List[Entry] = []
         self.evicted = Tally()
         self.tombstones: Dict[Any, Any] = {}
@@ -64,7 +66,7 @@ class Upkeep:
 
     def register(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> None:
         """Put a key that is not there, or whose entry is over."""
-        held, claim = self.claims.held, [get_ident()]
+        held, claim = self.held, [get_ident()]
         if held.setdefault(key, claim) is not claim:
             self.claims.wait_for(key, claim)
         try:
@@ -72,7 +74,11 @@ class Upkeep:
                 raise AlreadyRegistered(f"{self.name}: {key!r} is registered already, and whoever owns it is alive")
             if self.limit is not None:
                 self._reject_if_full(table)
-            self._put(table, key, value, owner, metadata, ttl)
+            if owner is None or metadata or self.tombstones or ttl is not None or self.ttl is not None:
+                self._put(table, key, value, owner, metadata, ttl)
+            else:  # the usual case, which saves a call
+                self.entries[key] = owned(owner, self.weak, key, value, NOTHING)
+                _set(table, key, value)
         finally:
             del held[key]
             if len(claim) > 1 or self.dead:
@@ -126,16 +132,16 @@ class Upkeep:
         if self.limit is not None:
             self.trim(table, key)
 
-    def remove(self, table: Any, key: Any, *default: Any) -> Any:
+    def remove(self, table: Any, key: Any, default: Any = ABSENT) -> Any:
         """`table.pop(key, default)`."""
-        held, claim = self.claims.held, [get_ident()]
+        held, claim = self.held, [get_ident()]
         if held.setdefault(key, claim) is not claim:
             self.claims.wait_for(key, claim)
         try:
             self.entries.pop(key, None)
             if self.tombstones:
                 self.tombstones.pop(key, None)
-            return _pop(table, key, *default)
+            return _pop(table, key) if default is ABSENT else _pop(table, key, default)
         finally:
             del held[key]
             if len(claim) > 1 or self.dead:
@@ -214,21 +220,20 @@ class Upkeep:
 
     def _put(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> None:
         if owner is not None or metadata or ttl is not None or self.ttl is not None:
-            self.entries[key] = self._entry(key, value, owner, metadata, ttl)
+            known = dict(metadata) if metadata else NOTHING
+            entry = Entry(key, value, known) if owner is None else owned(owner, self.weak, key, value, known)
+            if ttl is not None or self.ttl is not None:
+                self._expire(entry, self.ttl if ttl is None else ttl)
+            self.entries[key] = entry
         elif self.entries:
             self.entries.pop(key, None)
         if self.tombstones:
             self.tombstones.pop(key, None)
         _set(table, key, value)
 
-    def _entry(self, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> Any:
-        known = dict(metadata) if metadata else NOTHING
-        entry = Entry(key, value, known) if owner is None else owned(owner, self.weak, key, value, known)
-        seconds = self.ttl if ttl is None else ttl
-        if seconds is not None:
-            entry.expires = time.monotonic() + seconds
-            self.next_expiry = min(self.next_expiry, entry.expires)
-        return entry
+    def _expire(self, entry: Any, seconds: Any) -> None:
+        entry.expires = time.monotonic() + seconds
+        self.next_expiry = min(self.next_expiry, entry.expires)
 
     def _forget(self, key: Any) -> None:
         self.entries.pop(key, None)
@@ -239,7 +244,7 @@ class Upkeep:
         if self.entries.get(entry.key) is not entry or self.policy == OFF:
             return
         if self.policy == COUNT:
-            if not entry.noted:
+            if not hasattr(entry, "noted"):
                 entry.noted = True
                 self._count_would_evict()
             return
