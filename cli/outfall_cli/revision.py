@@ -33,7 +33,8 @@ def checked_out(root: Path, revision: str) -> Iterator[Path]:
 def _resolved(root: Path, revision: str) -> str:
     done = _run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if done.returncode:
-        names = ["HEAD", *_git(root, "for-each-ref", "--format=%(refname:short)").split()]
+        branches = _git(root, "for-each-ref", "--format=%(refname:short)").split()
+        names = ["HEAD", *branches] if branches else []
         raise click.UsageError(unknown("revision", revision, names, see="git log"))
     return done.stdout.strip()
 

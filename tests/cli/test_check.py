@@ -142,6 +142,9 @@ def test_diff_reports_what_came_in(ambient: Path, invoke: Invoke) -> None:
 def test_diff_needs_a_repository_and_a_revision_in_it(ambient: Path, invoke: Invoke) -> None:
     outside = invoke("diff", "HEAD")
     assert (outside.exit_code, "not a git repository" in outside.stderr) == (2, True)
+    git(ambient, "init", "-q")
+    unborn = invoke("diff", "HEAD")
+    assert (unborn.exit_code, "there is none yet" in unborn.stderr) == (2, True)
     commit(ambient)
     unknown = invoke("diff", "HAED")
     assert (unknown.exit_code, "did you mean HEAD?" in unknown.stderr) == (2, True)

@@ -56,3 +56,23 @@ def test_a_project_without_pyproject_gets_one(project: Path, invoke: Invoke) -> 
     (project / ".git").mkdir()
     assert invoke("init").exit_code == 0
     assert "tool" in tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_a_baseline_that_is_there_is_left_alone(ambient: Path, invoke: Invoke) -> None:
+    (ambient / ".outfall-baseline.json").write_text('{"version": 1, "entries": []}', encoding="utf-8")
+    assert invoke("init").exit_code == 0
+    assert (ambient / ".outfall-baseline.json").read_text(encoding="utf-8") == '{"version": 1, "entries": []}'
+
+
+def test_no_baseline_is_written_unless_it_is_needed_and_wanted(project: Path, invoke: Invoke) -> None:
+    assert invoke("init").exit_code == 0
+    (project / "agents.py").write_text("seen = {}\n\n\ndef see(key):\n    seen[key] = 1\n", encoding="utf-8")
+    assert invoke("init", "--no-baseline").exit_code == 0
+    assert not (project / ".outfall-baseline.json").exists()
+
+
+def test_an_old_project_starts_at_zero(ambient: Path, invoke: Invoke) -> None:
+    result = invoke("init")
+    assert (result.exit_code, "accepts 2 findings of today" in result.stdout) == (0, True)
+    assert invoke("check", "--strict").exit_code == 0
+    assert invoke("check", "--no-baseline").exit_code == 1

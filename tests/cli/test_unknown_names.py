@@ -72,6 +72,9 @@ MEANINGLESS = {
     "growth without a reason": (["check", "--update-baseline", "--allow-growth", " "], "needs a reason"),
     "a baseline of some paths": (["check", "--update-baseline", "app"], "whole project"),
     "a baseline of some rules": (["check", "--update-baseline", "--select", "OUT101"], "whole project"),
+    "stdin without a place": (["check", "-"], "--stdin-filename"),
+    "stdin and paths": (["check", "--stdin-filename", "a.py", "b.py"], "leave out the paths"),
+    "no baseline to update": (["check", "--no-baseline", "--update-baseline"], "--no-baseline"),
     "a place without a line": (["explain", "app.py"], "app.py:12"),
 }
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--ignore", callback=options.codes, metavar="CODES", help="Not these rules.")
 @options.output_format("text", "oneline", "json")
 @click.option("--baseline", type=click.Path(dir_okay=False), help="Another baseline file.")
+@click.option("--no-baseline", is_flag=True, help="Report what the baseline accepts, too.")
 @click.option("--update-baseline", is_flag=True, help="Take what is mended out of the baseline.")
 @click.option("--allow-growth", metavar="REASON", help="With --update-baseline: also take in what is new.")
 @click.option("--stdin-filename", metavar="PATH", help="Read one file from stdin, as if it lay there.")
@@ -43,6 +44,7 @@ def command(
     ignore: tuple[str, ...] | None,
     shape: str,
     baseline: str | None,
+    no_baseline: bool,
     update_baseline: bool,
     allow_growth: str | None,
     stdin_filename: str | None,
@@ -62,6 +64,9 @@ def command(
       outfall check --update-baseline --allow-growth "first run"
     """
     require_growth_with_reason(allow_growth, update_baseline)
+    require_one_source(paths, stdin_filename)
+    if no_baseline and (baseline or update_baseline):
+        raise click.UsageError("--no-baseline goes with neither --baseline nor --update-baseline.")
     if baseline and not update_baseline and not Path(baseline).exists():
         raise click.BadParameter(f"{baseline}: no such file; --update-baseline writes one.", param_hint="'--baseline'")
     project = load_project()
@@ -75,10 +80,20 @@ def command(
     if update_baseline:
         require_whole(whole)
         ctx.exit(renew_baseline(project, analysis, lines, allow_growth))
-    if whole and not analysis.problems:
-        name_stale(project, analysis, lines)
+    if not no_baseline:
+        if whole and not analysis.problems:
+            name_stale(project, analysis, lines)
+        analysis = beyond_baseline(project, analysis, lines)
     view = View(least_priority(project.config.min_priority, strict), shape, show_all)
-    ctx.exit(conclude(beyond_baseline(project, analysis, lines), lines, view))
+    ctx.exit(conclude(analysis, lines, view))
+
+
+def require_one_source(paths: tuple[str, ...], stdin_filename: str | None) -> None:
+    """Raises UsageError for paths beside stdin, and for `-`, which says nothing about where the text would lie."""
+    if "-" in paths:
+        raise click.UsageError("to read stdin, say where the text lies: --stdin-filename PATH.")
+    if paths and stdin_filename:
+        raise click.UsageError("--stdin-filename reads that one file; leave out the paths.")
 
 
 def require_growth_with_reason(reason: str | None, update_baseline: bool) -> None:

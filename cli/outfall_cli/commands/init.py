@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from outfall_cli import summaries
-from outfall_cli.project import find_root
+from outfall_cli.project import Project, analyse, complain_about, find_root, load_project
 
 HOOK = """\
 repos:
@@ -20,28 +20,48 @@ repos:
 
 
 @click.command()
-def command() -> None:
-    """Add a [tool.outfall] section to pyproject.toml, formatting and comments kept.
+@click.option("--no-baseline", is_flag=True, help="Accept nothing: every finding counts from the start.")
+def command(no_baseline: bool) -> None:
+    """Add a [tool.outfall] section to pyproject.toml, a baseline, and print a snippet for pre-commit.
 
-    Then says how to start at zero with a baseline, and prints a snippet for pre-commit.
-    A section that is already there is left alone.
+    The baseline accepts what there is today and may only shrink, so that an old project starts at
+    zero. Formatting and comments are kept; a section or baseline that is already there is left alone.
 
     \b
     Example:
       outfall init
     """
     path = find_root(Path.cwd()) / "pyproject.toml"
-    click.echo(f"{path}: {added(path)}\n")
-    click.echo(f"For .pre-commit-config.yaml:\n\n{indented(HOOK.format(version=own_version()))}")
+    click.echo(f"{path}: {added(path)}")
+    if not no_baseline:
+        click.echo(accepted(load_project()))
+    click.echo(f"\nFor .pre-commit-config.yaml:\n\n{indented(HOOK.format(version=own_version()))}")
     click.echo(
         summaries.advice(
             [
-                ("see what there is", "outfall check"),
-                ("accept it for now", "outfall check --update-baseline --allow-growth 'first run'"),
+                ("see what there is", "outfall check --no-baseline"),
+                ("see what comes in", "outfall check"),
                 ("see what would be rewritten", "outfall migrate --diff"),
             ]
         )
     )
+
+
+def accepted(project: Project) -> str:
+    """Write a baseline of all findings unless there is one; says what was done."""
+    from outfall_lint.baseline import Baseline, updated, write_baseline
+    from outfall_lint.source import SourceLines
+
+    path = project.baseline
+    if path.exists():
+        return f"{path}: is there already; left as it is"
+    analysis = analyse(project, project.within(()))
+    complain_about(analysis.problems)
+    if not analysis.findings:
+        return "no baseline is needed: there are no findings"
+    today = updated(analysis.findings, Baseline(), SourceLines(project.root), allow_growth="outfall init")
+    write_baseline(path, today)
+    return f"{path}: accepts {summaries.counted(len(today.entries), 'finding')} of today"
 
 
 def added(path: Path) -> str:
