@@ -43,6 +43,8 @@ def access(use: Use, path: str, rest: Target, constructor: str, at_import: bool)
 
 
 def _meaning(use: Use, rest: Target, container: bool) -> tuple[Operation, str | None, str | None]:
+    if not rest and use.verb == "augment" and container:
+        return Operation.MUTATE, None, "__iadd__"  # changed in place, then bound to itself
     if not rest:
         return _WHOLE[use.verb], None, {"augment": "__iadd__", "call": "__call__"}.get(use.verb)
     if rest[0] == SLICE and len(rest) > 1:

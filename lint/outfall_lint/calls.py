@@ -29,7 +29,7 @@ def call(w: Walk, node: ast.Call) -> None:
     function = node.func
     use(w, function, "call", node)
     name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
-    if name in HANDS_OVER:
+    if name in HANDS_OVER or (name == "map" and _is_pool(function)):
         w.handed.append((w.scope, node, name))
     if node.args:
         _arguments(w, node, name)
@@ -38,6 +38,12 @@ def call(w: Walk, node: ast.Call) -> None:
             use(w, keyword.value, "iterate", "**")
         else:
             use(w, keyword.value, "load", function)
+
+
+def _is_pool(function: ast.expr) -> bool:
+    """Whether `function` is the method of something that is called a pool or an executor."""
+    words = ast.unparse(function.value).lower() if isinstance(function, Attribute) else ""
+    return "pool" in words or "executor" in words
 
 
 def _arguments(w: Walk, node: ast.Call, name: str) -> None:

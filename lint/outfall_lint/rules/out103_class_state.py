@@ -43,7 +43,8 @@ def _changes_class(state: State, access: Access) -> bool:
     if access.operation is Operation.MUTATE and state.constructor in ITERATORS:
         return True
     if access.operation in (Operation.MUTATE, Operation.DELETE):
-        return state.constructor in CONTAINERS or access.method in ("__setitem__", "__delitem__")
+        unknown = state.constructor not in ("constant", "tuple")  # those cannot be changed: an instance has its own
+        return state.constructor in CONTAINERS or (unknown and access.method in ("__setitem__", "__delitem__"))
     return False
 
 
