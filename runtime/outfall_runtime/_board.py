@@ -64,6 +64,7 @@ class Board:
 
     def __init__(self) -> None:
         self.pinned: ContextVar[Optional[Snapshot]] = ContextVar("outfall_flags_pinned", default=None)
+        self.ever_pinned = False  # as long as it is not, nobody needs to look for a pin
         self.history: List[FlagChange] = []
         self._lock = threading.RLock()
         self._layers: Dict[str, Settings] = {layer: {} for layer in LAYERS}

@@ -52,9 +52,8 @@ class Cells:
         self._limit = 64
         self._tickets = [None]  # whoever pops it may tidy up
 
-    def put(self, values: Dict[str, Any]) -> None:
-        """Make `values` the cell of the current context."""
-        cell = Cell(values)
+    def put(self, cell: Cell) -> None:
+        """Make a new cell that of the current context; nobody changes it from now on."""
         cell.thread = get_ident()
         self._made.append(ref(cell))
         if len(self._made) > self._limit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from weakref import ref
 
-from . import flags
+from . import _tables, flags
 from ._states import StateRecord, book
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def setting(flag: str) -> "tuple[str, Optional[float], object]":
     return found.mode, found.percent, snapshot
 
 
-# Registered after the hooks that give the child locks of its own. The fork may have come between
-# the publication of a snapshot and its application.
+# Registered after the hooks that give the child locks of its own (`_tables` has one). The fork may
+# have come between the publication of a snapshot and its application.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=flags.board.apply)

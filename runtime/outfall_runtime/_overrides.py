@@ -24,6 +24,7 @@ class Pinned:
 
     def __enter__(self) -> None:
         pin = self._board.pinned
+        self._board.ever_pinned = True
         self._tokens.append(pin.set(pin.get() or self._board.current))
 
     def __exit__(

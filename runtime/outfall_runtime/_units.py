@@ -18,7 +18,7 @@ from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Callable
 
 
 class _Home:
@@ -38,43 +38,44 @@ _marker.set(_homes.home)  # so that copies of the main thread's context are know
 
 
 def current_unit(mark: bool = False) -> object:
-    """The running unit of work; with `mark`, note it in the context so that copies carry it."""
-    unit, marked = _running()
-    if mark and not marked:
-        _marker.set(unit)  # outfall: ignore[OUT205] the mark is meant to stay with the context
-    return unit
+    """The running unit of work; with `mark`, note it in the context so that copies carry it.
 
-
-def _running() -> "tuple[object, bool]":
-    """The unit, and whether the context says so already."""
-    task, loop_runs = _current_task()
-    if task is not None:
-        return task, _marker.get(None) is task
-    if loop_runs:  # a callback belongs to no task, and two callbacks do not belong together
-        return object(), False
-    home, found = _homes.home, _marker.get(None)
-    if found is None or found is home:
-        return home, found is home
-    if isinstance(found, _Home):  # another thread's context was carried here
-        return object(), False
-    return found, True
-
-
-def _current_task() -> "tuple[Optional[ref[Any]], bool]":
-    """The running task, and whether an event loop runs here; imports neither library."""
-    modules = sys.modules
-    asyncio = modules.get("asyncio")
+    Imports neither asyncio nor trio; they are asked where somebody else has imported them.
+    """
+    asyncio = sys.modules.get("asyncio")
     if asyncio is not None:
         try:
             if asyncio._get_running_loop() is not None:
-                task = asyncio.current_task()
-                return (None if task is None else ref(task)), True
+                return _marked(_task_unit(asyncio.current_task), mark)
         except (RuntimeError, AttributeError):  # asyncio is half imported, or the loop is not its own
             pass
-    trio = modules.get("trio")
+    trio = sys.modules.get("trio")
     if trio is not None:
         try:
-            return ref(trio.lowlevel.current_task()), True
-        except (RuntimeError, AttributeError):
+            return _marked(_task_unit(trio.lowlevel.current_task), mark)
+        except (RuntimeError, AttributeError):  # as above
             pass
-    return None, False
+    return _thread_unit(mark)
+
+
+def _thread_unit(mark: bool) -> object:
+    home, found = _homes.home, _marker.get(None)
+    if found is home:
+        return home
+    if found is None:
+        return _marked(home, mark)
+    if isinstance(found, _Home):  # another thread's context was carried here
+        return _marked(object(), mark)
+    return found
+
+
+def _task_unit(current_task: Callable[[], Any]) -> object:
+    """A callback belongs to no task, and two callbacks do not belong together."""
+    task = current_task()
+    return object() if task is None else ref(task)
+
+
+def _marked(unit: object, mark: bool) -> object:
+    if mark and _marker.get(None) is not unit:
+        _marker.set(unit)  # outfall: ignore[OUT205] the mark is meant to stay with the context
+    return unit

@@ -83,7 +83,7 @@ class ContextLocal:
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if _protocol.ensure_property(self, name):
+        if name in type(self)._outfall_names or _protocol.ensure_property(self, name):
             self._outfall_store.write(self, name, value)
         else:
             object.__setattr__(self, name, value)
@@ -116,17 +116,18 @@ class ContextLocal:
 class Store:
     """Where one `ContextLocal` keeps its values; outside the instance, whose namespace is the user's."""
 
-    __slots__ = ("__weakref__", "cells", "initial", "name")
+    __slots__ = ("__weakref__", "cells", "inherits", "initial", "name")
 
     def __init__(self, name: str, initial: Optional[Arguments]) -> None:
         self.name = name
         self.initial = initial
         self.cells = Cells()
+        self.inherits = threads_inherit_contexts()
         _tables.add(name, self)
 
     def begin(self) -> None:
         """Start an empty cell, so that the `__init__` that is about to run finds one."""
-        self.cells.put({})
+        self.cells.put(Cell())
 
     def cell(self, local: ContextLocal) -> Dict[str, Any]:
         """The values of the current context; a context seen for the first time is initialised."""
@@ -148,10 +149,12 @@ class Store:
         return value
 
     def write(self, local: ContextLocal, name: str, value: Any) -> None:
-        self.cells.put({**self.cell(local), name: value})
+        cell = Cell(self.cell(local))
+        cell[name] = value
+        self.cells.put(cell)
 
     def delete(self, local: ContextLocal, name: str) -> None:
-        cell = dict(self.cell(local))
+        cell = Cell(self.cell(local))
         if name not in cell:
             raise no_attribute(local, name)
         del cell[name]
@@ -168,7 +171,7 @@ class Store:
         cell: Optional[Cell] = self.cells.variable.get(None)
         if cell is None or cell.thread == NO_THREAD:
             return None
-        if threads_inherit_contexts() and is_carried_by_start(self.cells, cell):
+        if self.inherits and is_carried_by_start(self.cells, cell):
             return None
         return cell
 

@@ -15,7 +15,7 @@ import threading
 from _thread import get_ident
 
 from . import _protocol, flags
-from ._cells import threads_inherit_contexts
+from ._cells import Cell, threads_inherit_contexts
 from ._flag_names import follow, setting, stage
 from ._modes import ENABLED, ENFORCED, LEGACY, SHADOW, Setting
 from ._protocol import MISSING, no_attribute
@@ -77,7 +77,7 @@ class StagedContextLocal(ContextLocal):
 class StagedStore(Store):
     """Both stores of one staged context state."""
 
-    __slots__ = ("flag", "mode", "percent", "record", "thread")
+    __slots__ = ("_changing", "_ever_fresh", "flag", "mode", "old_way_only", "percent", "record", "thread")
 
     def __init__(self, name: str, initial: Optional[Arguments]) -> None:
         super().__init__(name, initial)
@@ -85,6 +85,9 @@ class StagedStore(Store):
         self.flag, self.record = stage(name, CONTEXT)
         self.mode: str = LEGACY
         self.percent: Optional[float] = None
+        self.old_way_only = False  # in `legacy`, and nothing was ever written the new way: reads are simple
+        self._ever_fresh = False
+        self._changing = threading.Lock()
         follow(self, StagedStore.apply)
 
     def apply(self) -> None:
@@ -92,11 +95,19 @@ class StagedStore(Store):
         while True:
             self.mode, self.percent, snapshot = setting(self.flag)
             self.record.enter(self.mode)
+            with self._changing:
+                self.old_way_only = self.mode == LEGACY and self.percent is None and not self._ever_fresh
             if flags.board.current is snapshot:
                 return
 
+    def after_fork(self) -> None:
+        super().after_fork()
+        self._changing = threading.Lock()
+
     def mode_now(self) -> str:
         """The mode for this moment: of the pinned flags if there are any, by key under a percentage."""
+        if self.percent is None and not flags.board.ever_pinned:
+            return self.mode
         pinned = flags.board.pinned.get()
         if pinned is not None and self.flag in pinned.declared:
             found = pinned.setting(self.flag)
@@ -108,15 +119,15 @@ class StagedStore(Store):
 
     def begin(self) -> None:
         self.thread.begun = True
-        self.cells.put({})
+        self.cells.put(Cell())
 
     def cell(self, local: ContextLocal) -> Values:
         """The new way's entries of this context, once whatever has to be initialised is."""
-        cell = self._valid()
+        cell: Any = self.cells.get(None) if self.initial is None and not self.inherits else self._valid()
         if self.initial is not None and self._starts(cell is None):
             self.thread.begun = True
             if cell is None:
-                self.cells.put({})
+                self.cells.put(Cell())
             local.__init__(*self.initial[0], **self.initial[1])  # type: ignore[misc]
             cell = self._valid()
         return {} if cell is None else cell
@@ -140,9 +151,12 @@ class StagedStore(Store):
 
     def write(self, local: ContextLocal, name: str, value: Any) -> None:
         mode = self.mode_now()
-        cell = self.cell(local)
-        entry = Entry(value, mode in ENABLED, get_ident(), current_unit(mark=True))
-        self.cells.put({**cell, name: entry})
+        fresh = mode in ENABLED
+        if fresh and not self._ever_fresh:
+            self._leave_old_way()
+        cell = Cell(self.cell(local))
+        entry = cell[name] = Entry(value, fresh, get_ident(), current_unit(mark=True))
+        self.cells.put(cell)
         # `enforced` keeps the stamp, which explains a later miss, but no longer the value.
         self.thread.values[name] = entry if mode != ENFORCED else Entry(None, entry.fresh, entry.thread, entry.unit)
         self.record.writes[mode].add()
@@ -157,7 +171,9 @@ class StagedStore(Store):
                 self._explain_miss(mode, old)
             raise no_attribute(local, name)
         if new is not None:
-            self.cells.put({other: value for other, value in cell.items() if other != name})
+            rest = Cell(cell)
+            del rest[name]
+            self.cells.put(rest)
         if old is not None and (not entry.fresh or old.unit is entry.unit):
             self.thread.values.pop(name, None)
         self.record.writes[mode].add()
@@ -170,6 +186,11 @@ class StagedStore(Store):
         if mode == ENFORCED:
             entries = dict(cell)
         return {name: entry.value for name, entry in entries.items() if entry is not None}
+
+    def _leave_old_way(self) -> None:
+        with self._changing:
+            self.old_way_only = False
+            self._ever_fresh = True
 
     def _starts(self, first_in_context: bool) -> bool:
         """Whether the subclass's `__init__` is due: once per thread the old way, per context the new."""
@@ -232,13 +253,16 @@ def _rollout_key() -> object:
 
 def _property(name: str) -> property:
     def read(self: ContextLocal) -> Any:
+        store: Any = self._outfall_store
         try:
+            if store.old_way_only:
+                return store.thread.values[name].value
             entry = self._outfall_get()[name]
             if entry.fresh:
                 return entry.value
         except LookupError:
             pass
-        return self._outfall_store.read(self, name)
+        return store.read(self, name)
 
     def read_checked(self: ContextLocal) -> Any:
         return self._outfall_store.read(self, name)
