@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from weakref import ref
 
-from . import _tables, flags
+from . import _tables, flags  # noqa: F401 - for the order of the hooks below
 from ._states import StateRecord, book
 
 TYPE_CHECKING = False

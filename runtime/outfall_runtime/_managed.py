@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from ._entry import MISSING
+from ._entry import MISSING, NEVER
 from ._modes import SHADOW
 from ._upkeep import OFF
 
@@ -23,14 +23,14 @@ def read_hook(base: type, name: str) -> Hook:
     """A read that lets go of expired entries first."""
     plain = getattr(base, name)
 
-    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def read(self: Any, *args: Any) -> Any:
         upkeep = self._outfall
         record = upkeep.record
         if record is not None and record.mode == SHADOW:
             record.reads.add()
-        if upkeep.next_expiry <= time.monotonic():
+        if upkeep.next_expiry is not NEVER and upkeep.next_expiry <= time.monotonic():
             upkeep.sweep(self)
-        return plain(self, *args, **kwargs)
+        return plain(self, *args)
 
     return read
 
@@ -39,16 +39,22 @@ def write_hook(base: type, name: str) -> Hook:
     """A write that is counted, and by key where the registry is managed."""
     plain, managed = getattr(base, name), _MANAGED[name]
 
-    def write(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def write(self: Any, *args: Any) -> Any:
         upkeep = self._outfall
         record = upkeep.record
         if record is not None:
             record.writes[record.mode].add()
         if upkeep.managed and upkeep.policy != OFF:
-            return managed(self, *args, **kwargs)
-        return plain(self, *args, **kwargs)
+            return managed(self, *args)
+        return plain(self, *args)
 
-    return write
+    def update(self: Any, *args: Any, **items: Any) -> Any:
+        write_items(self, dict(*args, **items))
+
+    if name != "update":  # the only one that takes keywords
+        return write
+    write_items = write
+    return update
 
 
 def _set(self: Any, key: Any, value: Any) -> None:
@@ -83,8 +89,8 @@ def _setdefault(self: Any, key: Any, default: Any = None) -> Any:
     return self._outfall.get_or_create(self, key, lambda: default, None, None)
 
 
-def _update(self: Any, *args: Any, **kwargs: Any) -> None:
-    for key, value in dict(*args, **kwargs).items():
+def _update(self: Any, items: Any) -> None:
+    for key, value in dict(items).items():
         self._outfall.replace(self, key, value)
 
 
