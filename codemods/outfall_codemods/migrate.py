@@ -52,7 +52,8 @@ def plan_migration(
     _require_known(root, (*only, *skip))
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
-    wanted = [finding for finding in analysis.findings if _selected(finding, only, skip)]
+    answered = [_answered(finding, config) for finding in analysis.findings]
+    wanted = [finding for finding in answered if _selected(finding, only, skip)]
     sources = _sources(root, wanted)
     plans = _planned(wanted, sources, OtherFiles(root, analysis.files), config.min_priority)
     if direct:
@@ -69,6 +70,12 @@ def _require_known(root: Path, names: Iterable[str]) -> None:
     for name in names:
         if name not in kinds and not (root / name).exists() and not set(name) & set("*?["):
             raise UsageError(f"{name!r} is neither a kind of state nor a path", f"kinds: {', '.join(kinds)}")
+
+
+def _answered(finding: Finding, config: Config) -> Finding:
+    """The finding with the kind that the configuration gives its state, however the rule made that state."""
+    kind = config.states.get(finding.state.name)
+    return finding if kind is None else replace(finding, state=replace(finding.state, kind=Kind(kind)))
 
 
 def _selected(finding: Finding, only: Sequence[str], skip: Sequence[str]) -> bool:

@@ -38,11 +38,10 @@ DECLINED = {
         "import threading\nL = threading.local()\n" + LOCAL_USE + "def push(span):\n    L.spans.append(span)\n",
         None,
     ),
-    "a local on an instance": (
-        "import threading\nclass A:\n    def __init__(self):\n        self.L = threading.local()\n"
-        "    def begin(self, user):\n        self.L.user = user\n    def who(self):\n        return self.L.user\n",
-        "die with that instance",
+    "a subclass that nobody has answered for": (
+        "import threading\nclass L(threading.local):\n    user = None\n", '[tool.outfall.states] "app.L"',
     ),
+    "a class-level value": ("class A:\n    n = 0\n    @classmethod\n    def hit(cls):\n        cls.n += 1\n", "metaclass"),
 }
 
 NOOP = {
@@ -99,6 +98,13 @@ TRANSFORMED = {
         "class A:\n    X = []\n\n    @classmethod\n    def add(cls, v):\n        cls.X.append(v)\n",
         "from outfall_runtime import StagedListRegistry\n\nclass A:\n"
         '    X = StagedListRegistry("app.A.X", [])\n\n    @classmethod\n    def add(cls, v):\n        cls.X.append(v)\n',
+    ),
+    "a thread-local on an instance": (
+        "import threading\n\nclass A:\n    def __init__(self):\n        self.L = threading.local()\n"
+        "    def begin(self, user):\n        self.L.user = user\n    def who(self):\n        return self.L.user\n",
+        "from outfall_runtime import StagedContextLocal\n\nclass A:\n    def __init__(self):\n"
+        '        self.L = StagedContextLocal("app.A.L", "user")\n'
+        "    def begin(self, user):\n        self.L.user = user\n    def who(self):\n        return self.L.user\n",
     ),
     "a name that is taken": (
         "class StagedRegistry: ...\nX = {}\n" + USE,
@@ -161,3 +167,22 @@ def test_the_ledger_declares_each_state_under_its_group(project: Project) -> Non
     ledger = next(c for c in project.migration().changes if c.path == "outfall-flags.toml").after.decode()
     assert ledger.startswith("# ours\n")
     assert '"b.Y",' in ledger and '"app.X",' in ledger and 'states = ["app.L"]' in ledger
+
+
+SUBCLASS = "import threading\n\nclass L(threading.local):\n    def __init__(self):\n        self.user = None\n"
+
+
+def test_a_subclass_of_thread_local_follows_the_configuration(project: Project) -> None:
+    project.write("app.py", SUBCLASS)
+    project.write("pyproject.toml", '[tool.outfall.states]\n"app.L" = "context"\n')
+    after = {change.path: change.after.decode() for change in project.migration().changes}["app.py"]
+    assert after == (
+        "from outfall_runtime import StagedContextLocal\n\n"
+        'class L(StagedContextLocal, name="app.L", attributes=("user",)):\n    def __init__(self):\n        self.user = None\n'
+    )
+
+
+def test_a_subclass_that_holds_a_resource_is_kept(project: Project) -> None:
+    project.write("app.py", SUBCLASS)
+    project.write("pyproject.toml", '[tool.outfall.states]\n"app.L" = "thread-resource"\n')
+    assert [plan.reason for plan in project.migration().plans] == ["stays per thread: the configuration says so"]

@@ -1,4 +1,4 @@
-"""Findings that no transform covers yet: each is declined, with advice that holds for its code."""
+"""Findings that no transform covers: each is declined, with what stands in the way and what to do instead."""
 
 from __future__ import annotations
 
@@ -10,36 +10,49 @@ from ..text import SourceText
 from ..transform import Codes, Transform
 
 _ADVICE = {
-    "OUT102": "keep it, or put it behind functions of its own module, until registries cover lists and sets",
-    "OUT103": "move it to module level, where it has one owner",
-    "OUT104": "keep the value in one object and change that, instead of binding the name anew",
-    "OUT105": "make it in one function that every caller goes through",
-    "OUT106": "let the owning module offer a function that makes the change",
-    "OUT107": "keep the value in a module-level object of its own",
-    "OUT108": "use None as the default and make the value inside the function",
-    "OUT109": "pass the instance to those who need it",
-    "OUT110": "make the change once, when the process starts",
-    "OUT111": "bind the name in its own module",
-    "OUT112": "hand the iterator to those who advance it, or guard it by a lock",
-    "OUT203": "use a context variable, which ends with its task",
-    "OUT204": "store an immutable value, and a new one for each change",
-    "OUT205": "reset the token in a `finally`",
-    "OUT206": "enter the block inside the consumer, or close the generator",
-    "OUT207": "run the work through `contextvars.copy_context().run`",
-    "OUT208": "make it inside the running loop",
-    "OUT301": "use one immutable tuple per change, held in a context variable",
-    "OUT401": "bound the memory, and test and add in one step",
-    "OUT402": "count under a lock",
-    "OUT403": "give the cache a limit or a time to live",
-    "OUT501": "test and act under one lock",
-    "OUT502": "read and write under one lock",
-    "OUT503": "iterate over a copy: `list(…)`",
+    "OUT101": "it has no declaration of its own that could be swapped; make it a plain dict at module level",
+    "OUT102": "it has no declaration of its own that could be swapped; make it a plain list or set at module level",
+    "OUT103": (
+        "a class attribute that is bound anew is found through subclasses and instances too, so only a metaclass could "
+        "stand in its way; keep the value in a module-level global, which becomes a slot"
+    ),
+    "OUT104": "no module-level statement declares it, so nothing can become a slot; declare it once, at module level",
+    "OUT105": "no module-level statement declares it, so nothing can become a slot; declare it as None at module level",
+    "OUT106": "the module that owns it does not declare it as a plain value; offer a function there that makes the change",
+    "OUT107": "an attribute of a function has no declaration to swap; keep the value in a module-level object",
+    "OUT108": "callers may rely on the default's identity; use None as the default and make the value inside the function",
+    "OUT109": "what the instance's attributes mean to each other is not in sight; pass the instance to those who need it",
+    "OUT110": "the state belongs to the process, not to this project; make the change once, when the process starts",
+    "OUT111": "the name is computed, so no declaration can be found; bind the name in its own module",
+    "OUT112": "who advances the iterator takes from all others; hand it to those who advance it, or guard it by a lock",
+    "OUT203": (
+        "its keys name threads that others may look up or clean away, which no context can answer; "
+        "use a context variable, which ends with its task, where only the own entry is read"
+    ),
+    "OUT204": "only its author knows what a copy would mean; store an immutable value, and a new one for each change",
+    "OUT205": "where the value should end is not in the code; reset the token in a `finally`",
+    "OUT206": "who consumes the generator decides when the block ends; enter the block inside the consumer",
+    "OUT207": "whether the work should see the caller's context is a decision; run it through `context.wrap` if so",
+    "OUT208": "the loop it should belong to is not in sight; make it inside the running loop",
+    "OUT301": "not yet: stacks come later; use one immutable tuple per change, held in a context variable",
+    "OUT401": "not yet: memories of what was seen come later; bound the memory, and test and add in one step",
+    "OUT402": "not yet: counters come later; count under a lock",
+    "OUT403": "the right limit is not in the code; give the cache a limit or a time to live",
+    "OUT501": "not yet: races come later; test and act under one lock",
+    "OUT502": "not yet: races come later; read and write under one lock",
+    "OUT503": "not yet: races come later; iterate over a copy: `list(…)`",
 }
 
 
 def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
-    advice = "; ".join(dict.fromkeys(_ADVICE.get(code, "change it by hand") for code in codes))
-    return decline(state, codes, f"not yet: no rewrite for {', '.join(codes)}; {advice}")
+    """Decline, saying for each code what stands in the way and what to do."""
+    return decline(state, codes, "; ".join(dict.fromkeys(_reason(code, state) for code in codes)))
+
+
+def _reason(code: str, state: State) -> str:
+    if code == "OUT106" and state.scope == "class":
+        return _ADVICE["OUT103"]
+    return _ADVICE.get(code, "it is a matter for its author")
 
 
 def accepts(finding: Finding) -> bool:

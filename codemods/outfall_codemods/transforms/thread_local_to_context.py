@@ -20,7 +20,7 @@ _PROTOCOL_READS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
 
 def accepts(finding: Finding) -> bool:
-    return finding.code in ("OUT201", "OUT202")
+    return finding.code == "OUT201"
 
 
 def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
@@ -30,6 +30,8 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
     if reason:
         return decline(state, codes, reason)
     for access in state.accesses:
+        if access.place == state.place:
+            continue  # the declaration itself, where that stands in a function
         reason = _access_problem(access)
         if reason:
             return decline(state, codes, reason, access.place)
@@ -53,11 +55,9 @@ def _kind_problem(state: State) -> str | None:
 
 def _declaration_problem(state: State, source: SourceText) -> str | None:
     if state.constructor != "threading.local":
-        return f"not yet: it is an instance of {state.constructor}, a subclass of threading.local"
-    if state.scope == "instance":
-        return "not yet: it lives on an instance, and its values must die with that instance"
-    if state.scope == "class":
-        return "not yet: it is declared in a class body, where subclasses and instances share it"
+        return f"it is an instance of {state.constructor}, a subclass of threading.local; answer for that class first"
+    if state.scope == "function":
+        return "each call of a function makes another; declare it at module level"
     if state.value is None or "".join(source.slice(state.value).split())[-2:] != "()":
         return "it is not declared by a plain call without arguments"
     return None
@@ -94,7 +94,8 @@ TRANSFORM = Transform(
     name="thread-local-to-context",
     fix_safety=(
         "A context value follows asyncio tasks; it is not carried into plain threads, as a thread-local is not. "
-        "A value that a pool's worker thread kept from one task to the next stays with the context that set it."
+        "A value that a pool's worker thread kept from one task to the next stays with the context that set it. "
+        "Of one on an instance, each instance has values of its own, which end with it."
     ),
     accepts=accepts,
     plan=plan,

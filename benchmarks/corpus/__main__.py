@@ -1,0 +1,57 @@
+"""`python -m benchmarks.corpus [NAME …]`: run projects, then write the page from all records."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from benchmarks.corpus.page import counts, page
+from benchmarks.corpus.whole_way import ROOT, Record, Workshop, whole_way
+
+RECORD = "outfall.json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 1 where a test was lost or a step went wrong."""
+    parser = argparse.ArgumentParser("python -m benchmarks.corpus", description="Real projects through the whole way.")
+    parser.add_argument("name", nargs="*", help="projects of the manifest (default: the quick ones)")
+    parser.add_argument("--page-only", action="store_true", help="write the page from the records that are there")
+    options = parser.parse_args(arguments)
+    corpus, work = _folder(parser, "OUTFALL_CORPUS"), _folder(parser, "OUTFALL_CORPUS_WORK")
+    if not (corpus / "manifest.json").is_file():
+        parser.error(f"OUTFALL_CORPUS={corpus} holds no manifest.json")
+    known = {project["name"]: project for project in json.loads((corpus / "manifest.json").read_text("utf-8"))["projects"]}
+    unknown = [name for name in options.name if name not in known]
+    if unknown:
+        parser.error(f"no project {unknown[0]!r}; there are {', '.join(known)}")
+    quick = sorted((n for n in known if known[n].get("quick")), key=lambda n: float(known[n].get("seconds", 0)))
+    failed = False
+    for name in () if options.page_only else options.name or quick:
+        record = whole_way(Workshop(corpus, work, name))
+        (work / name / RECORD).write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
+        failed |= _said(record)
+    records = [Record.from_json(json.loads(path.read_bytes())) for path in sorted(work.glob(f"*/{RECORD}"))]
+    (ROOT / "docs" / "corpus.md").write_text(page(records), encoding="utf-8")
+    return int(failed)
+
+
+def _folder(parser: argparse.ArgumentParser, variable: str) -> Path:
+    value = os.environ.get(variable)
+    if not value or not Path(value).is_dir():
+        parser.error(f"{variable} must name a folder")
+    return Path(str(value)).resolve()
+
+
+def _said(record: Record) -> bool:
+    """Print one line for the project; whether something went wrong."""
+    lost = {outcome.run: len(outcome.regressed) for outcome in record.outcomes if outcome.regressed}
+    broken = [outcome.run for outcome in record.outcomes if outcome.problem]
+    figures = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts([record]).items())) or "no findings"
+    print(f"{record.name}: {figures}; lost {lost or 'none'}; broken {broken or 'none'}; {record.faults or 'no faults'}", flush=True)
+    return bool(lost or broken or record.faults)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

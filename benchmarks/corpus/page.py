@@ -1,0 +1,125 @@
+"""`docs/corpus.md`, from the records of all projects."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from benchmarks.corpus.whole_way import MODES, Record
+
+_PLACE = re.compile(r"\(?[\w./-]+\.py:\d+\)?|`[^`]+`")
+_KEPT = ("stays per thread", "kept: ")
+RUNS = ("stock", *MODES, "removed")
+
+HEAD = """\
+# The corpus: real projects, unattended
+
+Written by `python -m benchmarks.corpus`. Each project is taken through `outfall check`, `migrate`, its own
+tests in every mode, `remove-legacy --force` and its own tests once more; nothing is touched by hand. Findings
+are those of OUT101–OUT106 and OUT201–OUT203 that `check` shows. *Kept* is what is rightly left alone: a
+resource that belongs to its thread, a container whose entries end by themselves. A test counts as lost when it
+passed on the stock tree and does not pass on the rewritten one.
+"""
+
+
+def page(records: Sequence[Record]) -> str:
+    """The whole page."""
+    records = sorted(records, key=lambda record: record.name.lower())
+    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_reasons(records), *_seconds(records)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def verdict(plan: dict[str, Any]) -> str:
+    """"rewritten", "kept" or "declined"."""
+    if plan["action"] == "rewrite":
+        return "rewritten"
+    return "kept" if str(plan["reason"]).startswith(_KEPT) else "declined"
+
+
+def counts(records: Sequence[Record]) -> Counter[str]:
+    """Findings by verdict."""
+    found: Counter[str] = Counter()
+    for record in records:
+        for plan in record.plans:
+            found[verdict(plan)] += len(plan["codes"])
+    return found
+
+
+def _totals(records: Sequence[Record]) -> Iterator[str]:
+    found = counts(records)
+    every = sum(found.values())
+    done = found["rewritten"] + found["kept"]
+    lost = sum(len(outcome.regressed) for record in records for outcome in record.outcomes)
+    share = f"{100 * done / every:.0f} %" if every else "none"
+    yield (
+        f"{len(records)} projects, {every} findings: {found['rewritten']} rewritten, {found['kept']} kept, "
+        f"{found['declined']} declined; done: {share}. Tests lost in all runs together: {lost}.\n"
+    )
+
+
+def _states(records: Sequence[Record]) -> Iterator[str]:
+    yield "## Findings\n"
+    yield "| project | version | files | findings | rewritten | kept | declined |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    for record in records:
+        found = counts([record])
+        figures = (record.files, record.findings, found["rewritten"], found["kept"], found["declined"])
+        yield f"| {record.name} | {record.version} | {' | '.join(map(str, figures))} |"
+    yield ""
+
+
+def _tests(records: Sequence[Record]) -> Iterator[str]:
+    yield "## Tests\n"
+    yield "Passed in each run; lost tests, if any, behind a minus.\n"
+    yield f"| project | {' | '.join(RUNS)} |"
+    yield "|---|" + "---:|" * len(RUNS)
+    for record in records:
+        outcomes = {outcome.run: outcome for outcome in record.outcomes}
+        cells = []
+        for run in RUNS:
+            outcome = outcomes.get(run)
+            lost = f" −{len(outcome.regressed)}" if outcome and outcome.regressed else ""
+            cells.append("–" if outcome is None else "failed" if outcome.problem else f"{outcome.passed}{lost}")
+        yield f"| {record.name} | {' | '.join(cells)} |"
+    yield ""
+    yield from _lost(records)
+
+
+def _lost(records: Sequence[Record]) -> Iterator[str]:
+    notes = []
+    for record in records:
+        notes += [f"- {record.name}: {fault}" for fault in record.faults]
+        for outcome in record.outcomes:
+            if outcome.problem:
+                notes.append(f"- {record.name}, {outcome.run}: {' '.join(outcome.problem.split())[-200:]}")
+            elif outcome.regressed:
+                named = ", ".join(f"`{test}`" for test in outcome.regressed[:5])
+                notes.append(f"- {record.name}, {outcome.run}: {named}")
+    if notes:
+        yield from ("What went wrong:\n", *notes, "")
+
+
+def _reasons(records: Sequence[Record]) -> Iterator[str]:
+    yield "## Why findings are declined\n"
+    found: Counter[str] = Counter()
+    for record in records:
+        for plan in record.plans:
+            if verdict(plan) == "declined":
+                found[_PLACE.sub("…", str(plan["reason"])).replace("|", "/")] += len(plan["codes"])
+    yield "| findings | reason |"
+    yield "|---:|---|"
+    for reason, count in found.most_common():
+        yield f"| {count} | {reason} |"
+    yield ""
+
+
+def _seconds(records: Sequence[Record]) -> Iterator[str]:
+    yield "## Seconds\n"
+    yield "Wall clock of each command, the interpreter's start included, on a machine shared with other work.\n"
+    yield "| project | check | migrate | remove-legacy |"
+    yield "|---|---:|---:|---:|"
+    for record in records:
+        cells = [f"{record.seconds[step]:.1f}" if step in record.seconds else "–" for step in ("check", "migrate", "remove-legacy")]
+        yield f"| {record.name} | {' | '.join(cells)} |"

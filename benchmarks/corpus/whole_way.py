@@ -1,0 +1,166 @@
+"""One project through check, migrate, every mode and remove-legacy, its own tests run at each step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+MODES = ("legacy", "shadow", "new", "enforced")
+GROUPS = ("use_registry", "use_context")
+COUNTED = frozenset("OUT101 OUT102 OUT103 OUT104 OUT105 OUT106 OUT201 OUT202 OUT203".split())
+REASON = "a corpus project, which has no production"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run of a project's tests. `regressed` passed on the stock tree and no longer do."""
+
+    run: str
+    passed: int
+    seconds: float
+    regressed: list[str]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one project showed; `plans` are the documented plan objects of the counted findings."""
+
+    name: str
+    version: str
+    files: int
+    findings: int
+    plans: list[dict[str, Any]]
+    seconds: dict[str, float]
+    outcomes: list[Outcome]
+    faults: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Record:
+        return cls(**{**data, "outcomes": [Outcome(**outcome) for outcome in data["outcomes"]]})
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The corpus, the folder to work in, and the project that is on the bench."""
+
+    corpus: Path
+    work: Path
+    name: str
+
+    @property
+    def tree(self) -> Path:
+        return self.work / self.name / "rewritten"
+
+    def outfall(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return _run(sys.executable, "-m", "outfall_cli", *arguments, cwd=self.tree)
+
+    def tests(self, *options: str) -> dict[str, Any]:
+        command = (sys.executable, str(self.corpus / "run.py"), self.name, str(self.work), *options)
+        done = _run(*command, cwd=self.work)
+        if not done.stdout.startswith("{"):
+            return {"problem": (done.stdout + done.stderr)[-2000:]}
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def fresh_tree(self) -> None:
+        """A copy of the stock tree under git, which the rewrites ask to be clean."""
+        shutil.rmtree(self.tree, ignore_errors=True)
+        shutil.copytree(self.work / self.name / "src", self.tree, symlinks=True)
+        _run("git", "init", "-q", cwd=self.tree)
+        self.commit("stock")
+
+    def commit(self, message: str) -> None:
+        _run("git", "add", "-A", "-f", cwd=self.tree)
+        identity = ("-c", "user.name=corpus", "-c", "user.email=corpus@localhost")
+        _run("git", *identity, "commit", "-qm", message, cwd=self.tree)
+
+
+def whole_way(shop: Workshop) -> Record:
+    """Take the project all the way; what goes wrong is a fault of the record, never an exception."""
+    baseline = shop.tests()
+    if "problem" in baseline:
+        return Record(shop.name, "", 0, 0, [], {}, [], [f"stock tree: {baseline['problem'][-300:]}"])
+    shop.fresh_tree()
+    seconds: dict[str, float] = {}
+    faults: list[str] = []
+    checked = _json(_timed(seconds, "check", shop, "check", "--format", "json"), faults)
+    plans = _json(shop.outfall("migrate", "--plan=json"), faults).get("plans", [])
+    migrated = _timed(seconds, "migrate", shop, "migrate")
+    _expect(migrated, (0, 3), "migrate", faults)
+    shop.commit("migrated")
+    _expect(shop.outfall("migrate", "--check"), (0, 3), "a second migrate", faults)
+    outcomes = [Outcome("stock", baseline["passed"], baseline["seconds"], [])]
+    for mode in MODES:
+        outcomes += _tested(shop, mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
+    flags = [argument for group in _declared_groups(shop) for argument in ("--flag", group)]
+    if flags:
+        removed = _timed(seconds, "remove-legacy", shop, "remove-legacy", *flags, "--force", REASON)
+        _expect(removed, (0, 3), "remove-legacy", faults)
+    outcomes += _tested(shop, "removed")
+    summary = checked.get("summary", {})
+    wanted = {(f["state"], f["code"]) for f in checked.get("findings", ()) if f["code"] in COUNTED}
+    counted = [{**plan, "codes": [c for c in plan["codes"] if (plan["state"], c) in wanted]} for plan in plans]
+    counted = [plan for plan in counted if plan["codes"]]
+    findings = sum(len(plan["codes"]) for plan in counted)
+    return Record(
+        shop.name, baseline["version"], summary.get("files", 0), findings, counted, seconds, outcomes, faults
+    )
+
+
+def _tested(shop: Workshop, run: str, *options: str) -> list[Outcome]:
+    """The project's own tests, then the corpus's probes of scope where it has any for the project."""
+    rewritten = ("--tree", str(shop.tree), "--pip", str(ROOT / "runtime"), *options)
+    found = [_outcome(run, shop.tests("--tag", run, "--against", "baseline", *rewritten))]
+    if (shop.corpus / "probes" / f"probe_{shop.name}.py").is_file():
+        result = shop.tests("--tag", f"probes-{run}", "--probes", *rewritten)
+        failed = [] if result.get("agrees_with_manifest") else result.get("not_passed", [])
+        found.append(_outcome(f"probes, {run}", {**result, "regressed": failed}))
+    return found
+
+
+def _outcome(run: str, result: dict[str, Any]) -> Outcome:
+    problem = str(result.get("problem", ""))[-400:]
+    return Outcome(run, result.get("passed", 0), result.get("seconds", 0.0), result.get("regressed", []), problem)
+
+
+def _declared_groups(shop: Workshop) -> list[str]:
+    ledger = shop.tree / "outfall-flags.toml"
+    text = ledger.read_text("utf-8") if ledger.is_file() else ""
+    return [group for group in GROUPS if f"[flags.{group}]" in text]
+
+
+def _timed(seconds: dict[str, float], step: str, shop: Workshop, *arguments: str) -> subprocess.CompletedProcess[str]:
+    started = time.perf_counter()
+    done = shop.outfall(*arguments)
+    seconds[step] = round(time.perf_counter() - started, 2)
+    return done
+
+
+def _json(done: subprocess.CompletedProcess[str], faults: list[str]) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        faults.append(f"`{' '.join(done.args[3:5])}` gave no JSON: {done.stderr[-300:]}")
+        return {}
+    return found
+
+
+def _expect(done: subprocess.CompletedProcess[str], codes: tuple[int, ...], what: str, faults: list[str]) -> None:
+    if done.returncode not in codes:
+        faults.append(f"{what} ended with {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
+
+
+def _run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ}, check=False)

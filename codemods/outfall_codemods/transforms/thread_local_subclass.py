@@ -1,0 +1,93 @@
+"""A subclass of `threading.local` that carries context gets the context local as its base.
+
+Its `__init__` still runs by itself, once per context instead of once per thread. What it keeps
+cannot be told from the class statement alone, so the configuration has to say that it is context.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+
+from outfall_lint.constructors import THREAD_LOCALS
+from outfall_lint.model import Finding, Kind, State
+
+from ..edits import Edit, RuntimeName, quoted
+from ..other_files import OtherFiles
+from ..plan import Plan, decline, rewrite
+from ..text import SourceText
+from ..transform import Codes, Transform
+
+_BASES = frozenset(name.rpartition(".")[2] for name in THREAD_LOCALS)
+_IN_PLACE = frozenset("append pop extend insert add remove update clear setdefault".split())
+
+
+def accepts(finding: Finding) -> bool:
+    return finding.code == "OUT202"
+
+
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+    """`rewrite` for a plain subclass that the configuration calls context; else the reason or the question."""
+    if state.kind is Kind.THREAD_RESOURCE:
+        return decline(state, codes, "stays per thread: the configuration says so")
+    if state.kind is not Kind.CONTEXT:
+        return decline(state, codes, _question(state))
+    node = _class_at(state, source)
+    problem = "its class statement is not a plain one at module level" if node is None else _problem(node)
+    if node is None or problem:
+        return decline(state, codes, f"{problem}; give it ContextLocal as its base by hand")
+    base = node.bases[0]
+    attributes = ", ".join(map(quoted, _attributes(node)))
+    comma = "," if attributes and ", " not in attributes else ""
+    keywords = f", name={quoted(state.name)}" + (f", attributes=({attributes}{comma})" if attributes else "")
+    swap = Edit(source.place(base), (RuntimeName("StagedContextLocal"), keywords))
+    return rewrite(state, codes, "StagedContextLocal", (swap,), "use_context")
+
+
+def _question(state: State) -> str:
+    return (
+        "do its instances carry context, or keep something that belongs to their thread? The class statement does not "
+        f'tell. Answer in pyproject.toml: [tool.outfall.states] "{state.name}" = "context" or "thread-resource"'
+    )
+
+
+def _class_at(state: State, source: SourceText) -> ast.ClassDef | None:
+    found = [node for node in source.tree.body if isinstance(node, ast.ClassDef) and node.name == state.local_name]
+    return found[0] if len(found) == 1 else None
+
+
+def _problem(node: ast.ClassDef) -> str | None:
+    """Why another base would change more than where the values live."""
+    if len(node.bases) != 1 or node.keywords or ast.unparse(node.bases[0]).rpartition(".")[2] not in _BASES:
+        return "it has other bases or keywords beside threading.local"
+    names = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+    if names & {"__new__", "__getattribute__", "__setattr__", "__delattr__", "__getattr__"}:
+        return "it defines how its attributes are found"
+    if any(isinstance(n, ast.Name) and n.id == "__slots__" for n in ast.walk(node)):
+        return "it declares `__slots__`, whose values all threads share"
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _IN_PLACE:
+            if isinstance(call.func.value, ast.Attribute):
+                return f"a value is changed in place at line {call.lineno}: child tasks would share it"
+    return None
+
+
+def _attributes(node: ast.ClassDef) -> list[str]:
+    """The attributes that its methods set on `self`, in their order."""
+    found = [
+        n.attr
+        for n in ast.walk(node)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name) and n.value.id == "self"
+    ]
+    return [name for name in dict.fromkeys(found) if not keyword.iskeyword(name) and name[:2] != "__"]
+
+
+TRANSFORM = Transform(
+    name="thread-local-subclass",
+    fix_safety=(
+        "`__init__` runs once per context, with the arguments of the construction, where it ran once per thread. "
+        "The kind is taken from the configuration only."
+    ),
+    accepts=accepts,
+    plan=plan,
+)
