@@ -16,6 +16,7 @@ from . import flags, metrics
 from ._board import checked_setting
 from ._modes import MODES
 from ._sources import FILE_VARIABLE, FILE_VERSION, FLAGS_VARIABLE, read_file
+from ._states import FOLDER_VARIABLE
 from .errors import BrokenSource, InvalidSetting, OutfallError
 
 DONE, USAGE, UNREADABLE = 0, 2, 3
@@ -63,7 +64,7 @@ examples:
 environment:
   {FLAGS_VARIABLE}       values for one process: "use_context=shadow,use_registry=new"
   {FILE_VARIABLE}   the flag file; services watch it, `flags set` writes it
-  {metrics.FOLDER_VARIABLE} folder into which every process writes its evidence
+  {FOLDER_VARIABLE} folder into which every process writes its evidence
 """
 
 
@@ -83,7 +84,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 def _add_metrics(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     export = actions.add_parser("export", help="merge the files of all processes into one evidence file")
-    export.add_argument("--from", dest="folder", required=True, metavar="DIR", help=f"the ${metrics.FOLDER_VARIABLE}")
+    export.add_argument("--from", dest="folder", required=True, metavar="DIR", help=f"the ${FOLDER_VARIABLE}")
     export.add_argument("--out", required=True, metavar="FILE", help="the evidence file to write; - is stdout")
     export.set_defaults(run=_export_metrics)
 

@@ -6,7 +6,7 @@ import os
 from weakref import ref
 
 from . import _tables, flags  # noqa: F401 - for the order of the hooks below
-from ._states import StateRecord, book
+from ._states import FOLDER_VARIABLE, StateRecord, book
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def stage(name: str, kind: str) -> "tuple[str, StateRecord]":
     if flag not in flags.board.current.declared:
         flags.declare(group, states=(name,))
     flags.watcher.start()
+    if os.environ.get(FOLDER_VARIABLE):
+        from . import metrics
+
+        metrics.start_reporting()
     return flag, book.record(name, kind)
 
 

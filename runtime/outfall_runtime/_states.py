@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
+FOLDER_VARIABLE = "OUTFALL_METRICS_DIR"  # where evidence goes
 TABLE = "table"
 CONTEXT = "context"
 MOST_SITES = 50  # call sites remembered per state

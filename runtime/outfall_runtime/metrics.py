@@ -1,8 +1,9 @@
 """Evidence: what this process recorded about its staged states, for the file that proves a removal.
 
-With `OUTFALL_METRICS_DIR` set, every process writes one file there, at exit and whenever
-`write_snapshot` is called; `python -m outfall_runtime metrics export` merges them. Evidence has
-names, modes, hours, counts and call sites; never values.
+With `OUTFALL_METRICS_DIR` set, every process that has a staged state writes one file there: every
+minute (`OUTFALL_METRICS_SECONDS`), at exit, and whenever `write_snapshot` is called;
+`python -m outfall_runtime metrics export` merges them. Evidence has names, modes, hours, counts and
+call sites; never values.
 
 Hazard: processes die at any instant and several write into one folder. So each writes a file of
 its own, to a temporary name first, and replaces the old one as a whole.
@@ -12,9 +13,11 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import get_ident
 
 from . import _report
-from ._states import book
+from ._reporting import Reporter
+from ._states import FOLDER_VARIABLE, book
 from .errors import BrokenSource
 
 TYPE_CHECKING = False
@@ -26,13 +29,14 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence", "merge", "process", "read_folder", "write", "write_snapshot"]
 
-FOLDER_VARIABLE = "OUTFALL_METRICS_DIR"
 FORMAT = "outfall-evidence"
 VERSION = 1
 
 
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    """To the millisecond, so that of two processes of one second it is clear which is later."""
+    whole, thousandths = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{thousandths:03d}Z"
 
 
 class _Identity:
@@ -118,7 +122,7 @@ def write(path: _Path, document: Document) -> None:
     import json
 
     target = os.fspath(path)
-    temporary = f"{target}.{os.getpid()}.tmp"
+    temporary = f"{target}.{os.getpid()}-{get_ident()}.tmp"  # two threads may be at it
     try:
         with open(temporary, "w", encoding="utf-8") as stream:
             json.dump(document, stream, indent=1)
@@ -163,16 +167,28 @@ def _is_process(one: object) -> bool:
     )
 
 
+def start_reporting() -> None:
+    """Write a snapshot now and then from here on; for the first staged state of a process."""
+    _reporter.start()
+
+
 def _at_exit() -> None:
+    _reporter.stop()
     try:
         write_snapshot()
     except OSError as error:
         _report.warn(f"evidence could not be written: {error}")
 
 
+def _after_fork() -> None:
+    _identity.renew()
+    _reporter.after_fork()
+
+
+_reporter = Reporter(write_snapshot)
 if os.environ.get(FOLDER_VARIABLE):
     import atexit
 
     atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_identity.renew)
+    os.register_at_fork(after_in_child=_after_fork)

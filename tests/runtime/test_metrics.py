@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 import pytest
 
 from outfall_runtime import StagedContextLocal, StagedRegistry, flags, metrics
+from outfall_runtime._reporting import Reporter, seconds
 
 Python = Callable[..., Any]
 
@@ -139,3 +142,103 @@ def test_evidence_of_several_processes_is_exported(python: Python, tmp_path: Pat
     assert "broken.json: not valid JSON" in done.stderr
     assert "evidence.json: 2 processes, 1 states" in done.stderr
     assert [one["states"]["service.table"]["writes"]["new"] for one in exported["processes"]] == [1, 1]
+
+
+# -- while the process runs
+
+LIVELY = """
+import os, signal, sys, time
+from outfall_runtime import StagedRegistry
+table = StagedRegistry("service.table")
+for number in range(7):
+    table[number] = number
+deadline = time.monotonic() + 20
+folder = os.environ["OUTFALL_METRICS_DIR"]
+while time.monotonic() < deadline:
+    if os.path.isdir(folder) and any(name.endswith(".json") for name in os.listdir(folder)):
+        break
+    time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+OFTEN = {"OUTFALL_METRICS_DIR": "metrics", "OUTFALL_METRICS_SECONDS": "0.05", "OUTFALL_FLAGS": "use_registry=new"}
+
+
+@pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs SIGKILL")
+def test_a_killed_process_has_reported_all_the_same(python: Python, tmp_path: Path) -> None:
+    assert python(LIVELY, environment=OFTEN).returncode == -9
+    (one,) = metrics.merge(metrics.read_folder(tmp_path / "metrics")[0])["processes"]
+    assert one["states"]["service.table"]["writes"]["new"] == 7
+
+
+FORKED = """
+import glob, os, threading, time
+from outfall_runtime import StagedRegistry
+table = StagedRegistry("service.table")
+child = os.fork()
+names = [thread.name for thread in threading.enumerate()]
+assert names.count("outfall-evidence") == 1, names
+table["a"] = 1
+if child == 0:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if any('"new": 1' in open(path).read() for path in glob.glob(f"metrics/*-{os.getpid()}-*.json")):
+            break
+        time.sleep(0.01)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
+def test_a_forked_child_reports_for_itself(python: Python, tmp_path: Path) -> None:
+    done = python("-W", "ignore::DeprecationWarning", "-c", FORKED, environment=OFTEN)
+    assert (done.stderr, done.returncode) == ("", 0)
+    merged = metrics.merge(metrics.read_folder(tmp_path / "metrics")[0])
+    assert len({one["pid"] for one in merged["processes"]}) == 2
+    assert [one["states"]["service.table"]["writes"]["new"] for one in merged["processes"]] == [1, 1]
+
+
+@pytest.mark.parametrize("program", ["import outfall_runtime.metrics", "from outfall_runtime import *; Registry('x.y')"])
+def test_no_thread_reports_where_nothing_is_staged(program: str, python: Python) -> None:
+    done = python(f"{program}\nimport threading; print(threading.active_count())", environment=OFTEN)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_a_folder_that_cannot_be_written_is_reported_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tries: List[int] = []
+    enough = threading.Event()
+
+    def fail() -> None:
+        tries.append(1)
+        if len(tries) == 3:
+            enough.set()
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OUTFALL_METRICS_SECONDS", "0.01")
+        reporter = Reporter(fail)
+        reporter.start()
+        assert enough.wait(20)
+        reporter.stop()
+    assert [record.getMessage() for record in caplog.records] == [
+        "evidence could not be written: [Errno 28] No space left on device; trying again"
+    ]
+
+
+@pytest.mark.parametrize("text", ["often", "1m"])
+def test_an_interval_that_is_no_number_is_named(
+    text: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OUTFALL_METRICS_SECONDS", text)
+    assert seconds() == 60.0
+    assert repr(text) in caplog.text
+
+
+def test_of_two_processes_of_one_second_the_later_is_known() -> None:
+    times = {metrics.process()["updated"]}
+    deadline = time.monotonic() + 20
+    while len(times) < 2 and time.monotonic() < deadline:
+        times.add(metrics.process()["updated"])
+    first, second = sorted(times)
+    assert (len(first), first[-1], first[-5]) == (24, "Z", ".")
+    assert first < second

@@ -1,0 +1,79 @@
+"""Writes this process's evidence now and then, so that one that is killed has reported all the same.
+
+Hazard: threads do not survive a fork, and a thread started at import surprises everybody. So the
+thread starts with the first staged state, only where a folder for evidence is configured, and
+again in a forked child. A folder that cannot be written is reported once and tried again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from . import _report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional
+
+SECONDS_VARIABLE = "OUTFALL_METRICS_SECONDS"
+SECONDS = 60.0  # between two snapshots
+LEAST = 0.01
+
+
+def seconds() -> float:
+    """How long to wait between two snapshots."""
+    text = os.environ.get(SECONDS_VARIABLE, "")
+    try:
+        return max(float(text or SECONDS), LEAST)
+    except ValueError:
+        _report.warn(f"{SECONDS_VARIABLE}: {text!r} is no number of seconds; taking {SECONDS:g}")
+        return SECONDS
+
+
+class Reporter:
+    """A daemon thread that calls `write` again and again."""
+
+    def __init__(self, write: Callable[[], object]) -> None:
+        self._write = write
+        self._problem = ""
+        self._starting = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: Optional[threading.Thread] = None
+
+    def start(self) -> None:
+        """Begin, unless it is at work already."""
+        with self._starting:
+            if self._thread is None:
+                self._run()
+
+    def stop(self) -> None:
+        """End the thread and wait for it, but not for a folder that does not answer."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+        self._stop.set()
+        if thread is not None:
+            thread.join(timeout=5.0)
+
+    def after_fork(self) -> None:
+        """In the child: the thread is gone, the lock may be held by nobody."""
+        self._starting = threading.Lock()
+        if self._thread is not None:
+            self._run()
+
+    def _run(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._repeat, args=(self._stop, seconds()), name="outfall-evidence", daemon=True
+        )
+        self._thread.start()
+
+    def _repeat(self, stop: threading.Event, pause: float) -> None:
+        while not stop.wait(pause):
+            try:
+                self._write()
+                self._problem = ""
+            except Exception as error:
+                if str(error) != self._problem:
+                    self._problem = str(error)
+                    _report.warn(f"evidence could not be written: {error}; trying again")
