@@ -184,6 +184,12 @@ def test_inventory_leaves_constants_out(project: Path, invoke: Invoke) -> None:
     assert invoke("inventory").stdout == "No state outlives the functions that use it.\n"
 
 
+def test_explain_a_place_says_when_its_accesses_are_rewritten(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text("_mode = 1\n\n\ndef turn():\n    global _mode\n    _mode = 2\n", encoding="utf-8")
+    said = invoke("explain", "app.py:1").stdout
+    assert "Makes it a Slot; its accesses are rewritten with it." in said
+
+
 def test_inventory_lists_migrated_states_too(ambient: Path, invoke: Invoke) -> None:
     assert invoke("migrate").exit_code == 0
     assert invoke("check").exit_code == 0

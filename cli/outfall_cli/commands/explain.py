@@ -86,4 +86,5 @@ def sentence(plan: Plan) -> str:
     if not plan.rewrites:
         return f"Leaves it as it is: {plan.reason}"
     flag = f", behind the flag {plan.flag}" if plan.flag else ""
-    return f"Makes it a {plan.target}{flag}; the accesses stay as they are."
+    accesses = "its accesses are rewritten with it" if plan.edits else "the accesses stay as they are"
+    return f"Makes it a {plan.target}{flag}; {accesses}."
