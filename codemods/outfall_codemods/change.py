@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .plan import Plan
+from .plan import Described
 from .text import Lines, split_lines
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ChangeSet:
     """All that one command would write, and the plans it follows from."""
 
     changes: tuple[FileChange, ...]
-    plans: tuple[Plan, ...] = ()
+    plans: Sequence[Described] = ()
     notes: tuple[str, ...] = field(default=())  # said to people: what was left, and why
 
     def __bool__(self) -> bool:

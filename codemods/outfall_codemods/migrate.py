@@ -31,6 +31,7 @@ from .verify import verify_file
 class MigrationPlan(ChangeSet):
     """A plan for every finding, the changes they amount to, and the files that could not be read."""
 
+    plans: tuple[Plan, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 

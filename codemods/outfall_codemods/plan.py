@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from outfall_lint.model import Access, Operation, Place, State
 
 from .edits import Edit
 
 Json = dict[str, object]
+
+
+class Described(Protocol):
+    """Whatever the journal can record as a plan object."""
+
+    def to_json(self) -> Json:
+        """The documented plan object."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

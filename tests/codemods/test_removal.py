@@ -18,13 +18,13 @@ LEDGER = 'version = 1\n\n[flags.use_registry]\ngroup = "use_registry"\nstates = 
 COMPLETED = LEDGER + 'completed = { date = 2026-11-20, evidence = "sha256:0" }\n'
 
 
-def process(host: str = "web-1", hours: float = 50.0, started: str = "2026-11-20T00:00:00Z", **changed: Any) -> dict[str, Any]:
+def process(host: str = "web-1", hours: float = 50.0, started: str = "2026-11-20T00:00:00Z", pid: int = 1, **changed: Any) -> dict[str, Any]:
     state = {
         "type": "table", "mode": "new", "hours": {"legacy": 0.0, "shadow": 0.0, "new": hours, "enforced": 0.0},
         "reads": {"legacy": 0, "shadow": 0, "new": 0, "enforced": 0}, "writes": {"legacy": 0, "shadow": 0, "new": 7, "enforced": 0},
         "bleed": 3, "inherited": 0, "lost": 0, "would_evict": 0, "rollbacks": 0, "lost_sites": [], **changed,
     }  # fmt: skip
-    return {"host": host, "pid": 1, "started": started, "updated": "2026-11-23T00:00:00Z", "states": {"app.X": state}}
+    return {"host": host, "pid": pid, "started": started, "updated": "2026-11-23T00:00:00Z", "states": {"app.X": state}}
 
 
 def evidence(project: Project, *processes: dict[str, Any]) -> dict[str, Any]:
@@ -41,9 +41,10 @@ def staged(project: Project) -> Project:
 
 NO_WRITES = {"writes": {"legacy": 0, "shadow": 0, "new": 0, "enforced": 0}}
 MISSING = {
+    "one process in two snapshots counts once": ([process(hours=20.0), process(hours=25.0)], "25.0 of 48 hours"),
     "too short": ([process(hours=3.0)], "3.0 of 48 hours"),
     "hours of workers side by side count once": (
-        [process(hours=30.0, started="2026-11-21T18:00:00Z"), process(hours=30.0, started="2026-11-21T18:00:00Z")],
+        [process(hours=30.0, started="2026-11-21T18:00:00Z", pid=pid) for pid in (1, 2)],
         "30.0 of 48 hours",
     ),
     "lost": ([process(lost=2, lost_sites=[{"site": "app.py:3", "count": 2}])], r"2 values were lost.*app\.py:3"),
@@ -131,3 +132,18 @@ def test_every_type_of_table_collapses(staged: Project) -> None:
 def _declared(prefix: str, names: tuple[str, ...]) -> str:
     imports = ", ".join(sorted(f"{prefix}{name}Registry" for name in names))
     return f"from outfall_runtime import {imports}\n\n" + "".join(f'{n} = {prefix}{n}Registry("app.{n}")\n' for n in names)
+
+
+def test_a_subclass_collapses_to_the_plain_base(staged: Project) -> None:
+    text = 'from outfall_runtime import {0}\n\nclass L({0}, name="app.L", attributes=("user",)):\n    user = None\n'
+    staged.write("app.py", text.format("StagedContextLocal"))
+    staged.write("outfall-flags.toml", LEDGER.replace("use_registry", "use_context").replace("app.X", "app.L"))
+    changes = {change.path: change.after.decode() for change in staged.removal(flags=["use_context"], force="test").changes}
+    assert changes["app.py"] == text.format("ContextLocal")
+
+
+def test_the_journal_names_the_states_that_collapsed(staged: Project) -> None:
+    entry = engine.apply(staged.removal(flags=["use_registry"], force="test"), staged.root, "remove-legacy", forced="test")
+    assert [(plan["state"], plan["action"], plan["target"], plan["line"]) for plan in entry.plans] == [
+        ("app.X", "rewrite", "Registry", 3)
+    ]

@@ -26,6 +26,7 @@ class StateRecord:
     """What one process recorded about one state."""
 
     host: str
+    pid: int
     started: datetime
     updated: datetime
     mode: str
@@ -58,8 +59,15 @@ def read_evidence(files: Sequence[Path]) -> Evidence:
             raise UsageError(f"{path} is not an evidence file ({error!r})", remedy) from error
         hashed.update(data)
         for state, record in records:
-            found[state] = (*found.get(state, ()), record)
+            found[state] = _with(found.get(state, ()), record)
     return Evidence(found, "sha256:" + hashed.hexdigest())
+
+
+def _with(records: tuple[StateRecord, ...], new: StateRecord) -> tuple[StateRecord, ...]:
+    """The records with a new one; of two snapshots of one process the later counts, which holds the earlier."""
+    same = [r for r in records if (r.host, r.pid, r.started) == (new.host, new.pid, new.started)]
+    latest = max((*same, new), key=lambda record: (record.updated, record.hours))
+    return (*(record for record in records if record not in same), latest)
 
 
 def missing(evidence: Evidence, states: Iterable[str], rollout: Rollout) -> tuple[str, ...]:
@@ -124,6 +132,7 @@ def _records(document: Any) -> Iterator[tuple[str, StateRecord]]:
         for name, state in process["states"].items():
             yield name, StateRecord(
                 host=str(process["host"]),
+                pid=int(process["pid"]),
                 started=datetime.fromisoformat(process["started"]),
                 updated=datetime.fromisoformat(process["updated"]),
                 mode=str(state["mode"]),

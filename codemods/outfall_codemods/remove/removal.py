@@ -22,7 +22,7 @@ from ..text import SourceText
 from ..verify import verify_file
 from .evidence import missing, read_evidence
 from .guards import guarded_flags, simplify
-from .staged import collapse, staged_states
+from .staged import Staged, collapse, staged_declarations, staged_states
 
 _RUNTIME = "outfall_runtime"
 _PRIVATE = re.compile(r"\b_\w+")
@@ -56,12 +56,12 @@ def plan_removal(
         _require_evidence(chosen, evidence, config)
     names = frozenset(flag.name for flag in chosen)
     states = frozenset(state for flag in chosen for state in flag.states)
-    changes, left, problems = _changes(root, config, files or config.paths, names, states)
+    changes, collapsed, left, problems = _changes(root, config, files or config.paths, names, states)
     kept = {flag.name for flag in chosen if flag.name in left or left.keys() & set(flag.states)}
     changes += _ledger_change(root, config, names - kept, states - left.keys()) if names else []
     notes = tuple(f"{name} stays in the ledger: {why}" for name, why in sorted(left.items()))
     return RemovalPlan(
-        tuple(changes), notes=notes, flags=tuple(sorted(names)), states=tuple(sorted(states)), problems=problems
+        tuple(changes), tuple(collapsed), notes, flags=tuple(sorted(names)), states=tuple(sorted(states)), problems=problems
     )
 
 
@@ -93,11 +93,12 @@ def _require_evidence(chosen: Iterable[Flag], files: Sequence[Path], config: Con
 
 def _changes(
     root: Path, config: Config, paths: Sequence[str], flags: frozenset[str], states: frozenset[str]
-) -> tuple[list[FileChange], dict[str, str], tuple[Problem, ...]]:
-    """The files' changes; the flags or states that some file still needs, with the place; unreadable files."""
+) -> tuple[list[FileChange], list[Staged], dict[str, str], tuple[Problem, ...]]:
+    """The files' changes; the states that collapse; what some file still needs, and where; unreadable files."""
     texts, problems = _texts(root, config, (*paths, *config.paths) if flags else ())
     within = {file.path for file in discover(paths, root, config.exclude)[0]}
     changes: list[FileChange] = []
+    collapsed: list[Staged] = []
     left: dict[str, str] = {}
     for path, text in texts.items():
         if _RUNTIME not in text:
@@ -108,9 +109,11 @@ def _changes(
         except CodemodError as error:
             change = None
             left |= {flag: error.message for flag, _ in guarded_flags(source) if flag in flags}
-        changes += [change] if change else []
+        if change:
+            changes.append(change)
+            collapsed += [one for one in staged_declarations(source) if one.state in states]
         left |= _still_needed(SourceText.from_bytes(path, change.after) if change else source, flags, states)
-    return changes, left, tuple(problems)
+    return changes, collapsed, left, tuple(problems)
 
 
 def _texts(root: Path, config: Config, paths: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:

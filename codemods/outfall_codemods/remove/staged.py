@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from ..edits import Edited, Splice, splice
 from ..imports import RUNTIME, bind_runtime_names, drop_unused_imports, runtime_names
 from ..names import used_names
+from ..plan import Json
 from ..text import SourceText
 
 _STAGED = (
@@ -17,36 +19,80 @@ _STAGED = (
 COLLAPSED = {name: name.removeprefix("Staged") for name in _STAGED}
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One staged declaration: the place of the runtime's name in it, what the module calls that, and its state."""
+
+    function: ast.Name
+    name: str
+    state: str
+    path: str
+    line: int
+
+    def to_json(self) -> Json:
+        """The plan object of its collapse: what `migrate --direct` would have written at once."""
+        target = COLLAPSED[self.name]
+        context = target == "ContextLocal"
+        return {
+            "state": self.state,
+            "kind": "context" if context else "registry",
+            "codes": [],
+            "action": "rewrite",
+            "target": target,
+            "flag": "use_context" if context else "use_registry",
+            "path": self.path,
+            "line": self.line,
+            "accesses": 0,
+            "reason": None,
+            "evidence": [],
+        }
+
+
 def collapse(source: SourceText, states: Collection[str]) -> Edited:
     """The text with the staged declarations of `states` replaced by plain ones, imports included."""
-    staged = {local: name for local, name in runtime_names(source.tree).items() if name in COLLAPSED}
-    calls = [call for call in _staged_calls(source.tree, staged) if _state_of(call) in states]
-    if not calls:
+    found = [one for one in staged_declarations(source) if one.state in states]
+    if not found:
         return Edited(source.text, ())
-    first = min(call.lineno for call in calls)
-    text, imported = _collapsed(source, calls, staged, first)
-    spans = [(call.func.lineno, call.func.end_lineno or 0) for call in calls]
+    text, imported = _collapsed(source, found)
+    spans = [(one.function.lineno, one.function.end_lineno or 0) for one in found]
     return Edited(text, (*spans, *imported, *_runtime_import_lines(source)))
+
+
+def staged_declarations(source: SourceText) -> list[Staged]:
+    """The states that this file declares staged, by a call or as the base of a class."""
+    names = {local: name for local, name in runtime_names(source.tree).items() if name in COLLAPSED}
+    found = (_staged(source.path, node, names) for node in ast.walk(source.tree))
+    return [one for one in found if one is not None]
 
 
 def staged_states(source: SourceText) -> tuple[str, ...]:
     """The names of the states that this file declares staged."""
-    staged = {local: name for local, name in runtime_names(source.tree).items() if name in COLLAPSED}
-    found = (_state_of(call) for call in _staged_calls(source.tree, staged))
-    return tuple(name for name in found if name)
+    return tuple(one.state for one in staged_declarations(source))
 
 
-def _collapsed(
-    source: SourceText, calls: list[ast.Call], staged: dict[str, str], first: int
-) -> tuple[str, list[tuple[int, int]]]:
+def _staged(path: str, node: ast.AST, names: dict[str, str]) -> Staged | None:
+    if isinstance(node, ast.Call):
+        function, named = node.func, node.args[0] if node.args else None
+    elif isinstance(node, ast.ClassDef) and node.bases:
+        function, named = node.bases[0], next((k.value for k in node.keywords if k.arg == "name"), None)
+    else:
+        return None
+    if not isinstance(function, ast.Name) or function.id not in names:
+        return None
+    if not isinstance(named, ast.Constant) or not isinstance(named.value, str):
+        return None
+    return Staged(function, names[function.id], named.value, path, node.lineno)
+
+
+def _collapsed(source: SourceText, found: list[Staged]) -> tuple[str, list[tuple[int, int]]]:
     """Rename where the old name goes for good and nothing holds the new one; else bind the new one."""
-    targets = sorted({COLLAPSED[staged[_called(call)]] for call in calls})
-    bound = bind_runtime_names(source, targets, before_line=_statement_line(source, first))
-    edits = [_renamed(source, call, bound.names[COLLAPSED[staged[_called(call)]]]) for call in calls]
+    targets = sorted({COLLAPSED[one.name] for one in found})
+    bound = bind_runtime_names(source, targets, before_line=_statement_line(source, min(one.line for one in found)))
+    edits = [_renamed(source, one.function, bound.names[COLLAPSED[one.name]]) for one in found]
     if bound.edit:
         edits.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
     after = SourceText(source.path, splice(source.text, edits))
-    unused = {local for local in staged if local not in used_names(after.tree)}
+    unused = {one.function.id for one in found if one.function.id not in used_names(after.tree)}
     text, _ = drop_unused_imports(after, unused)
     return text, [bound.edit.lines] if bound.edit else []
 
@@ -55,25 +101,9 @@ def _statement_line(source: SourceText, line: int) -> int:
     return next((s.lineno for s in source.tree.body if s.lineno <= line <= (s.end_lineno or 0)), line)
 
 
-def _renamed(source: SourceText, call: ast.Call, name: str) -> Splice:
-    place = source.place(call.func)
+def _renamed(source: SourceText, function: ast.Name, name: str) -> Splice:
+    place = source.place(function)
     return Splice(source.offset(place.line, place.column), source.offset(place.end_line, place.end_column), name)
-
-
-def _staged_calls(tree: ast.Module, staged: dict[str, str]) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in staged:
-            yield node
-
-
-def _called(call: ast.Call) -> str:
-    assert isinstance(call.func, ast.Name)
-    return call.func.id
-
-
-def _state_of(call: ast.Call) -> str | None:
-    first = call.args[0] if call.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 
 
 def _runtime_import_lines(source: SourceText) -> list[tuple[int, int]]:
