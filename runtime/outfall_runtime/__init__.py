@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     from .staged_context import StagedContextLocal
     from .staged_registry import StagedRegistry
     from .thread_resource import ThreadResource
+    from .weak_siblings import (
+        StagedWeakKeyRegistry,
+        StagedWeakSetRegistry,
+        StagedWeakValueRegistry,
+        WeakKeyRegistry,
+        WeakSetRegistry,
+        WeakValueRegistry,
+    )
 
 __all__ = [
     "AlreadyRegistered",
@@ -75,9 +83,15 @@ __all__ = [
     "StagedOrderedRegistry",
     "StagedRegistry",
     "StagedSetRegistry",
+    "StagedWeakKeyRegistry",
+    "StagedWeakSetRegistry",
+    "StagedWeakValueRegistry",
     "ThreadResource",
     "UNSET",
     "UnknownFlag",
+    "WeakKeyRegistry",
+    "WeakSetRegistry",
+    "WeakValueRegistry",
     "context",
     "flags",
     "install_logging",
@@ -115,15 +129,21 @@ _MODULE_OF = {
     "StagedOrderedRegistry": "siblings",
     "StagedRegistry": "staged_registry",
     "StagedSetRegistry": "siblings",
+    "StagedWeakKeyRegistry": "weak_siblings",
+    "StagedWeakSetRegistry": "weak_siblings",
+    "StagedWeakValueRegistry": "weak_siblings",
     "ThreadResource": "thread_resource",
     "UNSET": "slots",
     "UnknownFlag": "errors",
+    "WeakKeyRegistry": "weak_siblings",
+    "WeakSetRegistry": "weak_siblings",
+    "WeakValueRegistry": "weak_siblings",
     "install_logging": "log_records",
     "isolate": "isolation",
     "module_property": "slots",
     "run_in_executor": "executors",
 }
-_MODULES = frozenset(("context", "errors", "flags", "metrics", "siblings"))
+_MODULES = frozenset(("context", "errors", "flags", "metrics", "siblings", "weak_siblings"))
 
 
 def __getattr__(name: str) -> object:

@@ -25,8 +25,8 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 _ITERATION = ("__contains__", "__iter__", "__len__", "__reversed__")
-_MAPPING_READS = (*_ITERATION, "__getitem__", "get", "items", "keys", "values")
-_MAPPING_WRITES = (
+MAPPING_READS = (*_ITERATION, "__getitem__", "get", "items", "keys", "values")
+MAPPING_WRITES = (
     "__delitem__", "__ior__", "__setitem__", "clear", "move_to_end", "pop", "popitem", "setdefault", "subtract",
     "update",
 )  # fmt: skip
@@ -34,9 +34,13 @@ _SEQUENCE_WRITES = (
     "__delitem__", "__iadd__", "__imul__", "__setitem__", "append", "appendleft", "clear", "extend", "extendleft",
     "insert", "pop", "popleft", "remove", "reverse", "rotate", "sort",
 )  # fmt: skip
-_SET_WRITES = (
+SET_WRITES = (
     "__iand__", "__ior__", "__isub__", "__ixor__", "add", "clear", "difference_update", "discard",
     "intersection_update", "pop", "remove", "symmetric_difference_update", "update",
+)  # fmt: skip
+SET_READS = (*_ITERATION, "isdisjoint", "issubset", "issuperset")
+SET_RESULTS = (
+    "__and__", "__or__", "__sub__", "__xor__", "difference", "intersection", "symmetric_difference", "union",
 )  # fmt: skip
 
 
@@ -64,11 +68,9 @@ class SetRegistry(Sibling, Set[T]):
 
     __slots__ = ("_outfall",)
     _outfall_type: ClassVar[type] = set
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_ITERATION, "isdisjoint", "issubset", "issuperset")
-    _outfall_writes: ClassVar[Tuple[str, ...]] = _SET_WRITES
-    _outfall_plain_results: ClassVar[Tuple[str, ...]] = (
-        "__and__", "__or__", "__sub__", "__xor__", "difference", "intersection", "symmetric_difference", "union",
-    )  # fmt: skip
+    _outfall_reads: ClassVar[Tuple[str, ...]] = SET_READS
+    _outfall_writes: ClassVar[Tuple[str, ...]] = SET_WRITES
+    _outfall_plain_results: ClassVar[Tuple[str, ...]] = SET_RESULTS
 
     def __init__(self, name: str, initial: Iterable[T] = ()) -> None:
         super().__init__(initial)
@@ -100,8 +102,8 @@ class DefaultRegistry(Sibling, DefaultDict[K, V]):
 
     __slots__ = ("__weakref__", "_outfall")
     _outfall_type: ClassVar[type] = defaultdict
-    _outfall_reads: ClassVar[Tuple[str, ...]] = _MAPPING_READS
-    _outfall_writes: ClassVar[Tuple[str, ...]] = (*_MAPPING_WRITES, "__missing__")
+    _outfall_reads: ClassVar[Tuple[str, ...]] = MAPPING_READS
+    _outfall_writes: ClassVar[Tuple[str, ...]] = (*MAPPING_WRITES, "__missing__")
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__or__", "__ror__")
 
     def __init__(self, name: str, default_factory: Optional[Callable[[], V]] = None, initial: Any = ()) -> None:
@@ -116,8 +118,8 @@ class OrderedRegistry(Sibling, OrderedDictOf[K, V]):
     """An OrderedDict with a name."""
 
     _outfall_type: ClassVar[type] = OrderedDict
-    _outfall_reads: ClassVar[Tuple[str, ...]] = _MAPPING_READS
-    _outfall_writes: ClassVar[Tuple[str, ...]] = _MAPPING_WRITES
+    _outfall_reads: ClassVar[Tuple[str, ...]] = MAPPING_READS
+    _outfall_writes: ClassVar[Tuple[str, ...]] = MAPPING_WRITES
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__or__", "__ror__")
 
     def __init__(self, name: str, initial: Any = ()) -> None:
@@ -132,8 +134,8 @@ class CounterRegistry(Sibling, CounterOf[K]):
     """A Counter with a name."""
 
     _outfall_type: ClassVar[type] = Counter
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_MAPPING_READS, "elements", "most_common")
-    _outfall_writes: ClassVar[Tuple[str, ...]] = _MAPPING_WRITES
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*MAPPING_READS, "elements", "most_common")
+    _outfall_writes: ClassVar[Tuple[str, ...]] = MAPPING_WRITES
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__neg__", "__pos__")
 
     def __init__(self, name: str, initial: Any = ()) -> None:

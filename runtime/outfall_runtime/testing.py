@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from typing import Any, Callable, Collection, Dict, Iterator, List, Optional
 
 from . import _tables, context, flags
-from ._upkeep import Upkeep
+from ._sibling import Sibling
 from .context_local import Store
 from .lazy import Lazy
+from .registry import Registry
 from .slots import Slot
 from .staged_context import StagedStore
 
@@ -58,8 +59,10 @@ def _isolate(state: Any, empty: bool) -> Optional[Restore]:
         return _kept_slot(state)
     if isinstance(state, Lazy):
         return _kept_lazy(state)
-    if isinstance(state, dict):
+    if isinstance(state, Registry):
         return _kept_table(state, empty)
+    if isinstance(state, Sibling):
+        return _kept_sibling(state, empty)
     return None
 
 
@@ -104,15 +107,27 @@ def _kept_lazy(lazy: "Lazy[Any]") -> Restore:
     return restore
 
 
-def _kept_table(table: Dict[Any, Any], empty: bool) -> Restore:
+def _kept_sibling(sibling: Any, empty: bool) -> Restore:
+    kind, before = sibling._outfall_type, sibling._outfall_plain_copy()
+    put: Any = getattr(kind, "extend", None) or kind.update
+
+    def restore() -> None:
+        kind.clear(sibling)
+        put(sibling, before)
+
+    if empty:
+        kind.clear(sibling)
+    return restore
+
+
+def _kept_table(table: "Registry[Any, Any]", empty: bool) -> Restore:
     values = list(dict.items(table))
-    upkeep: Any = getattr(table, "_outfall", None)
-    entries = dict(upkeep.entries) if isinstance(upkeep, Upkeep) else {}
+    upkeep = table._outfall
+    entries = dict(upkeep.entries)
 
     def put(items: Any, kept: Dict[Any, Any]) -> None:
-        if isinstance(upkeep, Upkeep):
-            upkeep.tombstones.clear()
-            upkeep.entries = dict(kept)
+        upkeep.tombstones.clear()
+        upkeep.entries = dict(kept)
         dict.clear(table)
         dict.update(table, items)
 

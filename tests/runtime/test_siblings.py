@@ -9,7 +9,9 @@ from typing import Any, Callable, Tuple
 
 import pytest
 
-from outfall_runtime import flags, siblings
+import outfall_runtime
+from outfall_runtime import flags
+from outfall_runtime.testing import isolated
 from outfall_runtime._states import book
 
 Case = Tuple[str, Tuple[Any, ...], Any, Callable[[Any], Any]]
@@ -36,7 +38,7 @@ def made(request: pytest.FixtureRequest, case: Case) -> Tuple[Any, Any, Callable
     if request.param != "direct":
         flags.set("use_registry", request.param)
         name = f"Staged{name}"
-    return getattr(siblings, name)("test_siblings.one", *arguments), copy.copy(plain), change
+    return getattr(outfall_runtime, name)("test_siblings.one", *arguments), copy.copy(plain), change
 
 
 def test_it_is_its_type_and_changes_as_that(made: Any) -> None:
@@ -50,7 +52,9 @@ def test_it_is_its_type_and_changes_as_that(made: Any) -> None:
     assert (len(ours), bool(ours)) == (0, False)
 
 
-@pytest.mark.parametrize("copier", [copy.copy, copy.deepcopy, lambda it: it.copy(), lambda it: pickle.loads(pickle.dumps(it))])
+@pytest.mark.parametrize(
+    "copier", [copy.copy, copy.deepcopy, lambda it: it.copy(), lambda it: pickle.loads(pickle.dumps(it))]
+)
 def test_every_copy_is_plain(made: Any, copier: Callable[[Any], Any]) -> None:
     ours, plain, _ = made
     copied = copier(ours)
@@ -76,7 +80,7 @@ def test_operators_give_what_the_type_gives(made: Any) -> None:
 
 def test_what_each_mode_counts(case: Case) -> None:
     name, arguments, _, change = case
-    ours = getattr(siblings, f"Staged{name}")(f"test_siblings.{name}", *arguments)
+    ours = getattr(outfall_runtime, f"Staged{name}")(f"test_siblings.{name}", *arguments)
     record = book.get(f"test_siblings.{name}")
     assert record is not None
     for mode in flags.MODES:
@@ -86,3 +90,17 @@ def test_what_each_mode_counts(case: Case) -> None:
     assert record.writes["legacy"].total() == 0
     assert all(record.writes[mode].total() >= 1 for mode in ("shadow", "new", "enforced"))
     assert record.reads.total() >= 1
+
+
+def test_isolation_puts_back_what_was_there(made: Any) -> None:
+    ours, plain, change = made
+    with isolated(empty=["test_siblings.one"]):
+        assert len(ours) == 0
+        ours.clear()
+    with isolated():
+        assert ours == plain
+        change(ours)
+    assert (ours == plain, list(ours), repr(ours)) == (True, list(plain), repr(plain))
+    change(ours)
+    change(plain)
+    assert (list(ours), repr(ours)) == (list(plain), repr(plain))
