@@ -13,8 +13,8 @@ from outfall_lint.declarations import class_facts, declarations, function_facts
 from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Target, Use
 from outfall_lint.model import Problem
-from outfall_lint.names import Names, path_of
-from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope, Walk
+from outfall_lint.names import Names, Start, path_of
+from outfall_lint.scopes import Guards, RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
 from outfall_lint.sightings import sightings, thread_key
@@ -40,20 +40,30 @@ def collector_paused() -> Iterator[None]:
 def collect(source: Source, file: File, own: frozenset[str], tree: ast.Module | None = None) -> ModuleFacts | Problem:
     """The facts of one file. `own` are the project's top-level modules: uses of others are not kept."""
     with collector_paused():
-        parsed = tree if tree is not None else parse(source)
-        if isinstance(parsed, Problem):
-            return parsed
-        try:
-            return _facts(source, file, own, walk(parsed))
-        except RecursionError:
-            return Problem(source.path, None, "is nested too deeply to be checked")
+        # In a call of its own, so that the tree is gone before the collector comes back to look at it.
+        return _collected(source, file, own, tree)
+
+
+def _collected(source: Source, file: File, own: frozenset[str], tree: ast.Module | None) -> ModuleFacts | Problem:
+    parsed = tree if tree is not None else parse(source)
+    if isinstance(parsed, Problem):
+        return parsed
+    try:
+        walked = walk(parsed)
+        facts = _facts(source, file, own, walked)
+        walked.release()
+        return facts
+    except RecursionError:
+        return Problem(source.path, None, "is nested too deeply to be checked")
 
 
 def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> ModuleFacts:
     names = Names(file.module, file.is_package, bool(walked.stars))
     spans = Spans(source.text)
     module = walked.scopes[0]
-    uses = tuple(_uses(walked, names, spans, own))
+    declared = tuple(declarations(walked, names, spans))
+    lasting = frozenset((*names.module, *d.name.split(".")) for d in declared if d.scope == "function")
+    uses = tuple(_uses(walked, names, spans, own, lasting))
     imports = tuple(
         (name, ".".join(target))
         for name, bindings in module.bindings.items()
@@ -64,7 +74,7 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         module=file.module,
         is_package=file.is_package,
         aliases=file.aliases,
-        declarations=tuple(declarations(walked, names, spans)),
+        declarations=declared,
         uses=uses,
         imports=imports,
         stars=tuple(".".join(names.base(star.level, star.module or "")) for star in walked.stars),
@@ -78,35 +88,49 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
     )
 
 
-def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str]) -> Iterator[Use]:
+def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str], lasting: frozenset[Target]) -> Iterator[Use]:
+    """Every use that may matter beyond its function. `lasting` are the locals that outlive one call."""
     own = own | {names.module[0]}
     for scope in walked.scopes:
-        function = scope.function
-        script = scope.in_script
-        cache: dict[str, bool] = {}
+        function, at_import, script = scope.function, scope.at_import, scope.in_script
+        starts: dict[str, Start | None] = {}
         for raw in scope.uses:
             root = raw.root
-            if root not in cache:
-                cache[root] = scope.owner(root) is not None or root == "globals" or bool(walked.stars)
-            if not cache[root]:
+            try:
+                start = starts[root]
+            except KeyError:
+                start = starts[root] = _start(names, scope, root, lasting)
+            if start is None:
                 continue
-            resolved = names.resolve(scope, root, raw.path)
-            if resolved is None or (resolved.via == "closure" and not _captured(scope, root)):
-                continue
-            if resolved.target[0] not in own and not _changes_another(raw, resolved.target):
+            target, via = start.reach(raw.path)
+            if target[0] not in own and not _changes_another(raw, target):
                 continue
             yield Use(
-                target=resolved.target,
-                verb=raw.verb,
-                span=spans.of(raw.node),
-                function=function,
-                at_import=scope.at_import or (script and not _calls(raw)),
-                lock=raw.lock,
-                detail=_detail(raw) or _fate(walked, scope, raw),
-                value=describe(names, scope, raw.value) if raw.value is not None else "",
-                via=resolved.via,
-                key=thread_key(names, scope, _key(raw)),
+                target,
+                raw.verb,
+                spans.of(raw.node),
+                function,
+                at_import or (script and not _calls(raw)),
+                raw.lock,
+                _detail(raw) or _fate(walked, scope, raw),
+                describe(names, scope, raw.value) if raw.value is not None else "",
+                via,
+                thread_key(names, scope, _key(raw)),
             )
+
+
+def _start(names: Names, scope: Scope, root: str, lasting: frozenset[Target]) -> Start | None:
+    """What a name stands for, where that lasts longer than its function."""
+    if root == "globals" and scope.owner(root) is None:
+        return Start(names.module)  # of `globals()`: nobody uses the builtin otherwise
+    start = names.start(scope, root)
+    if start is not None and start.via == "closure" and not _outlives(start.target, lasting):
+        return None
+    return start
+
+
+def _outlives(target: Target, lasting: frozenset[Target]) -> bool:
+    return any(target[:length] in lasting for length in range(len(target), 0, -1)) if lasting else False
 
 
 def _calls(raw: RawUse) -> bool:
@@ -136,17 +160,24 @@ def _key(raw: RawUse) -> ast.expr | None:
     return None
 
 
-def _captured(scope: Scope, root: str) -> bool:
-    """Whether a closure's local is one that an inner function can see."""
-    owner = scope.owner(root)
-    return owner is not None and owner.kind == FUNCTION
-
-
 def _changes_another(raw: RawUse, target: Target) -> bool:
     """Whether a use of a name outside the project may change something there."""
     if raw.verb == "call":
         return target[-1] in CHANGING_METHODS or target in PROCESS_CALLS
     return raw.verb in _CHANGES and bool(raw.path)
+
+
+def _spelled(node: ast.AST) -> str:
+    """An expression's source; `ast.unparse` is slow, and most are plain names."""
+    parts: list[str] = []
+    at = node
+    while type(at) is ast.Attribute:
+        parts.append(at.attr)
+        at = at.value
+    if type(at) is not ast.Name:
+        return ast.unparse(node)
+    parts.append(at.id)
+    return ".".join(reversed(parts))
 
 
 def _detail(raw: RawUse) -> str:
@@ -160,8 +191,8 @@ def _detail(raw: RawUse) -> str:
         return ""
     if isinstance(detail, (ast.Name, ast.Attribute, ast.Subscript)):
         if isinstance(getattr(detail, "ctx", None), ast.Store):
-            return f"stored in {ast.unparse(detail)}"
-        return f"passed to {ast.unparse(detail)}"
+            return f"stored in {_spelled(detail)}"
+        return f"passed to {_spelled(detail)}"
     if isinstance(detail, ast.expr):
         return "passed to a call" if isinstance(detail, ast.Call) else "stored"
     return ""

@@ -24,8 +24,14 @@ def declarations(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declarat
         if scope.parent is None or scope.kind == CLASS:
             yield from _bound(scope, "class" if scope.kind == CLASS else "module", names, spans)
         elif scope.kind == FUNCTION:
-            yield from _bound(scope, "function", names, spans)
+            yield from _captured(scope, names, spans)
     yield from _instance(walked, names, spans)
+
+
+def _captured(scope: Scope, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+    """A function's thread-locals, which inner functions keep alive."""
+    if any(type(b.value) in (ast.Call, ast.BoolOp, ast.IfExp) for every in scope.bindings.values() for b in every):
+        yield from _bound(scope, "function", names, spans)
 
 
 def _bound(scope: Scope, level: str, names: Names, spans: SpanOf) -> Iterator[Declaration]:

@@ -31,18 +31,19 @@ def _comprehension(w: Walk, node: ast.ListComp | ast.SetComp | ast.GeneratorExp 
     first = node.generators[0]
     use(w, first.iter, "iterate")
     # A generator's body runs later, but where it is written is what people mean by "where".
-    with w.inside(COMPREHENSION, "", node):
-        for generator in node.generators:
-            if generator is not first:
-                use(w, generator.iter, "iterate")
-            _bind_names(w, generator.target)
-            for condition in generator.ifs:
-                test(w, condition)
-        if isinstance(node, ast.DictComp):
-            use(w, node.key, "read")
-            use(w, node.value, "load", "stored in a new dict")
-        else:
-            use(w, node.elt, "load", "stored in a new collection")
+    outside = w.enter(COMPREHENSION, "", node)
+    for generator in node.generators:
+        if generator is not first:
+            use(w, generator.iter, "iterate")
+        _bind_names(w, generator.target)
+        for condition in generator.ifs:
+            test(w, condition)
+    if isinstance(node, ast.DictComp):
+        use(w, node.key, "read")
+        use(w, node.value, "load", "stored in a new dict")
+    else:
+        use(w, node.elt, "load", "stored in a new collection")
+    w.leave(outside)
 
 
 def _bind_names(w: Walk, target: ast.expr) -> None:
@@ -62,9 +63,10 @@ def _lambda(w: Walk, node: ast.Lambda) -> None:
     for default in (*arguments.defaults, *arguments.kw_defaults):
         if default is not None:
             use(w, default, "load", "a default argument")
-    with w.inside(FUNCTION, "<lambda>", node) as scope:
-        bind_parameters(scope, arguments)
-        use(w, node.body, "load", "returned")
+    outside = w.enter(FUNCTION, "<lambda>", node)
+    bind_parameters(w.scope, arguments)
+    use(w, node.body, "load", "returned")
+    w.leave(outside)
 
 
 def bind_parameters(scope: Scope, arguments: ast.arguments) -> None:

@@ -20,51 +20,86 @@ class Resolved(NamedTuple):
     via: str
 
 
+class Start(NamedTuple):
+    """What a bare name stands for: where the paths that begin with it lead."""
+
+    target: Target
+    via: str = ""
+    is_receiver: bool = False  # `self` or `cls`: its `__class__` is the target itself
+
+    def reach(self, path: Target) -> Resolved:
+        """The target of `path` from here."""
+        if self.is_receiver and path[:1] == ("__class__",):
+            return Resolved(self.target + path[1:], "cls")
+        return Resolved(self.target + path, self.via)
+
+
 class Names:
     """Resolves the names of one file."""
 
     def __init__(self, module: str, is_package: bool, has_stars: bool = False) -> None:
         self._has_stars = has_stars  # an unknown name may come from `import *`
         self.module: Target = tuple(module.split("."))
+        self._starts: dict[tuple[Scope, str], Start | None] = {}
         self._package = self.module if is_package else self.module[:-1]
 
     def resolve(self, scope: Scope, root: str, path: Target, depth: int = 0) -> Resolved | None:
         """The absolute target of `root.path` used in `scope`; None for locals and builtins."""
+        start = self.start(scope, root, depth)
+        if start is not None:
+            return start.reach(path)
+        if path[:1] == (GLOBALS,) and scope.owner(root) is None:
+            return Resolved((*self.module, *path), "")
+        return None
+
+    def start(self, scope: Scope, root: str, depth: int = 0) -> Start | None:
+        """What the bare name `root` stands for in `scope`; None for locals and builtins."""
         owner = scope.owner(root)
         if owner is None:
-            if path[:1] == (GLOBALS,):
-                return Resolved((*self.module, *path), "")
             starred = self._has_stars and root not in _BUILTINS
-            return Resolved((*self.module, root, *path), "") if starred else None
-        bindings = owner.bindings[root] if root in owner.bindings else []
+            return Start((*self.module, root)) if starred else None
+        if depth:
+            return self._begin(owner, root, depth)
+        try:
+            return self._starts[owner, root]
+        except KeyError:
+            found = self._starts[owner, root] = self._begin(owner, root, depth)
+            return found
+
+    def _begin(self, owner: Scope, root: str, depth: int) -> Start | None:
+        bindings = owner.bindings.get(root, [])
         imported = self.imported(bindings)
         if imported is not None:
             plain = any(b.how == "import" and isinstance(b.value, str) for b in bindings)
-            return Resolved(imported + path, "module" if plain else "")
+            return Start(imported, "module" if plain else "")
         if owner.parent is None:
-            return Resolved((*self.module, root, *path), "")
+            return Start((*self.module, root))
         if owner.kind == CLASS:
-            return Resolved((*self.module, *owner.name.split("."), root, *path), "")
-        return self._local(scope, owner, root, path, bindings, depth)
+            return Start((*self.module, *owner.name.split("."), root))
+        return self._local(owner, root, bindings, depth)
 
-    def _local(
-        self, scope: Scope, owner: Scope, root: str, path: Target, bindings: list[Binding], depth: int
-    ) -> Resolved | None:
+    def _local(self, owner: Scope, root: str, bindings: list[Binding], depth: int) -> Start | None:
         receiver = self.receiver(owner, root)
-        if receiver is not None and path[:1] == ("__class__",):
-            return Resolved((*self.module, *receiver.name.split("."), *path[1:]), "cls")
         if receiver is not None:
-            return Resolved((*self.module, *receiver.name.split("."), *path), "cls" if _is_class(owner) else "self")
+            via = "cls" if _is_class(owner) else "self"
+            return Start((*self.module, *receiver.name.split(".")), via, is_receiver=True)
         if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") and depth < _DEEPEST_ALIAS:
-            start = path_of(bindings[0].value)
-            if start is not None and start[0] != root:
-                found = self.resolve(bindings[0].scope, start[0], (*start[1], *path), depth + 1)
-                return found and Resolved(found.target, found.via or root)
+            origin = path_of(bindings[0].value)
+            if origin is not None and origin[0] != root:
+                return self._alias(bindings[0].scope, root, *origin, depth)
         if owner.kind == FUNCTION and bindings and bindings[0].how in ("assign", "function"):
             # A local that an inner function keeps alive; `declarations` decides whether it matters.
             via = "function" if bindings[0].how == "function" else "closure"
-            return Resolved((*self.module, *owner.name.split("."), root, *path), via)
+            return Start((*self.module, *owner.name.split("."), root), via)
         return None
+
+    def _alias(self, scope: Scope, alias: str, root: str, path: Target, depth: int) -> Start | None:
+        """What a local that is bound once, to `root.path`, stands for."""
+        if not path:
+            whole = self.start(scope, root, depth + 1)
+            return whole and whole._replace(via=whole.via or alias)
+        found = self.resolve(scope, root, path, depth + 1)
+        return found and Start(found.target, found.via or alias)
 
     def receiver(self, owner: Scope, root: str) -> Scope | None:
         """The class that `root` is `self` or `cls` of, when `owner` is a method that never rebinds it."""
@@ -76,9 +111,8 @@ class Names:
 
     def imported(self, bindings: list[Binding]) -> Target | None:
         """What the first import among `bindings` stands for."""
-        outside = any(b.scope.kind != FUNCTION for b in bindings)
         for binding in bindings:
-            if binding.how == "import" and not (outside and binding.scope.kind == FUNCTION):
+            if binding.how == "import" and (binding.scope.kind != FUNCTION or all(b.scope.kind == FUNCTION for b in bindings)):
                 if isinstance(binding.value, str):
                     return tuple(binding.value.split("."))
                 level, module, name = binding.value

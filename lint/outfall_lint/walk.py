@@ -121,9 +121,10 @@ def _function(w: Walk, node: AnyFunction) -> None:
         if default is not None:
             use(w, default, "load", "a default argument")
     w.scope.bind(node.name, "function", node, node, None)
-    with w.inside(FUNCTION, node.name, node) as scope:
-        bind_parameters(scope, arguments)
-        body(w, node.body)
+    outside = w.enter(FUNCTION, node.name, node)
+    bind_parameters(w.scope, arguments)
+    body(w, node.body)
+    w.leave(outside)
 
 
 def _class(w: Walk, node: ast.ClassDef) -> None:
@@ -133,8 +134,9 @@ def _class(w: Walk, node: ast.ClassDef) -> None:
     for keyword in node.keywords:
         use(w, keyword.value, "read")
     w.scope.bind(node.name, "class", node, node, None)
-    with w.inside(CLASS, node.name, node):
-        body(w, node.body)
+    outside = w.enter(CLASS, node.name, node)
+    body(w, node.body)
+    w.leave(outside)
 
 
 def _if(w: Walk, node: ast.If) -> None:
@@ -143,8 +145,9 @@ def _if(w: Walk, node: ast.If) -> None:
         test(w, node.test)
         w.guard = (node.test, guard)
         if _is_main(node.test) and w.scope.kind == MODULE:
-            with w.inside(BLOCK, "", node):
-                body(w, node.body)
+            outside = w.enter(BLOCK, "", node)
+            body(w, node.body)
+            w.leave(outside)
         else:
             body(w, node.body)
         w.guard = guard
