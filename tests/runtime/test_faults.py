@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import itertools
 import json
 import os
@@ -321,6 +322,31 @@ def one_registration() -> None:
 )
 def test_memory_is_flat(work: Callable[[], None], rounds: int) -> None:
     assert grown(work, rounds) < 60_000
+
+
+def blocks_after(work: Callable[[], None], rounds: int) -> int:
+    """By how many blocks of memory the rounds grow the heap, once warm."""
+    for _ in range(2_000):
+        work()
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(rounds):
+        work()
+    gc.collect()
+    return sys.getallocatedblocks() - before
+
+
+def test_a_million_contexts_need_the_memory_of_one() -> None:
+    assert blocks_after(one_request, 1_000_000) < 500
+
+
+def test_the_check_of_a_million_contexts_can_fail() -> None:
+    kept: List[contextvars.Context] = []
+
+    def one_context_kept() -> None:
+        kept.append(contextvars.copy_context())
+
+    assert blocks_after(one_context_kept, 2_000) > 500
 
 
 def test_the_check_for_flat_memory_can_fail() -> None:
