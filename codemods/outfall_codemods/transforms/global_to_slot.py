@@ -1,5 +1,7 @@
 """A global that functions bind anew becomes a `Slot`; where outsiders use its name, a module property.
 
+One that is plainly made on first use, and by nobody else, becomes a `Lazy`.
+
 All accesses move together or none does. Code outside the module that reads, writes or patches
 `mod.NAME` keeps working through the property; inside, every access says what it does.
 """
@@ -13,6 +15,7 @@ from outfall_lint.model import Finding, State
 
 from ..edits import Edit, RuntimeName, quoted
 from ..global_uses import GlobalUses, global_uses
+from ..lazy_edits import lazy_edits
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rebinds, rewrite
 from ..slot_edits import CannotRewrite, assigned_value, binding_edits, end_of, free_name, load_edits, start_of
@@ -44,12 +47,20 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
         return decline(state, codes, f"{reason} ({source.path}:{line})")
     outside = state.public or any(a.place.path != source.path for a in state.accesses)
     visible = outside or others.mention(state.local_name, state.module, source.path)
+    lazy = () if visible or "OUT105" not in codes else _as_lazy(state, source, uses)
+    if lazy:
+        return rewrite(state, codes, "Lazy", lazy, unbound=state.local_name)
     try:
         edits = tuple(_edits(state, source, uses, visible))
     except CannotRewrite as error:
         return decline(state, codes, f"{error.reason} ({source.path}:{error.line}); bind it by a plain assignment there")
     evidence = [_PROPERTY] * visible + [_RACE] * ("OUT105" in codes)
     return rewrite(state, codes, "Slot", edits, evidence=tuple(evidence), unbound=state.local_name)
+
+
+def _as_lazy(state: State, source: SourceText, uses: GlobalUses) -> tuple[Edit, ...]:
+    declaration = _declaration(state, source)
+    return () if declaration is None else lazy_edits(source, state.local_name, state.name, declaration, uses)
 
 
 def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, int] | None:
@@ -148,7 +159,8 @@ TRANSFORM = Transform(
     fix_safety=(
         "Reading and setting keep their order and meaning. A public name becomes a property of its module: "
         "`mod.NAME` reads, writes, deletes and patches as before, but `vars(mod)` and `dir(mod)` no longer list it. "
-        "A value that is unset after `del` raises LookupError instead of NameError inside the module."
+        "A value that is unset after `del` raises LookupError instead of NameError inside the module. A `Lazy` makes "
+        "its value once even if that is None, and raises where making it asks for it."
     ),
     accepts=accepts,
     plan=plan,
