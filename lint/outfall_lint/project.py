@@ -118,6 +118,8 @@ class Project:
                 target = memo.get(use.target)
                 if target is None:
                     target = memo[use.target] = self._inherited(self.canonical(use.target))
+                if use.verb == "store" and not use.via and use.target[:-1] in self.classes:
+                    target = use.target  # `Sub.attribute = v` gives the subclass one of its own
                 reached = self._reached(target)
                 if use.via == "closure" and not self._captured(target[:reached]):
                     continue  # a local that dies with its function

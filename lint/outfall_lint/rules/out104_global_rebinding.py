@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outfall_lint.constructors import CONTAINERS
-from outfall_lint.model import Finding, Kind, Operation, Priority, State
+from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import by_module_getattr, told, untested
+from outfall_lint.rules._tables import by_module_getattr, changes_in_place, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -27,7 +27,10 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             and a.place.path == state.place.path
         ]
         after_import = [a for a in rebound if not a.at_import]
-        if after_import:
+        if after_import and all(_renews_after_fork(a) for a in after_import):
+            message = f"global `{state.local_name}` is made anew in each forked child"
+            yield rule.finding(state, message, Priority.LOW)
+        elif after_import:
             message = f"global `{state.local_name}` is bound anew in {changed_in(untested(view, after_import))}{_whole(state)}"
             yield told(rule, view, state, message, after_import)
         elif rebound:
@@ -38,9 +41,16 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
 def _whole(state: State) -> str:
     if state.kind is Kind.COUNTER:
         return ": a counter that loses counts when two threads add at once"
-    if state.constructor in CONTAINERS:
-        return ": the whole value is swapped, so a reader sees the old or the new one, and keeps what it saw"
-    return ""
+    if state.constructor not in CONTAINERS:
+        return ""
+    if any(changes_in_place(access) for access in state.changes):
+        return " and then filled: a reader in between sees it half filled"
+    return ": the whole value is swapped, so a reader sees the old or the new one, and keeps what it saw"
+
+
+def _renews_after_fork(access: Access) -> bool:
+    """Whether a handler does it that runs in a new child, where nobody else is yet."""
+    return "after_fork" in (access.function or "").rpartition(".")[2]
 
 
 RULE = Rule(

@@ -28,6 +28,8 @@ def _declared(rule: Rule, view: View) -> Iterator[Finding]:
         for access in state.accesses:
             if not _from_outside(state, access) or (access.place.path, access.function) in seen:
                 continue
+            if state.scope == "class" and _inherits(view, state, access):
+                continue
             seen.add((access.place.path, access.function))
             low = access.at_import or view.is_test(access.place.path)
             yield rule.finding_at(access.place, state, _message(state), Priority.LOW if low else None)
@@ -39,6 +41,15 @@ def _from_outside(state: State, access: Access) -> bool:
     if access.attribute is not None:
         return False  # an object used as it is meant to be
     return access.operation is Operation.REBIND or state.constructor in CONTAINERS or access.method is None
+
+
+def _inherits(view: View, state: State, access: Access) -> bool:
+    """Whether a method of a subclass changes what it inherits."""
+    owner = tuple(state.name.split(".")[:-1])
+    module = tuple(view.module_of(access.place.path).split("."))
+    project = view.project
+    around = (access.function or "").split(".")
+    return any(owner in project.ancestors((*module, *around[:n])) for n in range(1, len(around)))
 
 
 def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:

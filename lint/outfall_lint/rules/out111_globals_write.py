@@ -19,18 +19,22 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             if means is None:
                 continue
             at_import = view.project.at_import(site)
-            own = means == "globals()" or whole[:2] == ("sys", "modules")
-            module = site.module.module if own else _module(view, whole)
+            own = means == "globals()"
+            any_module = whole[:2] == ("sys", "modules")
+            module = site.module.module if own else "sys.modules" if any_module else _module(view, whole)
             state = state_at(site, f"{module}.*", at_import)
-            low = at_import or site.module.is_test or (not own and of_standard_library(view.project, whole))
-            message = f"names of module `{module}` are written through {means}: no reader of the code can find them"
+            foreign = not own and not any_module
+            low = at_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
+            whose = "a module that is looked up" if any_module else f"module `{module}`"
+            message = f"names of {whose} are written through {means}: no reader of the code can find them"
             yield rule.finding(state, message, Priority.LOW if low else None)
 
 
 def _module(view: View, target: Target) -> str:
     """The module whose names a write changes."""
-    found = view.project.module_named(target)
-    return found[0].module if found is not None else ".".join(target[:1])
+    path = target[: target.index("__dict__")] if "__dict__" in target else target[:-1]
+    found = view.project.module_named(path)
+    return found[0].module if found is not None else ".".join(path)
 
 
 RULE = Rule(

@@ -14,7 +14,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         keyed = [a for a in state.accesses if "keyed by " in a.detail and a.operation.changes]
         if state.constructor in MAPPINGS and keyed:
             by = keyed[0].detail.rpartition("keyed by ")[2]
-            message = f"`{state.local_name}` is a thread-local made by hand: its keys come from `{by}`"
+            message = f"`{state.local_name}` is keyed by `{by}`: an entry outlives its thread or task until somebody removes it"
             yield rule.finding(state, message, Priority.LOW if view.is_test(state.place.path) else None)
 
 
