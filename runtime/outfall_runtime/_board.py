@@ -8,26 +8,25 @@ one assignment. Listeners run after the lock is released, because they may be an
 from __future__ import annotations
 
 import threading
-import time
 from contextvars import ContextVar
 
 from . import _report
-from ._modes import ENABLED, Setting, parse_setting
-from ._record import NamedTuple
+from ._changes import GROUPS, checked_setting, differences, merged, without_table_percentages
+from ._modes import ENABLED
 from ._snapshot import Declaration, Snapshot
 from ._sources import Reading, read_environment
-from .errors import InvalidSetting, UnknownFlag, nearest
+from .errors import UnknownFlag, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+    from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
+    from ._changes import FlagChange
+    from ._modes import Setting
     from ._sources import Settings
 
-    Listener = Callable[["FlagChange"], None]
+    Listener = Callable[[FlagChange], None]
 
-GROUPS = ("use_registry", "use_context", "use_spans", "use_events", "enforce", "monitor")
-TABLE_GROUP = "use_registry"  # one store per process: a percentage of keys makes no sense there
 HISTORY = 1000  # changes remembered
 FEW_FOLLOWERS = 256  # below this, dead followers are left lying
 
@@ -36,17 +35,6 @@ FEW_FOLLOWERS = 256  # below this, dead followers are left lying
 ENVIRONMENT, CODE, FILE = "environment", "code", "flag file"
 LAYERS = (ENVIRONMENT, CODE, FILE)
 OVERRIDE = "override"
-
-
-class FlagChange(NamedTuple):
-    """One flag got another setting. `time` is in seconds since the epoch."""
-
-    name: str
-    before: str
-    after: str
-    actor: str
-    source: str
-    time: float
 
 
 class Override:
@@ -123,7 +111,7 @@ class Board:
         with self._lock:
             for new in declarations:
                 old = self._declared.get(new.name)
-                self._declared[new.name] = new if old is None else _merge(old, new)
+                self._declared[new.name] = new if old is None else merged(old, new)
             changes = self._publish("code", "declaration")
         self._tell(changes)
 
@@ -150,7 +138,7 @@ class Board:
         for problem in reading.problems:
             _report.warn(problem)
         with self._lock:
-            self._layers[layer] = _without_table_percentages(layer, reading.settings)
+            self._layers[layer] = without_table_percentages(layer, reading.settings)
             changes = self._publish(reading.actor or layer, layer)
         self._tell(changes)
 
@@ -227,7 +215,7 @@ class Board:
             settings[entry.name] = entry.setting
         before, after = self.current, Snapshot(settings, dict(self._declared))
         self.current = after
-        changes = _differences(before, after, actor, source)
+        changes = differences(before, after, actor, source)
         self.history.extend(changes)
         del self.history[:-HISTORY]
         return changes
@@ -242,7 +230,6 @@ class Board:
                 except Exception:
                     _report.warn(f"a listener failed on the change of flag {change.name!r}", error=True)
 
-
     def apply(self) -> None:
         """Let every living follower apply the current snapshot; forget the others."""
         ended = [apply for apply in list(self._followers) if not apply()]
@@ -251,41 +238,3 @@ class Board:
                 self._followers.remove(apply)
             except ValueError:  # another thread was quicker
                 pass
-
-
-def checked_setting(name: str, value: object) -> Setting:
-    """What a flag of this name may be set to.
-
-    Raises:
-        InvalidSetting: the value is no setting, or a percentage for tables.
-    """
-    setting = parse_setting(value)
-    if setting.percent is not None and _steers_tables(name):
-        raise InvalidSetting(f"{name!r} steers tables, which all keys share; a percentage is for context states")
-    return setting
-
-
-def _steers_tables(name: str) -> bool:
-    return name.partition(":")[0] == TABLE_GROUP
-
-
-def _differences(before: Snapshot, after: Snapshot, actor: str, source: str) -> List[FlagChange]:
-    now = time.time()
-    names = sorted(before.settings.keys() | after.settings.keys())
-    pairs = [(name, before.setting(name), after.setting(name)) for name in names]
-    return [FlagChange(name, str(old), str(new), actor, source, now) for name, old, new in pairs if old != new]
-
-
-def _merge(old: Declaration, new: Declaration) -> Declaration:
-    states = old.states + tuple(state for state in new.states if state not in old.states)
-    return Declaration(new.name, new.group or old.group, states, new.owner or old.owner, new.created or old.created)
-
-
-def _without_table_percentages(layer: str, settings: Mapping[str, Setting]) -> Settings:
-    kept: Settings = {}
-    for name, setting in settings.items():
-        if setting.percent is not None and _steers_tables(name):
-            _report.warn(f"{layer}: {name!r} steers tables, which all keys share; {setting} is taken as shadow")
-            setting = Setting(setting.mode)
-        kept[name] = setting
-    return kept

@@ -13,7 +13,7 @@ import time
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import flags, metrics
-from ._board import checked_setting
+from ._changes import checked_setting
 from ._modes import MODES
 from ._sources import FILE_VARIABLE, FILE_VERSION, FLAGS_VARIABLE, read_file
 from ._states import FOLDER_VARIABLE

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import os
 
-from ._board import FILE, Board, FlagChange
+from ._board import FILE, Board
+from ._changes import FlagChange
 from ._modes import ENFORCED, LEGACY, MODES, NEW, SHADOW
 from ._overrides import Overriding, Pinned
 from ._snapshot import Declaration

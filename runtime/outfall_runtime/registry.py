@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from . import _tables
 from ._entry import MISSING, NEVER, Entry
+from ._eviction import OFF
 from ._managed import read_hook, write_hook
-from ._upkeep import OFF, Upkeep
+from ._upkeep import Upkeep
 from ._variants import variant
 
 TYPE_CHECKING = False

@@ -15,7 +15,7 @@ from . import flags
 from ._flag_names import follow, setting, stage
 from ._modes import ENFORCED, LEGACY, NEW, SHADOW
 from ._states import TABLE
-from ._upkeep import COUNT, DROP, KEEP, OFF
+from ._eviction import COUNT, DROP, KEEP, OFF
 from .registry import Registry
 
 TYPE_CHECKING = False
