@@ -16,6 +16,8 @@ SUBCLASS = "from base import Bar\n\nclass Gui(Bar):\n    def close(self):\n     
 SPEC = "class Spec:\n    overrides = None\n\n    def use(self):\n        return self.overrides\n"
 OWN_SUBCLASS = "from base import Spec\n\nclass Cli(Spec):\n    pass\n\ndef main():\n    Cli.overrides = {'a': 1}\n"
 AFTER_FORK = "import threading\n\n_lock = threading.Lock()\n\ndef _after_fork():\n    global _lock\n    _lock = threading.Lock()\n"
+ONE_FUNCTION = "_root = None\n\ndef main(make):\n    global _root\n    _root = make()\n    _root.loop()\n"
+REMEMBERED = "_last = None\n\ndef step(make):\n    global _last\n    before = _last\n    _last = make()\n    return before\n"
 REGISTRY = "seen = set()\n\ndef read(name):\n    seen.add(name)\n"
 
 
@@ -35,6 +37,8 @@ NOT_FROM_OUTSIDE = {
     "a subclass changes what it inherits": ({"base.py": BASE, "gui.py": SUBCLASS}, ["base.py:2 OUT103"]),
     "a subclass of one's own is given an attribute": ({"base.py": SPEC, "cli.py": OWN_SUBCLASS}, ["cli.py:7 OUT103"]),
     "a lock is renewed in a forked child": ({"app.py": AFTER_FORK}, []),
+    "one function binds it, then reads it": ({"app.py": ONE_FUNCTION}, []),
+    "one function reads what the last call left": ({"app.py": REMEMBERED}, ["app.py:1 OUT104"]),
     "an example": ({"examples/include.py": REGISTRY}, []),
     "a demo": ({"turtledemo/clock.py": REGISTRY}, []),
     "production code of the same text": ({"app/include.py": REGISTRY}, ["app/include.py:1 OUT102"]),

@@ -30,6 +30,9 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if after_import and all(_renews_after_fork(a) for a in after_import):
             message = f"global `{state.local_name}` is made anew in each forked child"
             yield rule.finding(state, message, Priority.LOW)
+        elif after_import and _is_local_at_heart(state):
+            message = f"global `{state.local_name}` is bound and read in `{after_import[0].function}` alone"
+            yield rule.finding(state, message, Priority.LOW)
         elif after_import:
             message = f"global `{state.local_name}` is bound anew in {changed_in(untested(view, after_import))}{_whole(state)}"
             yield told(rule, view, state, message, after_import)
@@ -46,6 +49,15 @@ def _whole(state: State) -> str:
     if any(changes_in_place(access) for access in state.changes):
         return " and then filled: a reader in between sees it half filled"
     return ": the whole value is swapped, so a reader sees the old or the new one, and keeps what it saw"
+
+
+def _is_local_at_heart(state: State) -> bool:
+    """Whether one function binds the name before it reads it, and nobody else looks: a local declared global."""
+    used = [access for access in state.accesses if not access.at_import]
+    first = min(used, key=lambda access: access.place)
+    alone = {(access.place.path, access.function) for access in used} == {(state.place.path, first.function)}
+    reads = [access for access in used if not access.operation.changes]
+    return alone and bool(reads) and first.operation is Operation.REBIND and first.method is None and not state.public
 
 
 def _renews_after_fork(access: Access) -> bool:
