@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -134,12 +134,25 @@ def updated(
 ) -> Baseline:
     """The baseline without what is mended; with a reason, also with what is new."""
     found = sorted({entry_of(finding, lines) for finding in findings})
-    matched = _matched(found, baseline)
     if allow_growth is None:
-        return Baseline(tuple(entry for entry in found if entry in matched), baseline.growth)
+        return Baseline(tuple(sorted(_shrunk(found, baseline))), baseline.growth)
+    matched = _matched(found, baseline)
     added = len(found) - len(matched)
     grown = (Growth(date.today().isoformat(), allow_growth, added),) if added else ()
     return Baseline(tuple(found), baseline.growth + grown)
+
+
+def _shrunk(found: Sequence[Entry], baseline: Baseline) -> Iterator[Entry]:
+    """What of each accepted entry still exists; what a state has gained since stays unaccepted."""
+    here = {(entry.state, entry.code): entry for entry in found}
+    moved = {accepted: entry for entry, accepted in _matched(found, baseline).items()}
+    for accepted in baseline.entries:
+        matching = moved.get(accepted) or here.get((accepted.state, accepted.code))
+        if matching is None:
+            continue
+        left = tuple(sorted((Counter(accepted.changes) & Counter(matching.changes)).elements()))
+        if left or not accepted.changes:
+            yield replace(matching, changes=left)
 
 
 def _matched(found: Sequence[Entry], baseline: Baseline) -> dict[Entry, Entry]:

@@ -55,8 +55,17 @@ def discover(paths: Sequence[Path | str], root: Path, exclude: Sequence[str] = (
             found[_relative(absolute, root)] = None
         else:
             problems.append(Problem(_relative(absolute, root), None, "no such file or folder"))
+    for name in [name for name in found if not _is_text(name)]:
+        del found[name]
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        problems.append(Problem(shown, None, "its name is not UTF-8; rename or exclude it"))
     folders = _Folders(root)
     return [folders.file(name) for name in sorted(found)], problems
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written as text; what could not be decoded stands in it as surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def named(path: str, root: Path) -> File:
@@ -70,7 +79,7 @@ def _python_files(folder: Path) -> Iterator[Path]:
         yield from _walk(folder)
         return
     for name in known:
-        if name.endswith(".py"):
+        if name.endswith(".py") and os.path.lexists(folder / name):  # git still lists what was just deleted
             yield folder / name
 
 

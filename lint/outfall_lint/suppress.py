@@ -8,7 +8,7 @@ import tokenize
 
 from outfall_lint.facts import Suppression
 
-_OUTFALL = re.compile(r"#\s*outfall:\s*ignore(?:\[(?P<codes>[^\]]*)\])?(?P<reason>.*)", re.IGNORECASE)
+_OUTFALL = re.compile(r"#\s*outfall:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?![\w\[]))(?P<reason>.*)", re.IGNORECASE)
 _NOQA = re.compile(
     r"#\s*noqa(?::[\s]?(?P<codes>[A-Z][0-9]+(?:[,\s]+)?(?:[A-Z]+[0-9]+[,\s]*)*|[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?",
     re.IGNORECASE,
@@ -32,7 +32,8 @@ def suppressions(text: str) -> tuple[Suppression, ...]:
 
 def _in_comment(comment: str, line: int) -> list[Suppression]:
     found = []
-    if match := _OUTFALL.search(comment):
+    match = _OUTFALL.search(comment)
+    if match and (match["codes"] is None or _codes(match["codes"])):  # `ignore[]` names nothing
         reason = match["reason"].split("#")[0].strip(" :-—")
         found.append(Suppression(line, _codes(match["codes"]), reason, "outfall"))
     if match := _NOQA.search(comment):
