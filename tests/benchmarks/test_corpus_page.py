@@ -1,0 +1,41 @@
+"""The corpus page counts what was done, and hides nothing that went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.corpus.page import counts, page
+from benchmarks.corpus.whole_way import Outcome, Record
+
+
+def plan(action: str, reason: str | None = None, codes: tuple[str, ...] = ("OUT101",)) -> dict[str, Any]:
+    return {"state": "app.X", "codes": list(codes), "action": action, "reason": reason}
+
+
+def record(*outcomes: Outcome, faults: tuple[str, ...] = ()) -> Record:
+    plans = [
+        plan("rewrite", codes=("OUT101", "OUT104")),
+        plan("decline", "stays per thread: `conn` keeps what `connect` makes at app/db.py:3"),
+        plan("decline", "its name is deleted at app/x.py:9; clear it instead"),
+    ]
+    return Record("shop", "1.0", 7, 4, plans, {"check": 0.5}, list(outcomes), list(faults))
+
+
+def test_findings_are_counted_by_what_became_of_them() -> None:
+    assert counts([record()]) == {"rewritten": 2, "kept": 1, "declined": 1}
+
+
+def test_a_lost_test_is_named() -> None:
+    text = page([record(Outcome("stock", 5, 0.1, []), Outcome("new", 4, 0.1, ["tests.test_a::test_b"]))])
+    assert "| shop | 5 | – | – | 4 −1 | – | – |" in text
+    assert "- shop, new: `tests.test_a::test_b`" in text
+
+
+def test_a_run_that_broke_and_a_step_that_failed_are_told() -> None:
+    text = page([record(Outcome("legacy", 0, 0.0, [], "no module named shop"), faults=("migrate ended with 4",))])
+    assert "- shop, legacy: no module named shop" in text
+    assert "- shop: migrate ended with 4" in text
+
+
+def test_reasons_are_joined_whatever_their_place() -> None:
+    assert "| 2 | its name is deleted at …; clear it instead |" in page([record(), record()])
