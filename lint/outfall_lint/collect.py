@@ -14,6 +14,7 @@ from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Target, Use
 from outfall_lint.model import Problem
 from outfall_lint.names import Names, Start, path_of
+from outfall_lint.receivers import Shared, is_private, shared_attributes
 from outfall_lint.scopes import Guards, RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
@@ -21,7 +22,10 @@ from outfall_lint.sightings import sightings, thread_key
 from outfall_lint.values import describe
 from outfall_lint.walk import walk
 
-_TEST_FILE = re.compile(r"(^|/)([^/]*_)?(tests?|testing)/|(^|/)(test_[^/]*|([^/]*_)?(tests?|testing)|conftest|testlayer)\.py$")
+_TEST_FILE = re.compile(
+    r"(^|/)([^/]*_)?(tests?|testing)/|(^|/)(test_[^/]*|([^/]*_)?(tests?|testing)|conftest|testlayer)\.py$"
+    r"|(^|/)(examples?|demos?|[a-z]+demo|([^/]*\.)?features)/"  # as tests do, they live for one run
+)
 _CHANGES = frozenset(("store", "augment", "delete", "change"))
 
 
@@ -63,7 +67,11 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
     module = walked.scopes[0]
     declared = tuple(declarations(walked, names, spans))
     lasting = frozenset((*names.module, *d.name.split(".")) for d in declared if d.scope == "function")
-    uses = tuple(_uses(walked, names, spans, own, lasting))
+    functions = tuple(function_facts(walked, names))
+    classes = tuple(class_facts(walked, names, spans))
+    own = own | {names.module[0]}
+    shared = shared_attributes(walked, names, classes, functions, declared, own)
+    uses = tuple(_uses(walked, names, spans, own, lasting, shared))
     imports = tuple(
         (name, ".".join(target))
         for name, bindings in module.bindings.items()
@@ -78,8 +86,8 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         uses=uses,
         imports=imports,
         stars=tuple(".".join(names.base(star.level, star.module or "")) for star in walked.stars),
-        functions=tuple(function_facts(walked, names)),
-        classes=tuple(class_facts(walked, names, spans)),
+        functions=functions,
+        classes=classes,
         exports=_exports(module),
         suppressions=suppressions(source.text),
         sightings=tuple(sightings(walked, names, spans)),
@@ -88,9 +96,10 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
     )
 
 
-def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str], lasting: frozenset[Target]) -> Iterator[Use]:
+def _uses(
+    walked: Walk, names: Names, spans: Spans, own: frozenset[str], lasting: frozenset[Target], shared: Shared
+) -> Iterator[Use]:
     """Every use that may matter beyond its function. `lasting` are the locals that outlive one call."""
-    own = own | {names.module[0]}
     for scope in walked.scopes:
         function, at_import, script = scope.function, scope.at_import, scope.in_script
         starts: dict[str, Start | None] = {}
@@ -101,6 +110,8 @@ def _uses(walked: Walk, names: Names, spans: Spans, own: frozenset[str], lasting
             except KeyError:
                 start = starts[root] = _start(names, scope, root, lasting)
             if start is None:
+                continue
+            if start.is_receiver and start.via == "self" and is_private(raw, shared.get(start.target)):
                 continue
             target, via = start.reach(raw.path)
             if target[0] not in own and not _changes_another(raw, target):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +75,7 @@ class _Reader:
         self._path = path
 
     def config(self, table: dict[str, Any]) -> Config:
-        known = (
-            "paths exclude select ignore min-priority baseline ledger states rules per-path rollout".split()
-        )
-        self._only(table, known, "tool.outfall")
+        self._only(table, [key_of(each.name) for each in fields(Config)], "tool.outfall")
         default = Config()
         return Config(
             paths=self._strings(table, "paths", default.paths),
@@ -147,7 +144,16 @@ class _Reader:
         for code in table:
             settings = self._table(table, code, "tool.outfall.rules")
             self._only(settings, [p.name for p in rules[code].parameters], f"tool.outfall.rules.{code}")
-        return {code: dict(settings) for code, settings in table.items()}
+            for parameter in rules[code].parameters:
+                self._typed(settings, parameter.name, parameter.default, f"tool.outfall.rules.{code}")
+        return {code: {k: _frozen(v) for k, v in settings.items()} for code, settings in table.items()}
+
+    def _typed(self, settings: Mapping[str, Any], key: str, default: object, where: str) -> None:
+        value = settings.get(key, default)
+        texts = isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+        if not (texts if isinstance(default, tuple) else type(value) is type(default)):
+            expected = "a list of texts" if isinstance(default, tuple) else _kind_of(default)
+            raise self._error(f"`{where}.{key}` is {_kind_of(value)}, expected {expected}")
 
     def _per_path(self, pattern: str, table: object) -> PerPath:
         if not isinstance(table, dict):
@@ -161,6 +167,15 @@ class _Reader:
         if isinstance(hours, bool) or not isinstance(hours, (int, float)) or hours < 0:
             raise self._error("`tool.outfall.rollout.dwell-hours` must be a number of hours, 0 or more")
         return Rollout(float(hours), self._strings(table, "processes"))
+
+
+def key_of(field_name: str) -> str:
+    """How a field of `Config` is spelled in the table: `min-priority`."""
+    return field_name.replace("_", "-")
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def parse_priority(text: str, error: Any = ConfigError) -> Priority:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from outfall_lint.collect import collect
+from outfall_lint.collect import collect, collector_paused
 from outfall_lint.config import Config
 from outfall_lint.discovery import File, discover, named
 from outfall_lint.facts import ModuleFacts
@@ -67,11 +67,12 @@ def analyse(
     files = sorted({*files, *(named(path, root) for path in given)}, key=lambda f: f.path)
     own = frozenset(name.partition(".")[0] for file in files for name in (file.module, *file.aliases))
     modules: list[ModuleFacts] = []
-    for outcome in _collected(files, root, own, given, jobs, progress):
-        if isinstance(outcome, Problem):
-            problems.append(outcome)
-        else:
-            modules.append(outcome)
+    with collector_paused():  # facts hold no cycles
+        for outcome in _collected(files, root, own, given, jobs, progress):
+            if isinstance(outcome, Problem):
+                problems.append(outcome)
+            else:
+                modules.append(outcome)
     return conclude(modules, problems, tuple(f.path for f in files), config, started)
 
 

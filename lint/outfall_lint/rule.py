@@ -76,6 +76,11 @@ class View:
         """Whether a context variable was declared with a mutable default."""
         return (state.place.path, state.place.line, state.place.column) in self._mutable
 
+    def names(self, rule: Rule, name: str) -> frozenset[str]:
+        """The value of a rule's parameter that is a list of names."""
+        value = self.setting(rule, name)
+        return frozenset(str(item) for item in value) if isinstance(value, tuple) else frozenset()
+
     def setting(self, rule: Rule, name: str) -> object:
         """The value of a rule's parameter: the configured one, or its default."""
         default = next(p.default for p in rule.parameters if p.name == name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.facts import GLOBALS, SLICE, SUBSCRIPT, Target
@@ -30,12 +31,20 @@ def process_state(project: Project, site: Site, target: Target) -> str | None:
     verb = site.use.verb
     if verb == "call" and target in PROCESS_CALLS:
         return ".".join(target)
-    for name in _PROCESS:
-        if target[:2] == name and _changes(verb, target[2:]):
-            return ".".join(name)
+    changed = changed_name(site, target, _PROCESS)
+    if changed is not None:
+        return changed
     if target[0] in sys.stdlib_module_names and module_namespace(project, site, target) is None:
         other = foreign_name(project, site, target)
         return ".".join(other) if other is not None and of_standard_library(project, other) else None
+    return None
+
+
+def changed_name(site: Site, target: Target, names: Collection[Target]) -> str | None:
+    """Which of `names`, or what it holds, a use changes: "os.environ"; None for any other use."""
+    for length in range(2, len(target) + 1):
+        if target[:length] in names and _changes(site.use.verb, target[length:]):
+            return ".".join(target[:length])
     return None
 
 

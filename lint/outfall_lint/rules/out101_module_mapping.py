@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from outfall_lint.constructors import MAPPINGS
 from outfall_lint.model import Finding, Priority
-from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rule import Explanation, Parameter, Rule, View
 from outfall_lint.rules._tables import table_findings
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
-    yield from table_findings(rule, view, "module", MAPPINGS)
+    yield from table_findings(rule, view, "module", MAPPINGS | view.names(rule, "constructors"))
 
 
 RULE = Rule(
@@ -52,5 +52,8 @@ RULE = Rule(
         "def register(name, agent):\n    _agents[name] = agent\n",
     ),
     check=_check,
+    parameters=(
+        Parameter("constructors", (), "more types that are mappings, by their full names: `app.types.Table`"),
+    ),
     transform="moves the mapping into an outfall_runtime.Registry; every access stays as it is",
 )

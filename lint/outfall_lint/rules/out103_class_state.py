@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from outfall_lint.constructors import CONTAINERS, ITERATORS, THREAD_LOCALS
 from outfall_lint.model import Access, Finding, Operation, Priority, State
-from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rule import Explanation, Parameter, Rule, View
 from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
@@ -19,11 +19,12 @@ _BODIES_OF_THEIR_OWN = frozenset(
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    fields = _BODIES_OF_THEIR_OWN | view.names(rule, "field-bases")
     for state in view.states:
         if state.scope != "class" or state.constructor in THREAD_LOCALS or is_runtime(state.constructor):
             continue
         changes = [a for a in state.accesses if _changes_class(state, a)]
-        if not changes or state.local_name.startswith("__") or view.bases(state) & _BODIES_OF_THEIR_OWN:
+        if not changes or state.local_name.startswith("__") or view.bases(state) & fields:
             continue
         after_import = [a for a in changes if not a.at_import]
         if after_import:
@@ -83,6 +84,9 @@ RULE = Rule(
         "class Colour:\n    names = {1: 'red'}\n\n    def name(self):\n        return self.names[1]\n",
     ),
     check=_check,
+    parameters=(
+        Parameter("field-bases", (), "more base classes, by their last names, whose class bodies declare fields"),
+    ),
     over=("OUT109",),
     advice="make it an attribute of the instance, or of an object that owns all instances",
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outfall_lint.model import Finding, Priority
-from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._foreign import process_state
+from outfall_lint.rule import Explanation, Parameter, Rule, View
+from outfall_lint.rules._foreign import changed_name, process_state
 from outfall_lint.rules._outside import state_at
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    names = frozenset(tuple(name.split(".")) for name in view.names(rule, "names"))
     for target in view.project.targets():
         for site in view.project.sites_of(target):
             if site.use.function is None or view.project.at_import(site):
                 continue
-            name = process_state(view.project, site, (*target, *site.rest))
+            whole = (*target, *site.rest)
+            name = process_state(view.project, site, whole) or changed_name(site, whole, names)
             if name is not None:
                 state = state_at(site, name, False)
                 yield rule.finding(state, f"`{name}` belongs to the whole process and is changed here")
@@ -48,5 +50,8 @@ RULE = Rule(
         "import random\n\ndef repeatable():\n    return random.Random(0)\n",
     ),
     check=_check,
+    parameters=(
+        Parameter("names", (), "more names that belong to the whole process: `matplotlib.rcParams`"),
+    ),
     advice="pass the value to what needs it: an environment to the child process, a Random to the function",
 )
