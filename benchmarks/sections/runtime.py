@@ -41,6 +41,7 @@ def names() -> dict[str, Any]:
 
 
 TABLE, CONTEXT = "use_registry:benchmarks.staged", "use_context:benchmarks.staged_local"
+REGISTERING = "registry.register('o', 1, owner=owner); registry.unregister('o')"
 # operation, statement, flag and mode to measure under, most that it may cost
 OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
     ("registry read", "registry.get('k')", None, 3),
@@ -52,7 +53,7 @@ OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
     ("staged registry write, shadow", "staged['k'] = 1", (TABLE, "shadow"), None),
     ("staged registry write, new", "staged['k'] = 1", (TABLE, "new"), None),
     ("staged registry write, enforced", "staged['k'] = 1", (TABLE, "enforced"), None),
-    ("register and unregister, weak owner", "registry.register('o', 1, owner=owner); registry.unregister('o')", None, 50),
+    ("register and unregister, weak owner", REGISTERING, None, 50),
     ("flag check", "enabled('use_context')", None, 4),
     ("context enter and exit", "with use(user='ada'): pass", None, 70),
     ("threading.local read, to compare", "plain_local.user", None, None),
@@ -61,6 +62,8 @@ OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
     ("staged context local read, legacy", "staged_local.user", (CONTEXT, "legacy"), None),
     ("staged context local read, shadow", "staged_local.user", (CONTEXT, "shadow"), None),
     ("staged context local read, new", "staged_local.user", (CONTEXT, "new"), 8),
+    ("staged context local write, legacy", "staged_local.user = 'ada'", (CONTEXT, "legacy"), None),
+    ("staged context local write, shadow", "staged_local.user = 'ada'", (CONTEXT, "shadow"), None),
     ("staged context local write, new", "staged_local.user = 'ada'", (CONTEXT, "new"), None),
 ]
 

@@ -32,4 +32,4 @@ class Tally:
         return sum(cell[0] for cell in list(self._cells.values()))
 
     def clear(self) -> None:
-        self._cells = {}  # outfall: ignore[OUT203] cells are added up, never read by key; a number that comes back goes on counting
+        self._cells = {}  # outfall: ignore[OUT203] cells are added up, never read by key

@@ -31,7 +31,9 @@ def variant(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, wr
         made = {}
         setattr(plain, MADE, made)
     found = made.get((reads, writes))
-    return found if found is not None else made.setdefault((reads, writes), _made(plain, hook_read, hook_write, reads, writes))
+    if found is not None:
+        return found
+    return made.setdefault((reads, writes), _made(plain, hook_read, hook_write, reads, writes))
 
 
 def _made(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, writes: bool) -> Any:

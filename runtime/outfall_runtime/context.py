@@ -63,7 +63,8 @@ def bind(**fields: Any) -> None:
     if top is None:
         _top.set(Node(fields, FOREVER, None))  # outfall: ignore[OUT205] bound fields stay until their block ends
     else:
-        _top.set(Node({**top.value, **fields}, top.scope, top.parent))  # outfall: ignore[OUT205] bound fields stay until their block ends
+        node = Node({**top.value, **fields}, top.scope, top.parent)
+        _top.set(node)  # outfall: ignore[OUT205] bound fields stay until their block ends
 
 
 def current() -> Mapping[str, Any]:

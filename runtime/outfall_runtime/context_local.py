@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, ClassVar, Dict, FrozenSet, List, Optional, Tuple
 
+    Declared = Tuple[str, Tuple[str, ...]]
     Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 
@@ -45,7 +46,7 @@ class ContextLocal:
     _outfall_get: Callable[[], Any]
     _outfall_store: "Store"
     _outfall_names: ClassVar[FrozenSet[str]] = frozenset()
-    _outfall_declared: ClassVar[Optional[Tuple[str, Tuple[str, ...]]]] = None  # outfall: ignore[OUT103] set once per class, by the class statement
+    _outfall_declared: ClassVar[Optional[Declared]] = None  # outfall: ignore[OUT103] set once, by the class statement
 
     if TYPE_CHECKING:
 
@@ -198,6 +199,7 @@ def _property(name: str) -> property:
 def _names(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> str:
     if kwargs or not args or not all(isinstance(arg, str) for arg in args):
         raise TypeError(
-            'ContextLocal takes its qualified name and its attributes, all strings: ContextLocal("app.context._request", "user")'
+            "ContextLocal takes its qualified name and its attributes, all strings: "
+            'ContextLocal("app.context._request", "user")'
         )
     return str(args[0])

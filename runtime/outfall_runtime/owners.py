@@ -181,7 +181,7 @@ class _Poller:
         self._guards[: len(seen)] = [weak for weak, one in guards if one is not None and not one.tell_if_dead()]
 
 
-_futures: "WeakKeyDictionary[Any, DeathList]" = WeakKeyDictionary()  # outfall: ignore[OUT101] one list of waiting entries per future, gone with it
+_futures: "WeakKeyDictionary[Any, DeathList]" = WeakKeyDictionary()  # outfall: ignore[OUT101] gone with the future
 _endings = _Endings()
 _poller = _Poller()
 

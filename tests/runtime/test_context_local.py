@@ -98,7 +98,8 @@ def test_a_thread_starts_without_values(local: Any, in_thread: Callable[..., Any
 
 
 def test_two_instances_of_one_name_have_values_of_their_own(local: Any) -> None:
-    other = type(local).__mro__[1]("test_context_local.local", "user") if not isinstance(local, Original) else Original()
+    same_kind = type(local).__mro__[1]
+    other = Original() if isinstance(local, Original) else same_kind("test_context_local.local", "user")
     local.user = 1
     assert not hasattr(other, "user")
 

@@ -19,13 +19,16 @@ before = set(sys.modules)
 start = time.process_time()
 {statement}
 spent = time.process_time() - start
-print(json.dumps({{"milliseconds": spent * 1000, "loaded": sorted(set(sys.modules) - before), "threads": threading.active_count()}}))
+loaded = sorted(set(sys.modules) - before)
+print(json.dumps({{"milliseconds": spent * 1000, "loaded": loaded, "threads": threading.active_count()}}))
 """
 STATEMENTS = [
     "from outfall_runtime import StagedRegistry, StagedContextLocal, flags",
     "from outfall_runtime import Registry, ContextLocal, StagedRegistry, StagedContextLocal, context, flags",
 ]
-HEAVY = {"asyncio", "dataclasses", "difflib", "enum", "importlib", "inspect", "json", "logging", "re", "socket", "typing"}
+HEAVY = {
+    "asyncio", "dataclasses", "difflib", "enum", "importlib", "inspect", "json", "logging", "re", "socket", "typing",
+}  # fmt: skip
 
 
 @pytest.fixture(params=STATEMENTS)

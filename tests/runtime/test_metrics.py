@@ -198,7 +198,9 @@ def test_a_forked_child_reports_for_itself(python: Python, tmp_path: Path) -> No
     assert [one["states"]["service.table"]["writes"]["new"] for one in merged["processes"]] == [1, 1]
 
 
-@pytest.mark.parametrize("program", ["import outfall_runtime.metrics", "from outfall_runtime import *; Registry('x.y')"])
+@pytest.mark.parametrize(
+    "program", ["import outfall_runtime.metrics", "from outfall_runtime import *; Registry('x.y')"]
+)
 def test_no_thread_reports_where_nothing_is_staged(program: str, python: Python) -> None:
     done = python(f"{program}\nimport threading; print(threading.active_count())", environment=OFTEN)
     assert (done.stdout, done.stderr) == ("1\n", "")

@@ -30,7 +30,11 @@ def put(ours: Any, thing: Thing) -> None:
         ours.add(thing)
 
 
-KINDS = [("WeakKeyRegistry", WeakKeyDictionary), ("WeakValueRegistry", WeakValueDictionary), ("WeakSetRegistry", WeakSet)]
+KINDS = [
+    ("WeakKeyRegistry", WeakKeyDictionary),
+    ("WeakValueRegistry", WeakValueDictionary),
+    ("WeakSetRegistry", WeakSet),
+]
 Made = Tuple[Any, Any, List[Thing]]
 
 
