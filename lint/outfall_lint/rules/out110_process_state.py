@@ -50,6 +50,7 @@ RULE = Rule(
         "import random\n\ndef repeatable():\n    return random.Random(0)\n",
     ),
     check=_check,
+    over=("OUT106",),
     parameters=(
         Parameter("names", (), "more names that belong to the whole process: `matplotlib.rcParams`"),
     ),
