@@ -5,6 +5,11 @@ done besides: `legacy` is a plain dict in cost and effect; `shadow` counts reads
 `new` would evict; `new` counts writes and evicts, keeping what it evicted for a rollback;
 `enforced` keeps it no longer.
 
+A write past the API (`dict.__setitem__(table, ...)`, or C code that changes a dict in place) is
+not told in any mode: a dict keeps no public count of its changes, and comparing sizes or contents
+would miss replaced values and call the death of an owner a write. Nothing is lost by it, because
+there is one store; it is only not counted.
+
 Hazard: see `_variants`.
 """
 
