@@ -49,9 +49,9 @@ TRANSFORMED = {
     ),
     "tuples, loops, blocks and deletion": (
         "_x = None\ndef f(xs):\n    global _x, y\n    a, _x = xs\n    for _x in xs:\n        print(_x)\n"
-        "    with xs as _x:\n        print(_x)\n    del _x\n",
+        "    with xs as _x:\n        print(_x)\n    del _x\ndef g():\n    return _x\n",
         IMPORT + '_x = Slot("app._x", None)\ndef f(xs):\n    global y\n    a, x = xs\n    _x.set(x)\n    for x in xs:\n'
-        "        _x.set(x)\n        print(_x.get())\n    with xs as x:\n        _x.set(x)\n        print(_x.get())\n    _x.clear()\n",
+        "        _x.set(x)\n        print(_x.get())\n    with xs as x:\n        _x.set(x)\n        print(_x.get())\n    _x.clear()\ndef g():\n    return _x.get()\n",
     ),
     "with a type, over several lines": (
         "_pair: tuple[int, int] = 1, 2\ndef f(x):\n    global _pair\n    if x: _pair = (\n        x, 2\n    )\n",
@@ -103,6 +103,11 @@ def test_a_private_name_that_others_use_becomes_a_property(path: str, text: str,
     project.write(path, text)
     after = {change.path: change.after.decode() for change in project.migration().changes}["app.py"]
     assert 'module_property(__name__, "_level", _level_slot)\n' in after
+
+
+@pytest.mark.parametrize("use", ["    import app\n    app._level = 1\n", "    import sys\n    setattr(sys.modules[__name__], '_level', 1)\n"])
+def test_a_module_that_reaches_itself_keeps_a_property(use: str, migrated: Callable[[str], str]) -> None:
+    assert "module_property(" in migrated("_level = 0\n" + SET + "def f():\n" + use)
 
 
 def test_a_star_import_would_miss_a_property(project: Project) -> None:
@@ -191,3 +196,17 @@ def test_a_function_that_only_makes_the_value_still_does(migrated: Callable[[str
 def test_anything_else_that_is_made_on_first_use_is_a_slot(name: str, project: Project) -> None:
     project.write("app.py", KEPT_AS_A_SLOT[name])
     assert {plan.target for plan in project.migration().plans if plan.rewrites} == {"Slot"}
+
+
+OWN_NAME = "_main = False\n\ndef run():\n    global _main\n    _main = True\n\ndef reload():\n    return _main\n\n"
+BY_ITSELF = {
+    "by its dotted name": OWN_NAME + "def main():\n    import app\n    app._main = True\n",
+    "by the text of its name": OWN_NAME + "def main():\n    import sys\n    setattr(sys.modules['app'], '_main', True)\n",
+}
+
+
+@pytest.mark.parametrize("name", BY_ITSELF)
+def test_a_module_that_writes_its_own_name_from_outside_keeps_it(name: str, project: Project) -> None:
+    project.write("app.py", BY_ITSELF[name])
+    (change,) = [each for each in project.migration().changes if each.path == "app.py"]
+    assert b"module_property" in change.after

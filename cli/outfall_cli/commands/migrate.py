@@ -73,9 +73,10 @@ def command(
 ) -> None:
     """Move ambient state onto the runtime: the declarations change, the accesses stay.
 
-    Each state keeps its old way beside the new one, behind a flag that the ledger declares; nothing
-    behaves differently until the flag is turned. What cannot be rewritten safely is left as it is,
-    with the reason. `outfall undo` takes a change back.
+    Tables and contexts keep their old way beside the new one, behind a flag that the ledger declares;
+    nothing behaves differently until the flag is turned. Globals that functions rebind move in one
+    step, because the value is one and the same either way. What cannot be rewritten safely is left
+    as it is, with the reason. `outfall undo` takes a change back.
 
     \b
     Examples:

@@ -46,7 +46,8 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
         reason, line = problem
         return decline(state, codes, f"{reason} ({source.path}:{line})")
     outside = state.public or any(a.place.path != source.path for a in state.accesses)
-    visible = outside or others.mention(state.local_name, state.module, source.path)
+    visible = outside or _reached_by_text(source, state.local_name)
+    visible = visible or others.mention(state.local_name, state.module, source.path)
     lazy = () if visible or "OUT105" not in codes else _as_lazy(state, source, uses)
     if lazy:
         return rewrite(state, codes, "Lazy", lazy, unbound=state.local_name)
@@ -56,6 +57,14 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
         return decline(state, codes, f"{error.reason} ({source.path}:{error.line}); bind it by a plain assignment there")
     evidence = [_PROPERTY] * visible + [_RACE] * ("OUT105" in codes)
     return rewrite(state, codes, "Slot", edits, evidence=tuple(evidence), unbound=state.local_name)
+
+
+def _reached_by_text(source: SourceText, name: str) -> bool:
+    """Whether the module itself goes through `module.NAME` or the name's text, as one that may run as `__main__` does."""
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr == name) or (isinstance(node, ast.Constant) and node.value == name)
+        for node in ast.walk(source.tree)
+    )
 
 
 def _as_lazy(state: State, source: SourceText, uses: GlobalUses) -> tuple[Edit, ...]:
