@@ -62,9 +62,12 @@ def load_config(root: Path) -> Config:
         return Config()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    table = document.get("tool", {}).get("outfall", {})
-    if not isinstance(table, dict):
-        raise ConfigError(f"{path}: `tool.outfall` is a {_kind_of(table)}, expected a table")
+    table: object = document
+    for above, key in (("", "tool"), ("tool.", "outfall")):
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: `{above}{key}` is {_kind_of(table)}, expected a table")
+    assert isinstance(table, dict)
     return _Reader(str(path)).config(table)
 
 
@@ -78,7 +81,7 @@ class _Reader:
         self._only(table, [key_of(each.name) for each in fields(Config)], "tool.outfall")
         default = Config()
         return Config(
-            paths=self._strings(table, "paths", default.paths),
+            paths=self._paths(table, default.paths),
             exclude=self._strings(table, "exclude"),
             select=self._codes(table, "select"),
             ignore=self._codes(table, "ignore"),
@@ -90,6 +93,12 @@ class _Reader:
             per_path=tuple(self._per_path(p, t) for p, t in self._table(table, "per-path").items()),
             rollout=self._rollout(self._table(table, "rollout")),
         )
+
+    def _paths(self, table: Mapping[str, Any], default: tuple[str, ...]) -> tuple[str, ...]:
+        paths = self._strings(table, "paths", default)
+        if not paths:
+            raise self._error('`tool.outfall.paths` names nothing, so nothing would be checked; leave it out, or say ["."]')
+        return paths
 
     def _error(self, message: str) -> ConfigError:
         return ConfigError(f"{self._path}: {message}")

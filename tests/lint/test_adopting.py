@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from outfall_lint.baseline import Baseline, compare, updated
-from outfall_lint.config import Config
+from outfall_lint.config import Config, ConfigError, load_config
 from outfall_lint.discovery import discover
 from outfall_lint.engine import analyse
 from outfall_lint.source import SourceLines
@@ -77,3 +78,17 @@ def test_a_name_that_is_not_text_is_one_problem(tmp_path: Path) -> None:
 def test_only_a_real_suppression_silences(tmp_path: Path, comment: str, silent: bool) -> None:
     (tmp_path / "app.py").write_text(ONE.replace("{}\n", f"{{}}  {comment}\n", 1), encoding="utf-8")
     assert (analyse([tmp_path], Config(), tmp_path).findings == ()) is silent
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tool = 3\n", "`tool` is a number, expected a table"),
+        ("[tool]\noutfall = 3\n", "`tool.outfall` is a number, expected a table"),
+        ("[tool.outfall]\npaths = []\n", "nothing would be checked"),
+    ],
+)
+def test_a_configuration_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_config(tmp_path)
