@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from outfall_lint.facts import ANY, Class, Declaration, Function, ModuleFacts, Target, Use
+from outfall_lint.import_time import called_only_at_import
 
 _LONGEST_CHAIN = 12
 
@@ -18,6 +19,12 @@ class Site:
     module: ModuleFacts
     use: Use
     rest: Target
+
+    @property
+    def caller(self) -> Target | None:
+        """The function that the use stands in; None at module or class level."""
+        function = self.use.function
+        return None if function is None else (*self.module.module.split("."), *function.split("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Project:
             self.classes.update(((*base, *c.name.split(".")), c) for c in facts.classes)
         self._declarations = self._declared_names()
         self._sites = self._joined()
-        self._import_only = self._functions_called_only_at_import()
+        self._import_only = called_only_at_import(self.functions, self.classes, self._sites)
 
     def module_named(self, target: Target) -> tuple[ModuleFacts, Target] | None:
         """The module that the longest prefix of `target` names, and the rest."""
@@ -218,7 +225,7 @@ class Project:
         found: dict[Target, set[Target]] = defaultdict(set)
         for name in self.functions:
             for site in self._sites.get(name, ()):
-                caller = self._function_target(site)
+                caller = site.caller
                 if caller is not None and site.use.verb == "call" and not site.rest:
                     found[caller].add(name)
         return found
@@ -227,55 +234,11 @@ class Project:
         """Whether the use runs only while modules are imported."""
         if site.use.at_import:
             return True
-        function = site.use.function
-        return function is not None and (*site.module.module.split("."), *function.split(".")) in self._import_only
+        return site.caller in self._import_only
 
     def function_of(self, site: Site) -> Function | None:
         """The function that a use stands in."""
-        if site.use.function is None:
-            return None
-        return self.functions.get((*site.module.module.split("."), *site.use.function.split(".")))
-
-    def _functions_called_only_at_import(self) -> frozenset[Target]:
-        """Functions with at least one call, every use of which is a call that runs at import."""
-        only = {
-            name
-            for name, function in self.functions.items()
-            if function.deleted or _runs_with_class_creation(function, name, self.classes)
-        }
-        grown = True
-        while grown:
-            found = {
-                name
-                for name, function in self.functions.items()
-                if name not in only and function.kind == "function" and self._only_called_from(name, only)
-            }
-            only |= found
-            grown = bool(found)
-        return frozenset(only)
-
-    def _only_called_from(self, name: Target, only: set[Target]) -> bool:
-        outside = [site for site in self._sites.get(name, ()) if self._function_target(site) != name]
-        return bool(outside) and all(
-            site.use.verb in ("call", "delete")
-            and not site.rest
-            and (site.use.at_import or self._function_target(site) in only)
-            for site in outside
-        )
-
-    def _function_target(self, site: Site) -> Target | None:
-        if site.use.function is None:
-            return None
-        return (*site.module.module.split("."), *site.use.function.split("."))
-
-
-def _runs_with_class_creation(function: Function, name: Target, classes: dict[Target, Class]) -> bool:
-    """Whether Python calls the method while a class statement runs."""
-    last = name[-1]
-    if last in ("__init_subclass__", "__set_name__"):
-        return True
-    owner = classes.get(name[:-1])
-    return last in ("__new__", "__init__", "__prepare__") and owner is not None and "type" in owner.bases
+        return None if site.caller is None else self.functions.get(site.caller)
 
 
 def _index(modules: Sequence[ModuleFacts]) -> dict[Target, ModuleFacts]:

@@ -1,0 +1,50 @@
+"""Which functions run only while modules are being imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from outfall_lint.facts import Class, Function, Target
+
+if TYPE_CHECKING:
+    from outfall_lint.project import Site
+
+Sites = Mapping[Target, Sequence["Site"]]
+
+
+def called_only_at_import(
+    functions: Mapping[Target, Function], classes: Mapping[Target, Class], sites: Sites
+) -> frozenset[Target]:
+    """Functions with at least one call, every use of which is a call that runs at import.
+
+    Found by growing: a function that only such functions call is one too.
+    """
+    only = {name for name, f in functions.items() if f.deleted or _runs_with_class_creation(name, classes)}
+    grown = True
+    while grown:
+        found = {
+            name
+            for name, function in functions.items()
+            if name not in only and function.kind == "function" and _only_called_from(only, name, sites)
+        }
+        only |= found
+        grown = bool(found)
+    return frozenset(only)
+
+
+def _only_called_from(only: set[Target], name: Target, sites: Sites) -> bool:
+    outside = [site for site in sites.get(name, ()) if site.caller != name]
+    return bool(outside) and all(
+        site.use.verb in ("call", "delete") and not site.rest and (site.use.at_import or site.caller in only)
+        for site in outside
+    )
+
+
+def _runs_with_class_creation(name: Target, classes: Mapping[Target, Class]) -> bool:
+    """Whether Python calls the method while a class statement runs."""
+    last = name[-1]
+    if last in ("__init_subclass__", "__set_name__"):
+        return True
+    owner = classes.get(name[:-1])
+    return last in ("__new__", "__init__", "__prepare__") and owner is not None and "type" in owner.bases
