@@ -53,9 +53,11 @@ def test_shown(tmp_path: Path, case: str) -> None:
 
 SWAPPED = "_table = {}\n\ndef load(new):\n    global _table\n    _table = dict(new)\n"
 FILLED = "_table = {}\n\ndef load(new):\n    global _table\n    _table = {}\n    for k, v in new:\n        _table[k] = v\n"
+OTHERS_FILL = "_all = set()\n\ndef add(x):\n    _all.add(x)\n\ndef reset():\n    global _all\n    _all = set()\n"
 SAID = {
     "swapped whole": (SWAPPED, "OUT104", "sees the old or the new one"),
     "bound empty, then filled": (FILLED, "OUT104", "sees it half filled"),
+    "bound empty, filled by others": (OTHERS_FILL, "OUT104", "is bound anew in `reset`"),
     "a module that is looked up": (
         "import sys\n\ndef convert(module, name, v):\n    sys.modules[module].__dict__[name] = v\n",
         "OUT111",

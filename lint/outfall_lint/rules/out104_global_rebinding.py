@@ -46,8 +46,11 @@ def _whole(state: State) -> str:
         return ": a counter that loses counts when two threads add at once"
     if state.constructor not in CONTAINERS:
         return ""
-    if any(changes_in_place(access) for access in state.changes):
+    fillers = {access.function for access in state.changes if changes_in_place(access)}
+    if fillers & {access.function for access in state.changes if access.operation is Operation.REBIND}:
         return " and then filled: a reader in between sees it half filled"
+    if fillers:
+        return ""
     return ": the whole value is swapped, so a reader sees the old or the new one, and keeps what it saw"
 
 
