@@ -142,8 +142,13 @@ def _export_metrics(options: argparse.Namespace) -> int:
     for problem in problems:
         print(f"outfall_runtime: {problem}", file=sys.stderr)
     states: List[str] = sorted({state for one in merged["processes"] for state in one["states"]})
-    print(f"{options.out}: {len(merged['processes'])} processes, {len(states)} states", file=sys.stderr)
+    counted = [_counted(len(merged["processes"]), "process", "es"), _counted(len(states), "state", "s")]
+    print(f"{options.out}: {', '.join(counted)}", file=sys.stderr)
     return UNREADABLE if problems else DONE
+
+
+def _counted(number: int, word: str, plural: str) -> str:
+    return f"{number} {word}{plural if number != 1 else ''}"
 
 
 def _write(path: str, document: Dict[str, Any], stream: Optional[Any] = None) -> None:

@@ -28,6 +28,10 @@ def read_ledger(path: Union[str, "os.PathLike[str]"]) -> List[Declaration]:
     flags = data.get("flags", {})
     if not isinstance(flags, dict) or not all(isinstance(entry, dict) for entry in flags.values()):
         raise BrokenSource(f"{name}: expected one table [flags.NAME] per flag")
+    for flag, entry in flags.items():
+        states = entry.get("states", [])
+        if not isinstance(states, list) or not all(isinstance(state, str) for state in states):
+            raise BrokenSource(f'{name}: [flags.{flag}] states is {states!r}; expected a list such as ["app.agents._agents"]')
     return [declaration for flag, entry in flags.items() for declaration in _declarations(flag, entry)]
 
 

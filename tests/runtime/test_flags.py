@@ -244,6 +244,7 @@ def test_a_ledger_declares_its_flags_and_states(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("version = 1\n[flags.use_x]\nstates = 3\n", "states is 3; expected a list"),
         ("version = 2\n", "version is 2; this runtime reads version 1"),
         ("version = \n", "not valid TOML"),
         ("version = 1\nflags = 3\n", "expected one table"),

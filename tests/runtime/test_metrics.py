@@ -140,7 +140,7 @@ def test_evidence_of_several_processes_is_exported(python: Python, tmp_path: Pat
     exported = json.loads((tmp_path / "evidence.json").read_text())
     assert done.returncode == 3
     assert "broken.json: not valid JSON" in done.stderr
-    assert "evidence.json: 2 processes, 1 states" in done.stderr
+    assert "evidence.json: 2 processes, 1 state" in done.stderr
     assert [one["states"]["service.table"]["writes"]["new"] for one in exported["processes"]] == [1, 1]
 
 
