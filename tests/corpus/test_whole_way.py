@@ -35,7 +35,7 @@ def test_the_whole_way(project: Project) -> None:
     plans = json.loads(planned.out)["plans"]
     assert {plan["state"] for plan in plans} >= {finding["state"] for finding in findings}
     assert all(plan["reason"] for plan in plans if plan["action"] == "decline")
-    assert rewritten_targets(planned.out) == {"StagedRegistry", "StagedContextLocal"}
+    assert rewritten_targets(planned.out) >= {"StagedRegistry", "StagedContextLocal"}
 
     migrated = project.outfall("migrate")
     assert migrated.code == 0, migrated.out + migrated.err

@@ -44,5 +44,8 @@ RULE = Rule(
         "__all__ = []\n\ndef _export(f):\n    __all__.append(f.__name__)\n    return f\n\n@_export\ndef g(): ...\n",
     ),
     check=_check,
-    advice="give the collection an owner that is passed to whoever needs it",
+    transform=(
+        "moves a list, set or deque into the registry of its kind (ListRegistry, SetRegistry, DequeRegistry);\n"
+        "every access stays as it is"
+    ),
 )

@@ -88,5 +88,5 @@ RULE = Rule(
         Parameter("field-bases", (), "more base classes, by their last names, whose class bodies declare fields"),
     ),
     over=("OUT109",),
-    advice="make it an attribute of the instance, or of an object that owns all instances",
+    transform="moves a container of the class into the registry of its kind; attributes bound anew are left, with advice",
 )

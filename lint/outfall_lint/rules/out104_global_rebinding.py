@@ -103,5 +103,8 @@ RULE = Rule(
         "def _setup():\n    global LEVEL\n    LEVEL = 3\n\n_setup()\n",
     ),
     check=_check,
-    advice="give the value an owner: an object that is passed to whoever needs it, or a Slot of the runtime",
+    transform=(
+        "keeps the value in an outfall_runtime.Slot and rewrites every access in its module; where other code uses\n"
+        "the name, it stays an attribute of the module"
+    ),
 )

@@ -62,5 +62,8 @@ RULE = Rule(
     ),
     check=_check,
     over=("OUT104",),
-    advice="make it once under a lock, with functools.cache, or with a Lazy of the runtime",
+    transform=(
+        "makes it an outfall_runtime.Lazy where it is plainly made on first use and by nobody else; any other becomes\n"
+        "a Slot, whose race stays and is named"
+    ),
 )

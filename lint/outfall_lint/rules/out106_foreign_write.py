@@ -110,5 +110,5 @@ RULE = Rule(
         "import hashlib\n\ndef digest(x):\n    h = hashlib.sha256()\n    h.update(x)\n    return h\n",
     ),
     check=_check,
-    advice="let the declaring module offer a function, or pass the value to whoever needs it",
+    transform="moves together with the state that it changes, where the project declares it",
 )
