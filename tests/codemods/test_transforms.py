@@ -186,3 +186,13 @@ def test_a_subclass_that_holds_a_resource_is_kept(project: Project) -> None:
     project.write("app.py", SUBCLASS)
     project.write("pyproject.toml", '[tool.outfall.states]\n"app.L" = "thread-resource"\n')
     assert [plan.reason for plan in project.migration().plans] == ["stays per thread: the configuration says so"]
+
+
+FACTORY = (
+    "import threading\n\n\ndef current():\n    held = threading.local()\n\n"
+    "    def put(_, user):\n        held.user = user\n\n    def get(_):\n        return held.user\n\n    return property(get, put)\n"
+)
+
+
+def test_a_thread_local_that_a_factory_makes_is_moved(migrated: Callable[[str], str]) -> None:
+    assert '    held = StagedContextLocal("app.current.held", "user")\n' in migrated(FACTORY)

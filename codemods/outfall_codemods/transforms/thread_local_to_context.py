@@ -56,8 +56,6 @@ def _kind_problem(state: State) -> str | None:
 def _declaration_problem(state: State, source: SourceText) -> str | None:
     if state.constructor != "threading.local":
         return f"it is an instance of {state.constructor}, a subclass of threading.local; answer for that class first"
-    if state.scope == "function":
-        return "each call of a function makes another; declare it at module level"
     if state.value is None or "".join(source.slice(state.value).split())[-2:] != "()":
         return "it is not declared by a plain call without arguments"
     return None
