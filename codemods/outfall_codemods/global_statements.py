@@ -18,15 +18,28 @@ def without_globals(source: SourceText, names: Collection[str]) -> str:
         if kept:
             text = text[:start] + "global " + ", ".join(kept) + text[end:]
             continue
-        first, last = source.starts[place.line - 1], source.starts[place.end_line]
+        first, last = source.starts[place.line - 1], source.starts[_last_line(source, node)]
         lonely = not text[first:start].strip() and not source.text[end:last].strip()
         text = text[:first] + text[last:] if lonely and not alone else text[:start] + "pass" + text[end:]
     return text
 
 
 def global_lines(source: SourceText, names: Collection[str]) -> list[Lines]:
-    """The lines of the `global` statements that hold one of the names."""
-    return [(node.lineno, node.end_lineno or node.lineno) for node, _ in _globals(source.tree, names)]
+    """The lines that may differ because of the `global` statements that hold one of the names."""
+    return [(node.lineno, _last_line(source, node)) for node, _ in _globals(source.tree, names)]
+
+
+def _last_line(source: SourceText, node: ast.Global) -> int:
+    """The statement's last line, or the blank one below where it would open a block or meet another."""
+    last = node.end_lineno or node.lineno
+    above = source.lines[node.lineno - 2].strip()
+    opens = any(function.body[0] is node for function in _functions(source.tree))
+    blank_below = last < len(source.lines) and not source.lines[last].strip()
+    return last + 1 if blank_below and (opens or not above) else last
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 def _globals(tree: ast.Module, names: Collection[str]) -> Iterator[tuple[ast.Global, bool]]:

@@ -39,7 +39,7 @@ def lazy_edits(source: SourceText, name: str, state: str, declaration: ast.stmt,
         return ()  # beside the test and what follows it, there is another use
     factory = f"lambda: {source.slice(source.place(making.value))}"
     value = Edit(source.place(declaration.value), (RuntimeName("Lazy"), f"({quoted(state)}, {factory})"))
-    return (value, _without_guard(source, function, guard, used, name), *load_edits(source, used, name))
+    return (value, _without_guard(source, function, guard, used, name), *load_edits(source, used, f"{name}.get()"))
 
 
 def _guard(tree: ast.Module, making: ast.stmt, name: str) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ast.If] | None:

@@ -16,8 +16,6 @@ from .text import SourceText
 
 _EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")
 _OPERATOR = re.compile(r"\s*(\S+?)=\s*")
-Loops = (ast.For, ast.AsyncFor)
-Blocks = (ast.With, ast.AsyncWith)
 
 
 class CannotRewrite(Exception):
@@ -29,8 +27,8 @@ class CannotRewrite(Exception):
         self.line = line
 
 
-def load_edits(source: SourceText, loads: Sequence[ast.Name], slot: str) -> Iterator[Edit]:
-    """`NAME` → `slot.get()`."""
+def load_edits(source: SourceText, loads: Sequence[ast.Name], read: str) -> Iterator[Edit]:
+    """`NAME` → `read`, such as `slot.value`."""
     for load in loads:
         place = source.place(load)
         if source.slice(place) != load.id:
@@ -38,26 +36,22 @@ def load_edits(source: SourceText, loads: Sequence[ast.Name], slot: str) -> Iter
         end = source.offset(place.end_line, place.end_column)
         if re.match(r"\s*=\s*[}!:]", source.text[end:]):
             raise CannotRewrite("an f-string shows its name", load.lineno)
-        yield Edit(place, (f"{slot}.get()",))
+        yield Edit(place, (read,))
 
 
 def binding_edits(source: SourceText, binding: Binding, slot: str) -> Iterator[Edit]:
-    """A statement that binds or deletes the global, with the slot set or cleared instead."""
-    node, name = binding.statement, binding.names[0]
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-        yield from _set(source, node, name, slot)
-    elif isinstance(node, ast.AnnAssign):
+    """A statement that binds or deletes the global: the slot's value is as good a target in every form.
+
+    `N += 1` becomes one step, which no other thread can come between.
+    """
+    node = binding.statement
+    if isinstance(node, ast.AnnAssign):
         raise CannotRewrite("it is declared once more with a type", node.lineno)
-    elif isinstance(node, ast.Delete):
-        if len(node.targets) != 1:
-            raise CannotRewrite("it is deleted together with other names", node.lineno)
-        yield Edit(source.place(node), (f"{slot}.clear()",))
-    elif isinstance(node, ast.AugAssign) and _adds_constant(node):
-        yield from _updated(source, node, name, slot)
-    elif not binding.in_function:
-        raise CannotRewrite("a module-level statement binds it in a way that would leave another name behind", node.lineno)
-    else:
-        yield from _through_local(source, node, binding.names, slot)
+    if isinstance(node, ast.AugAssign) and _adds_constant(node):
+        yield from _updated(source, node, binding.names[0], slot)
+        return
+    for name in binding.names:
+        yield Edit(source.place(name), (f"{slot}.value",))
 
 
 def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target: ast.expr) -> tuple[Place, bool]:
@@ -69,12 +63,6 @@ def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target:
     return place, _needs_brackets(source.slice(place))
 
 
-def _set(source: SourceText, node: ast.Assign, name: ast.Name, slot: str) -> Iterator[Edit]:
-    value, brackets = assigned_value(source, node, name)
-    yield Edit(_up_to(source.place(name), value), (f"{slot}.set(" + "(" * brackets,))
-    yield Edit(end_of(value), (")" + ")" * brackets,))
-
-
 def _adds_constant(node: ast.AugAssign) -> bool:
     """Whether the value must be immutable, so that a new one may take its place: `N += 1`."""
     return isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float, str))
@@ -83,46 +71,6 @@ def _adds_constant(node: ast.AugAssign) -> bool:
 def _updated(source: SourceText, node: ast.AugAssign, name: ast.Name, slot: str) -> Iterator[Edit]:
     operator = _operator(source, name)
     yield Edit(source.place(node), (f"{slot}.update(lambda value: value {operator} {source.slice(source.place(node.value))})",))
-
-
-def _through_local(source: SourceText, node: ast.stmt, names: Sequence[ast.Name], slot: str) -> Iterator[Edit]:
-    """The statement binds a local instead, and the slot is set from that right afterwards."""
-    local = free_name(source, names[0].id.strip("_").lower() or "value")
-    for name in names:
-        yield Edit(source.place(name), (local,))
-    if isinstance(node, ast.AugAssign):
-        yield Edit(start_of(source.place(node)), (f"{local} = {slot}.get()", _break(source, node)))
-    if isinstance(node, (*Loops, *Blocks)):
-        yield Edit(start_of(_place_of_first(source, node.body)), (f"{slot}.set({local})", _break(source, node.body[0])))
-    else:
-        yield _appended(source, node, f"{slot}.set({local})")
-
-
-def _appended(source: SourceText, node: ast.stmt, text: str) -> Edit:
-    """One more statement after a simple one, on a line of its own where that is possible."""
-    place = source.place(node)
-    line = source.lines[place.end_line - 1].rstrip("\r\n")
-    rest = line[place.end_column :].strip()
-    between = _break(source, node)
-    if between == "; " or (rest and not rest.startswith("#")):
-        return Edit(end_of(place), ("; ", text))
-    end = replace(end_of(place), column=len(line), end_column=len(line))
-    return Edit(end, (between, text))
-
-
-def _break(source: SourceText, node: ast.stmt) -> str:
-    """What separates a statement from one before or after it: a line of the same indentation, or `; `."""
-    place = source.place(node)
-    indent = source.lines[place.line - 1][: place.column]
-    return "; " if indent.strip() else source.newline + indent
-
-
-def _place_of_first(source: SourceText, body: Sequence[ast.stmt]) -> Place:
-    first = body[0]
-    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
-    if decorators:
-        raise CannotRewrite("a loop or block that binds it begins with a decorated definition", first.lineno)
-    return source.place(first)
 
 
 def free_name(source: SourceText, wanted: str) -> str:
@@ -173,10 +121,6 @@ def _position(source: SourceText, offset: int) -> tuple[int, int]:
     line = next(i for i in range(len(source.starts) - 1, -1, -1) if source.starts[i] <= offset)
     line = min(line, len(source.lines) - 1)
     return line + 1, offset - source.starts[line]
-
-
-def _up_to(place: Place, other: Place) -> Place:
-    return replace(place, end_line=other.line, end_column=other.column)
 
 
 def start_of(place: Place) -> Place:

@@ -1,8 +1,8 @@
 """`Slot`: a rebindable process-wide value; and module properties, which put one behind a name.
 
     _config = Slot("app.config._config", default)
-    _config.set(loaded)
-    _config.get()
+    _config.value = loaded
+    print(_config.value)
 
 Where outsiders write `app.config.CONFIG = x`, the name stays an attribute of the module:
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import ModuleType
-from typing import Any, Callable, Dict, Generic, Tuple, TypeVar
+from typing import Any, Callable, Dict, Generic, Tuple, TypeVar, overload
 
 from . import _tables
 
@@ -34,11 +34,35 @@ class Slot(Generic[T]):
 
     __slots__ = ("__weakref__", "_box", "_lock", "name")
 
-    def __init__(self, name: str, value: T = UNSET) -> None:
+    @overload
+    def __init__(self: Slot[Any], name: str, value: None) -> None: ...  # None alone does not tell the type
+
+    @overload
+    def __init__(self, name: str, value: T = ...) -> None: ...
+
+    def __init__(self, name: str, value: Any = UNSET) -> None:
         self.name = name
         self._box: Tuple[Any, ...] = (value,)
         self._lock = threading.Lock()
         _tables.add(name, self)
+
+    @property
+    def value(self) -> T:
+        """The value, to read, assign and delete as the global was; type checkers narrow it as they do a name.
+
+        Raises:
+            LookupError: there is none.
+        """
+        return self.get()
+
+    @value.setter
+    def value(self, value: T) -> None:
+        self.swap(value)
+
+    @value.deleter
+    def value(self) -> None:
+        if self.swap(UNSET) is UNSET:
+            raise LookupError(f"{self.name} has no value yet")
 
     def get(self) -> T:
         """The value.
@@ -103,7 +127,7 @@ class Slot(Generic[T]):
 def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
     """Make `module.name` read, set and delete the slot, for code outside and inside the module.
 
-    Code inside has to say `slot.get()`; a bare name is looked up in the module's dict, which a
+    Code inside has to say `slot.value`; a bare name is looked up in the module's dict, which a
     property cannot see.
 
     Raises:

@@ -36,34 +36,52 @@ IMPORT = "from outfall_runtime import Slot\n\n"
 TRANSFORMED = {
     "read and set": (
         "_level = 0  # of detail\n\n" + SET + "\ndef level():\n    return _level\n",
-        IMPORT + '_level = Slot("app._level", 0)  # of detail\n\ndef set_level(value):\n    _level.set(value)\n'
-        "\ndef level():\n    return _level.get()\n",
+        IMPORT + '_level = Slot("app._level", 0)  # of detail\n\ndef set_level(value):\n    _level.value = value\n'
+        "\ndef level():\n    return _level.value\n",
     ),
     "counted up": (
         "_n = 0\ndef hit():\n    global _n\n    _n += 1\n    return _n\n",
-        IMPORT + '_n = Slot("app._n", 0)\ndef hit():\n    _n.update(lambda value: value + 1)\n    return _n.get()\n',
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit():\n    _n.update(lambda value: value + 1)\n    return _n.value\n',
     ),
     "changed by something that may be mutable": (
         "_n = 0\ndef hit(more):\n    global _n\n    _n += more  # grows\n",
-        IMPORT + '_n = Slot("app._n", 0)\ndef hit(more):\n    n = _n.get()\n    n += more  # grows\n    _n.set(n)\n',
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(more):\n    _n.value += more  # grows\n',
     ),
     "tuples, loops, blocks and deletion": (
         "_x = None\ndef f(xs):\n    global _x, y\n    a, _x = xs\n    for _x in xs:\n        print(_x)\n"
         "    with xs as _x:\n        print(_x)\n    del _x\ndef g():\n    return _x\n",
-        IMPORT + '_x = Slot("app._x", None)\ndef f(xs):\n    global y\n    a, x = xs\n    _x.set(x)\n    for x in xs:\n'
-        "        _x.set(x)\n        print(_x.get())\n    with xs as x:\n        _x.set(x)\n        print(_x.get())\n    _x.clear()\ndef g():\n    return _x.get()\n",
+        IMPORT + '_x = Slot("app._x", None)\ndef f(xs):\n    global y\n    a, _x.value = xs\n    for _x.value in xs:\n'
+        "        print(_x.value)\n    with xs as _x.value:\n        print(_x.value)\n    del _x.value\ndef g():\n    return _x.value\n",
     ),
     "with a type, over several lines": (
         "_pair: tuple[int, int] = 1, 2\ndef f(x):\n    global _pair\n    if x: _pair = (\n        x, 2\n    )\n",
-        IMPORT + '_pair: Slot[tuple[int, int]] = Slot("app._pair", (1, 2))\ndef f(x):\n    if x: _pair.set((\n        x, 2\n    ))\n',
+        IMPORT + '_pair: Slot[tuple[int, int]] = Slot("app._pair", (1, 2))\ndef f(x):\n    if x: _pair.value = (\n        x, 2\n    )\n',
     ),
     "a container that is swapped whole": (
         "_all = {}\ndef put(k, v):\n    _all[k] = v\ndef reset():\n    global _all\n    _all = {}\n",
-        IMPORT + '_all = Slot("app._all", {})\ndef put(k, v):\n    _all.get()[k] = v\ndef reset():\n    _all.set({})\n',
+        IMPORT + '_all = Slot("app._all", {})\ndef put(k, v):\n    _all.value[k] = v\ndef reset():\n    _all.value = {}\n',
+    ),
+    "described by the string below it": (
+        '_level = 0\n"""How much to say."""\n\ndef set_level(value):\n    global _level\n\n    _level = value\n'
+        "\ndef main():\n    import app\n    app._level = 2\n",
+        "from outfall_runtime import Slot, module_property\n\n"
+        '_level_slot = Slot("app._level", 0)\n"""How much to say."""\nmodule_property(__name__, "_level", _level_slot)\n'
+        "\ndef set_level(value):\n    _level_slot.value = value\n\ndef main():\n    import app\n    app._level = 2\n",
+    ),
+    "bound once more while importing": (
+        "_level = 0\nfor _level in (1, 2): pass\n_x, _level = 3, 4\n" + SET + "def f():\n    return _level\n",
+        IMPORT + '_level = Slot("app._level", 0)\nfor _level.value in (1, 2): pass\n_x, _level.value = 3, 4\n'
+        "def set_level(value):\n    _level.value = value\ndef f():\n    return _level.value\n",
+    ),
+    "a blank line below the global": (
+        '_level = 0\ndef f():\n    """Up."""\n    global _level\n\n    _level = 1\n'
+        "def g():\n    print()\n\n    global _level\n\n    _level = 2\n    return _level\n",
+        IMPORT + '_level = Slot("app._level", 0)\ndef f():\n    """Up."""\n\n    _level.value = 1\n'
+        "def g():\n    print()\n\n    _level.value = 2\n    return _level.value\n",
     ),
     "a parameter of the same name": (
         "_level = 0\n\n" + SET + "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",
-        IMPORT + '_level = Slot("app._level", 0)\n\ndef set_level(value):\n    _level.set(value)\n'
+        IMPORT + '_level = Slot("app._level", 0)\n\ndef set_level(value):\n    _level.value = value\n'
         "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",
     ),
 }  # fmt: skip

@@ -45,6 +45,21 @@ def test_a_slot_swaps_and_compares_by_identity() -> None:
     assert (slot.get(), repr(slot)) == ([1], "<Slot test_values.slot>")
 
 
+def test_the_value_is_read_assigned_and_deleted_as_a_name_is() -> None:
+    slot: Slot[List[int]] = Slot("test_values.value", [1])
+    slot.value += [2]
+    first, slot.value = slot.value, [3]
+    assert (first, slot.value) == ([1, 2], [3])
+    for slot.value in ([4], [5]):
+        pass
+    assert slot.get() == [5]
+    del slot.value
+    with pytest.raises(LookupError, match="test_values.value has no value yet"):
+        slot.value  # noqa: B018
+    with pytest.raises(LookupError, match="test_values.value has no value yet"):
+        del slot.value
+
+
 def test_updates_of_many_threads_add_up() -> None:
     slot: Slot[int] = Slot("test_values.updates", 0)
     run_all([lambda: [slot.update(lambda value: value + 1) for _ in range(500)] and None] * 8)

@@ -119,6 +119,14 @@ rows("one")  # type: ignore[arg-type]
 
 slot: Slot[int] = Slot("app.slot", 1)
 assert_type(slot.get(), int)
+assert_type(slot.value, int)
+slot.value = "one"  # type: ignore[assignment]
+optional: Slot[int | None] = Slot("app.optional", None)
+assert_type(optional.value, int | None)
+if optional.value is None:
+    optional.value = 1
+assert_type(optional.value, int)
+assert_type(Slot("app.untold", None).value, Any)
 assert_type(slot.swap(2), int)
 assert_type(slot.update(lambda value: value + 1), int)
 assert_type(slot.compare_and_set(1, UNSET), bool)

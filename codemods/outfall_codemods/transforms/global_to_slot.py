@@ -125,7 +125,7 @@ def _edits(state: State, source: SourceText, uses: GlobalUses, visible: bool) ->
     assert declaration is not None
     name = state.local_name
     slot = free_name(source, f"_{name.strip('_').lower()}_slot") if visible else name
-    edits = [*_declared(state, source, declaration, slot), *load_edits(source, uses.loads, slot)]
+    edits = [*_declared(state, source, declaration, slot), *load_edits(source, uses.loads, f"{slot}.value")]
     for binding in uses.bindings:
         if binding.statement is not declaration:
             edits += binding_edits(source, binding, slot)
@@ -136,11 +136,13 @@ def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign
     """`N = 0` → `N = Slot("app.N", 0)`; a property's slot has a name of its own."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     value, brackets = assigned_value(source, node, target)
-    statement, visible = source.place(node), slot != state.local_name
+    statement, visible, described = source.place(node), slot != state.local_name, _described(source, node)
     edits = [
         Edit(start_of(value), (RuntimeName("Slot"), f"({quoted(state.name)}, " + "(" * brackets)),
-        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot) if visible else ()))),
+        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot) if visible and described is node else ()))),
     ]
+    if visible and described is not node:
+        edits.append(Edit(end_of(source.place(described)), _property(source, state, slot)))
     if visible:
         kept = f"{state.local_name}: {source.slice(source.place(node.annotation))}{source.newline}" if isinstance(node, ast.AnnAssign) else ""
         edits.append(Edit(source.place(target), (kept + slot,)))
@@ -150,6 +152,14 @@ def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign
     if source.lines[statement.line - 1][: statement.column].strip() or _shares_line(source, node):
         raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
     return edits
+
+
+def _described(source: SourceText, node: ast.stmt) -> ast.stmt:
+    """The string right below a declaration that describes it; else the declaration itself."""
+    following = next((n for n in source.tree.body if n.lineno == (node.end_lineno or 0) + 1), None)
+    if not isinstance(following, ast.Expr) or not isinstance(following.value, ast.Constant) or _shares_line(source, following):
+        return node
+    return following if isinstance(following.value.value, str) else node
 
 
 def _property(source: SourceText, state: State, slot: str) -> tuple[str | RuntimeName, ...]:

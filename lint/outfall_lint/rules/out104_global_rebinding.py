@@ -83,7 +83,7 @@ RULE = Rule(
         instead=(
             "from outfall_runtime import Slot\n\n"
             '_level = Slot("app.settings._level", 0)\n\n'
-            "def set_level(level):\n    _level.set(level)\n"
+            "def set_level(level):\n    _level.value = level\n"
         ),
         fix_safety=(
             "Every access moves together or none does. Where other modules, tests above all, write `mod.X = v`,\n"
