@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 from benchmarks.corpus.page import counts, page
-from benchmarks.corpus.whole_way import ROOT, Record, Workshop, whole_way
+from benchmarks.corpus.whole_way import Record, whole_way
+from benchmarks.corpus.workshop import ROOT, Workshop, runtime_wheel
 
 RECORD = "outfall.json"
 
@@ -28,8 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no project {unknown[0]!r}; there are {', '.join(known)}")
     quick = sorted((n for n in known if known[n].get("quick")), key=lambda n: float(known[n].get("seconds", 0)))
     failed = False
+    wheel = runtime_wheel(work) if not options.page_only else work
     for name in () if options.page_only else options.name or quick:
-        record = whole_way(Workshop(corpus, work, name))
+        record = whole_way(Workshop(corpus, work, known[name], wheel))
         (work / name / RECORD).write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
         failed |= _said(record)
     records = [Record.from_json(json.loads(path.read_bytes())) for path in sorted(work.glob(f"*/{RECORD}"))]

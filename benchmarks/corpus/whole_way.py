@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.corpus import promises
+from benchmarks.corpus.workshop import Workshop, revision
+
 MODES = ("legacy", "shadow", "new", "enforced")
 GROUPS = ("use_registry", "use_context")
 COUNTED = frozenset("OUT101 OUT102 OUT103 OUT104 OUT105 OUT106 OUT201 OUT202 OUT203".split())
@@ -21,13 +19,17 @@ REASON = "a corpus project, which has no production"
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run of a project's tests. `regressed` passed on the stock tree and no longer do."""
+    """One run of a project's tests.
+
+    `regressed` passed on the stock tree and failed twice here; `flaky` failed once of two times.
+    """
 
     run: str
     passed: int
     seconds: float
     regressed: list[str]
     problem: str = ""
+    flaky: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Record:
     seconds: dict[str, float]
     outcomes: list[Outcome]
     faults: list[str] = field(default_factory=list)
+    type_errors: list[str] | None = None  # new messages of the project's own mypy; None: it has none, or none that runs
+    revision: str = ""  # of outfall, when the record was made
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,42 +53,6 @@ class Record:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Record:
         return cls(**{**data, "outcomes": [Outcome(**outcome) for outcome in data["outcomes"]]})
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """The corpus, the folder to work in, and the project that is on the bench."""
-
-    corpus: Path
-    work: Path
-    name: str
-
-    @property
-    def tree(self) -> Path:
-        return self.work / self.name / "rewritten"
-
-    def outfall(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return _run(sys.executable, "-m", "outfall_cli", *arguments, cwd=self.tree)
-
-    def tests(self, *options: str) -> dict[str, Any]:
-        command = (sys.executable, str(self.corpus / "run.py"), self.name, str(self.work), *options)
-        done = _run(*command, cwd=self.work)
-        if not done.stdout.startswith("{"):
-            return {"problem": (done.stdout + done.stderr)[-2000:]}
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-
-    def fresh_tree(self) -> None:
-        """A copy of the stock tree under git, which the rewrites ask to be clean."""
-        shutil.rmtree(self.tree, ignore_errors=True)
-        shutil.copytree(self.work / self.name / "src", self.tree, symlinks=True)
-        _run("git", "init", "-q", cwd=self.tree)
-        self.commit("stock")
-
-    def commit(self, message: str) -> None:
-        _run("git", "add", "-A", "-f", cwd=self.tree)
-        identity = ("-c", "user.name=corpus", "-c", "user.email=corpus@localhost")
-        _run("git", *identity, "commit", "-qm", message, cwd=self.tree)
 
 
 def whole_way(shop: Workshop) -> Record:
@@ -99,11 +67,18 @@ def whole_way(shop: Workshop) -> Record:
     plans = _json(shop.outfall("migrate", "--plan=json"), faults).get("plans", [])
     migrated = _timed(seconds, "migrate", shop, "migrate")
     _expect(migrated, (0, 3), "migrate", faults)
-    shop.commit("migrated")
+    if promises.changed_files(shop.tree):
+        _expect(shop.outfall("undo"), (0,), "undo", faults)
+        faults += [f"undo left {path} changed" for path in promises.changed_files(shop.tree)]
+        _expect(shop.outfall("migrate"), (0, 3), "migrate after undo", faults)
+        shop.commit("migrated")
+        names = [plan["state"].rpartition(".")[2] for plan in plans if plan["action"] == "rewrite"]
+        faults += [f"migrate changed {place}, which names no rewritten state" for place in promises.strayed(shop.tree, "HEAD~1", names)]
     _expect(shop.outfall("migrate", "--check"), (0, 3), "a second migrate", faults)
     outcomes = [Outcome("stock", baseline["passed"], baseline["seconds"], [])]
     for mode in MODES:
         outcomes += _tested(shop, mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
+    types = promises.new_type_errors(shop.stock, shop.tree, shop.sources, shop.python)
     flags = [argument for group in _declared_groups(shop) for argument in ("--flag", group)]
     if flags:
         shop.commit("tested")  # some suites write into their own tree
@@ -116,24 +91,35 @@ def whole_way(shop: Workshop) -> Record:
     counted = [plan for plan in counted if plan["codes"]]
     findings = sum(len(plan["codes"]) for plan in counted)
     return Record(
-        shop.name, baseline["version"], summary.get("files", 0), findings, counted, seconds, outcomes, faults
+        shop.name, baseline["version"], summary.get("files", 0), findings, counted, seconds, outcomes, faults, types, revision()
     )
 
 
 def _tested(shop: Workshop, run: str, *options: str) -> list[Outcome]:
     """The project's own tests, then the corpus's probes of scope where it has any for the project."""
-    rewritten = ("--tree", str(shop.tree), "--pip", str(ROOT / "runtime"), *options)
-    found = [_outcome(run, shop.tests("--tag", run, "--against", "baseline", *rewritten))]
-    if (shop.corpus / "probes" / f"probe_{shop.name}.py").is_file():
+    rewritten = (*shop.rewritten(), *options)
+    own = ("--tag", run, "--against", "baseline", *rewritten)
+    result = shop.tests(*own)
+    if result.get("regressed"):
+        result = _of_two(result, shop.tests(*own))
+    found = [_outcome(run, result)]
+    if shop.has_probes():
         result = shop.tests("--tag", f"probes-{run}", "--probes", *rewritten)
         failed = [] if result.get("agrees_with_manifest") else result.get("not_passed", [])
         found.append(_outcome(f"probes, {run}", {**result, "regressed": failed}))
     return found
 
 
+def _of_two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """The second run, with what failed in both as regressed, and what failed in one as flaky."""
+    once, again = set(first["regressed"]), set(second.get("regressed", ()))
+    return {**second, "regressed": sorted(once & again), "flaky": sorted(once ^ again)}
+
+
 def _outcome(run: str, result: dict[str, Any]) -> Outcome:
     problem = str(result.get("problem", ""))[-400:]
-    return Outcome(run, result.get("passed", 0), result.get("seconds", 0.0), result.get("regressed", []), problem)
+    regressed, flaky = result.get("regressed", []), result.get("flaky", [])
+    return Outcome(run, result.get("passed", 0), result.get("seconds", 0.0), regressed, problem, flaky)
 
 
 def _declared_groups(shop: Workshop) -> list[str]:
@@ -161,7 +147,3 @@ def _json(done: subprocess.CompletedProcess[str], faults: list[str]) -> dict[str
 def _expect(done: subprocess.CompletedProcess[str], codes: tuple[int, ...], what: str, faults: list[str]) -> None:
     if done.returncode not in codes:
         faults.append(f"{what} ended with {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
-
-
-def _run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ}, check=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.corpus.page import counts, page
+from benchmarks.corpus.reasons import reason_and_lift
 from benchmarks.corpus.whole_way import Outcome, Record
 
 
@@ -27,7 +29,7 @@ def test_findings_are_counted_by_what_became_of_them() -> None:
 
 def test_a_lost_test_is_named() -> None:
     text = page([record(Outcome("stock", 5, 0.1, []), Outcome("new", 4, 0.1, ["tests.test_a::test_b"]))])
-    assert "| shop | 5 | – | – | 4 −1 | – | – |" in text
+    assert "| shop | 5 | – | – | 4 −1 | – | – | – | – |" in text
     assert "- shop, new: `tests.test_a::test_b`" in text
 
 
@@ -38,4 +40,28 @@ def test_a_run_that_broke_and_a_step_that_failed_are_told() -> None:
 
 
 def test_reasons_are_joined_whatever_their_place() -> None:
-    assert "| 2 | its name is deleted at …; clear it instead |" in page([record(), record()])
+    assert "| 2 | its name is deleted at …; clear it instead | – |" in page([record(), record()])
+
+
+def test_probes_count_only_where_every_run_passes() -> None:
+    passed = [Outcome(f"probes, {mode}", 4, 0.1, []) for mode in ("legacy", "new")]
+    assert "| 4 in 2 runs | – |" in page([record(*passed)])
+    assert "| failed: new | – |" in page([record(passed[0], Outcome("probes, new", 3, 0.1, ["probe_shop::test_scope"]))])
+
+
+def test_new_messages_of_the_type_checker_are_told() -> None:
+    text = page([replace(record(), type_errors=["app/x.py: error: no"])])
+    assert "| – | 1 |" in text
+    assert "- shop, types: app/x.py: error: no" in text
+
+
+def test_a_test_that_fails_by_turns_is_named_and_not_lost() -> None:
+    text = page([record(Outcome("new", 4, 0.1, [], flaky=["tests.test_a::test_b"]))])
+    assert "- shop, new, passes and fails by turns: `tests.test_a::test_b`" in text
+    assert "Tests lost in all runs together: 0." in text
+
+
+def test_questions_are_joined_and_say_what_would_answer_them() -> None:
+    asked = 'do its instances carry context, or keep …? Answer in pyproject.toml: [tool.outfall.states] "{}" = "context"'
+    assert reason_and_lift(asked.format("a.B")) == reason_and_lift(asked.format("c.D"))
+    assert "tool.outfall.states" in reason_and_lift(asked.format("a.B"))[1]

@@ -1,0 +1,113 @@
+"""The bench: the corpus, the folder to work in, and the project that is being taken through."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """One project on the bench; `settings` is its entry of the manifest, `wheel` the runtime's."""
+
+    corpus: Path
+    work: Path
+    settings: dict[str, Any]
+    wheel: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.settings["name"])
+
+    @property
+    def stock(self) -> Path:
+        return self.work / self.name / "src"
+
+    @property
+    def tree(self) -> Path:
+        return self.work / self.name / "rewritten"
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the project's own environment."""
+        return self.work / self.name / "venv" / "bin" / "python"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(self.settings["src_dir"])
+
+    def has_probes(self) -> bool:
+        """Whether the corpus has tests of scope for the project."""
+        name = re.sub(r"\W", "_", self.name)
+        return (self.corpus / "probes" / f"probe_{name}.py").is_file()
+
+    def outfall(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(sys.executable, "-m", "outfall_cli", *arguments, cwd=self.tree)
+
+    def tests(self, *options: str) -> dict[str, Any]:
+        """What the corpus reports of one run of the project's tests, or its `problem`."""
+        command = (sys.executable, str(self.corpus / "run.py"), self.name, str(self.work), *options)
+        done = run(*command, cwd=self.work)
+        if not done.stdout.startswith("{"):
+            return {"problem": (done.stdout + done.stderr)[-2000:]}
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def rewritten(self) -> tuple[str, ...]:
+        """Options to test the rewritten tree, beside the runtime.
+
+        The version is told, because a tree under git is no sdist; and where setup.py imports the
+        package, building has to see the runtime, which an isolated build would not.
+        """
+        pip = f"--force-reinstall --no-deps {shlex.quote(str(self.wheel))}"
+        variables = [f"SETUPTOOLS_SCM_PRETEND_VERSION={self.settings['version']}"]
+        if self._builds_by_importing():
+            variables.append("PIP_NO_BUILD_ISOLATION=0")  # pip reads 0 as: no isolation
+        return "--tree", str(self.tree), "--pip", pip, *(option for each in variables for option in ("--env", each))
+
+    def _builds_by_importing(self) -> bool:
+        setup = self.tree / "setup.py"
+        text = setup.read_text("utf-8") if setup.is_file() else ""
+        return any(re.search(rf"^\s*(import|from)\s+{re.escape(name)}\b", text, re.MULTILINE) for name in self.settings["import_check"])
+
+    def fresh_tree(self) -> None:
+        """A copy of the stock tree under git, which the rewrites ask to be clean."""
+        shutil.rmtree(self.tree, ignore_errors=True)
+        shutil.copytree(self.stock, self.tree, symlinks=True)
+        run("git", "init", "-q", cwd=self.tree)
+        self.commit("stock")
+
+    def commit(self, message: str) -> None:
+        run("git", "add", "-A", "-f", cwd=self.tree)
+        identity = ("-c", "user.name=corpus", "-c", "user.email=corpus@localhost")
+        run("git", *identity, "commit", "-qm", message, cwd=self.tree)
+
+
+def runtime_wheel(work: Path) -> Path:
+    """A wheel of this repository's runtime, made anew below `work`."""
+    folder = work / "wheel"
+    shutil.rmtree(folder, ignore_errors=True)
+    done = run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT / "runtime"), cwd=work)
+    made = sorted(folder.glob("*.whl"))
+    if not made:
+        raise SystemExit(f"no wheel of the runtime: {done.stderr[-500:]}")
+    return made[0]
+
+
+def revision() -> str:
+    """The revision of outfall that is at work, with a plus where files differ from it."""
+    return run("git", "describe", "--always", "--dirty=+", "--exclude=*", cwd=ROOT).stdout.strip()
+
+
+def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ}, check=False)

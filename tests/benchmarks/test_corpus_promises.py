@@ -1,0 +1,66 @@
+"""The corpus run's own look at a rewritten tree can find a stray line, a file left changed, a new type error."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from benchmarks.corpus.promises import changed_files, new_type_errors, strayed
+
+BEFORE = """import os
+
+_level = 0
+other = 1
+
+def f():
+    global _level
+
+    _level = max(
+        other,
+        2,
+    )
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A git tree of one module, committed."""
+    (tmp_path / "app.py").write_text(BEFORE)
+    for command in ("init -q", "add -A", "-c user.name=a -c user.email=a@localhost commit -qm stock"):
+        subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_a_line_that_names_no_state_has_strayed(tree: Path) -> None:
+    (tree / "app.py").write_text(BEFORE.replace("other = 1", "other = 3").replace("_level = 0", "_level = Slot(0)"))
+    assert strayed(tree, "HEAD", ["_level"]) == ["app.py:4"]
+    assert strayed(tree, "HEAD", []) == ["app.py:3", "app.py:4"]
+
+
+def test_statements_that_name_the_state_imports_and_blank_lines_may_change(tree: Path) -> None:
+    after = BEFORE.replace("import os\n", "from x import Slot\n").replace("    global _level\n\n", "")
+    (tree / "app.py").write_text(after.replace("        2,\n", "        4,\n"))
+    assert strayed(tree, "HEAD", ["_level"]) == []
+
+
+def test_any_difference_from_the_commit_is_a_changed_file(tree: Path) -> None:
+    (tree / ".outfall").mkdir()
+    (tree / ".outfall" / "journal").write_text("")
+    assert changed_files(tree) == []
+    (tree / "app.py").write_text(BEFORE + " ")
+    (tree / "new.toml").write_text("")
+    assert sorted(changed_files(tree)) == ["app.py", "new.toml"]
+
+
+def test_only_new_messages_of_the_configured_checker_count(tmp_path: Path) -> None:
+    stock, tree = tmp_path / "stock", tmp_path / "tree"
+    for folder, text in ((stock, "x: int = ''\n"), (tree, "\n\nx: int = ''\ny: str = 1\n")):
+        folder.mkdir()
+        (folder / "app.py").write_text(text)
+    assert new_type_errors(stock, tree, ["app.py"], Path(sys.executable)) is None
+    (stock / "mypy.ini").write_text("[mypy]\n")
+    (tree / "mypy.ini").write_text("[mypy]\n")
+    (found,) = new_type_errors(stock, tree, ["app.py"], Path(sys.executable)) or []
+    assert found.startswith("app.py: error: Incompatible types in assignment")
