@@ -143,7 +143,7 @@ _MODULE_OF = {
     "module_property": "slots",
     "run_in_executor": "executors",
 }
-_MODULES = frozenset(("context", "errors", "flags", "metrics", "siblings", "weak_siblings"))
+_MODULES = frozenset(("context", "control", "errors", "flags", "metrics", "siblings", "weak_siblings"))
 
 
 def __getattr__(name: str) -> object:

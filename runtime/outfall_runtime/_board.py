@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 from . import _report
 from ._changes import GROUPS, checked_setting, differences, merged, without_table_percentages
-from ._modes import ENABLED
+from ._modes import DEFAULT, ENABLED
 from ._snapshot import Declaration, Snapshot
 from ._sources import Reading, read_environment
 from .errors import UnknownFlag, nearest
@@ -53,6 +53,8 @@ class Board:
     def __init__(self) -> None:
         self.pinned: ContextVar[Optional[Snapshot]] = ContextVar("outfall_flags_pinned", default=None)
         self.ever_pinned = False  # as long as it is not, nobody needs to look for a pin
+        self.stopped = ""  # why everything is at `legacy` whatever the layers say; see `_emergency`
+        self.resumed: Optional[str] = None  # the mark of the last reading of the flag file; None before the first
         self.history: List[FlagChange] = []
         self._lock = threading.RLock()
         self._layers: Dict[str, Settings] = {layer: {} for layer in LAYERS}
@@ -124,7 +126,8 @@ class Board:
             shadowed = self.current.settings[name] != setting
         self._tell(changes)
         if shadowed:
-            _report.warn(f"flag {name!r} was set to {setting} by {actor}, but the flag file or an override outranks it")
+            why = f"all flags are stopped: {self.stopped}" if self.stopped else "the flag file or an override outranks it"
+            _report.warn(f"flag {name!r} was set to {setting} by {actor}, but {why}")
 
     def reset(self, name: str, actor: str) -> None:
         """Forget what code set; the flag falls back to its other sources."""
@@ -138,6 +141,8 @@ class Board:
         for problem in reading.problems:
             _report.warn(problem)
         with self._lock:
+            if layer == FILE:
+                self.resumed = reading.resumed
             self._layers[layer] = without_table_percentages(layer, reading.settings)
             changes = self._publish(reading.actor or layer, layer)
         self._tell(changes)
@@ -149,6 +154,12 @@ class Board:
             if name not in snapshot.declared and name not in self._warned:
                 self._warned[name] = None
                 _report.warn(f"flag {name!r} is set, but nothing declares it{nearest(name, snapshot.declared)}")
+
+    def republish(self, actor: str) -> None:
+        """Make a new snapshot of the layers as they stand."""
+        with self._lock:
+            changes = self._publish(actor, actor)
+        self._tell(changes)
 
     def push(self, name: str, value: object) -> Override:
         """Override a flag until `pop`."""
@@ -183,11 +194,11 @@ class Board:
     def checkpoint(self) -> Callable[[], None]:
         """A function that brings back what code set and tests override now."""
         with self._lock:
-            code, overrides = self._layers[CODE], self._overrides
+            code, overrides, stopped = self._layers[CODE], self._overrides, self.stopped
 
         def restore() -> None:
             with self._lock:
-                self._layers[CODE], self._overrides = code, overrides
+                self._layers[CODE], self._overrides, self.stopped = code, overrides, stopped
                 changes = self._publish(OVERRIDE, OVERRIDE)
             self._tell(changes)
 
@@ -213,6 +224,8 @@ class Board:
             settings.update(self._layers[layer])
         for entry in self._overrides:
             settings[entry.name] = entry.setting
+        if self.stopped:
+            settings = dict.fromkeys(settings, DEFAULT)
         before, after = self.current, Snapshot(settings, dict(self._declared))
         self.current = after
         changes = differences(before, after, actor, source)

@@ -27,11 +27,18 @@ LARGEST_FILE = 1 << 20  # bytes
 
 
 class Reading(NamedTuple):
-    """What a source says, and what in it could not be understood."""
+    """What a source says, and what in it could not be understood.
+
+    `revision` counts the changes of a flag file; `emergency` is the reason why all its flags are
+    stopped, empty while they are not; `resumed` is another word after each end of an emergency.
+    """
 
     settings: Settings
     problems: Tuple[str, ...] = ()
     actor: str = ""
+    revision: int = 0
+    emergency: str = ""
+    resumed: str = ""
 
 
 def read_environment(environ: Optional[Mapping[str, str]] = None) -> Reading:
@@ -71,8 +78,15 @@ def read_file(path: str) -> Reading:
             settings[name] = parse_setting(value)
         except InvalidSetting as error:
             raise BrokenSource(f"{path}: {name}: {error}") from None
-    actor = data.get("actor", "")
-    return Reading(settings, actor=actor if isinstance(actor, str) else "")
+    emergency = data.get("emergency")
+    reason = emergency.get("reason") if isinstance(emergency, dict) else emergency
+    return Reading(
+        settings,
+        actor=_text(data.get("actor")),
+        revision=_count(data.get("revision")),
+        emergency=str(reason or "no reason given") if emergency else "",
+        resumed=_text(data.get("resumed")),
+    )
 
 
 def fingerprint(path: str) -> Optional[Tuple[int, int, int, int]]:
@@ -82,6 +96,14 @@ def fingerprint(path: str) -> Optional[Tuple[int, int, int, int]]:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
 def _load(path: str) -> Dict[str, object]:

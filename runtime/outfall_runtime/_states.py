@@ -70,6 +70,10 @@ class StateRecord:
         seconds[mode] += time.monotonic() - since
         return {mode: round(spent / 3600, 6) for mode, spent in seconds.items()}
 
+    def unbroken(self) -> float:
+        """Hours since it entered the mode that it is in."""
+        return round((time.monotonic() - self._since) / 3600, 6)
+
     def lost_sites(self) -> List[Tuple[str, int]]:
         return sorted((site, tally.total()) for site, tally in list(self._lost_sites.items()))
 
@@ -80,6 +84,7 @@ class StateRecord:
             "type": self.kind,
             "mode": self.mode,
             "hours": self.hours(),
+            "unbroken": self.unbroken(),
             "reads": reads,
             "writes": {mode: tally.total() for mode, tally in self.writes.items()},
             "bleed": self.bleed.total(),

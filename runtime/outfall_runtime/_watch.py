@@ -12,6 +12,7 @@ import threading
 
 from . import _report
 from ._sources import FILE_VARIABLE, Reading, fingerprint, read_file
+from ._states import FOLDER_VARIABLE
 from .errors import BrokenSource
 
 TYPE_CHECKING = False
@@ -30,6 +31,8 @@ class Watcher:
     ) -> None:
         self.path = path or os.environ.get(FILE_VARIABLE) or None
         self.problem = ""  # what is wrong with the file now; empty while it is good
+        self.revision = 0  # of the last reading that was taken over
+        self.tell: Optional[Callable[[], None]] = None  # called after every look of the thread
         self._load = load
         self._check = check  # called now and then from the thread
         self._seen: Optional[Tuple[int, int, int, int]] = _NEVER_SEEN
@@ -50,6 +53,7 @@ class Watcher:
         if reading is None:
             return False
         self._load(reading)
+        self.revision = reading.revision
         return True
 
     def start(self) -> None:
@@ -59,6 +63,10 @@ class Watcher:
         import atexit
 
         self.look()
+        if os.environ.get(FOLDER_VARIABLE):
+            from ._presence import report_on
+
+            report_on(self)
         atexit.register(self.stop)
         self._run()
 
@@ -85,6 +93,8 @@ class Watcher:
             try:
                 if not self.look():
                     self._check()
+                if self.tell is not None:
+                    self.tell()
             except Exception:
                 _report.warn(f"following {self.path} failed; trying again", error=True)
 

@@ -35,6 +35,14 @@ class BrokenSource(OutfallError):
     """A flag file, ledger or evidence file could not be used; the message names it and says why."""
 
 
+class NotReady(OutfallError, RuntimeError):
+    """A rollout may not go on yet. `missing` has one sentence for each thing that is not there."""
+
+    def __init__(self, what: str, missing: Iterable[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__("\n  ".join([f"{what}:", *self.missing]))
+
+
 class AlreadyRegistered(OutfallError, ValueError):
     """A key is registered already, and the owner of its entry is alive."""
 

@@ -31,6 +31,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
 
+    from ._sources import Reading
+
     _Path = Union[str, "os.PathLike[str]"]
 
 __all__ = [
@@ -60,8 +62,19 @@ __all__ = [
 ]
 
 
-board = Board()
-watcher = Watcher(lambda reading: board.load(FILE, reading), board.warn_of_unknown_names)
+board = Board()  # outfall: ignore[OUT109] the flags of the process; only tests set its attributes
+
+
+def _take_over(reading: Reading) -> None:
+    """Follow what the flag file says; an emergency in it comes first, because it works with everything broken."""
+    if reading.emergency or board.stopped:
+        from ._emergency import follow
+
+        follow(board, reading)
+    board.load(FILE, reading)
+
+
+watcher = Watcher(_take_over, board.warn_of_unknown_names)
 watcher.look()
 
 enabled = board.enabled

@@ -53,12 +53,22 @@ class _Identity:
 _identity = _Identity()
 
 
-def process() -> Document:
-    """What this process has recorded so far."""
+def host() -> str:
+    """How this process calls the place that it runs in: `OUTFALL_PROCESS_NAME`, else the host's name."""
     from socket import gethostname
 
+    return os.environ.get("OUTFALL_PROCESS_NAME") or gethostname()
+
+
+def started() -> str:
+    """When this process began to record."""
+    return _identity.started
+
+
+def process() -> Document:
+    """What this process has recorded so far."""
     return {
-        "host": os.environ.get("OUTFALL_PROCESS_NAME") or gethostname(),
+        "host": host(),
         "pid": os.getpid(),
         "started": _identity.started,
         "updated": _now(),

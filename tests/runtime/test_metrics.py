@@ -69,7 +69,7 @@ def test_a_snapshot_has_counts_and_never_values(tmp_path: Path) -> None:
         assert (states[name]["reads"]["shadow"], states[name]["writes"]["shadow"]) == (1, 1)
         assert set(states[name]) == {
             "type", "mode", "hours", "reads", "writes", "bleed", "inherited", "lost", "would_evict", "rollbacks",
-            "lost_sites",
+            "lost_sites", "unbroken",
         }  # fmt: skip
 
 

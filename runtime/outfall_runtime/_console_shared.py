@@ -1,0 +1,64 @@
+"""What several commands of the console have in common."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Iterable
+
+from ._console import DONE, UNANSWERED
+from ._moves import Move
+from ._sources import FILE_VARIABLE
+from ._states import FOLDER_VARIABLE
+
+TIMEOUT = 10.0
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Each line on stderr, under the name of the program."""
+    for line in lines:
+        print(f"outfall_runtime: {line}", file=sys.stderr)
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Options that say which service a command is about."""
+    parser.add_argument("--file", default=os.environ.get(FILE_VARIABLE), help=f"the flag file; default: ${FILE_VARIABLE}")
+    parser.add_argument(
+        "--metrics",
+        metavar="DIR",
+        default=os.environ.get(FOLDER_VARIABLE),
+        help=f"where processes report; default: ${FOLDER_VARIABLE}",
+    )
+
+
+def add_change(parser: argparse.ArgumentParser, *, reason: bool) -> None:
+    """Options of a command that changes the flag file."""
+    add_place(parser)
+    parser.add_argument("--actor", default=os.environ.get("USER", ""), help="who does this; default: $USER")
+    parser.add_argument("--reason", default="", required=reason, help="why; the history keeps it")
+    parser.add_argument(
+        "--timeout", type=seconds, default=TIMEOUT, metavar="SECONDS", help="for all processes (default: %(default)g)"
+    )
+
+
+def seconds(text: str) -> float:
+    """A length of time, for argparse."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def reached(move: Move) -> int:
+    """Say which processes have a change; the exit code."""
+    warn(move.problems)
+    if move.reach is None:
+        return DONE
+    number = len(move.reach.reached)
+    if number:
+        print(f"{number} process{'es have' if number > 1 else ' has'} it after {move.reach.seconds:.2f} s", file=sys.stderr)
+    elif not move.reach.missing:
+        warn(["no running process is known to follow this file, so none was waited for"])
+    warn(move.reach.lines())
+    return UNANSWERED if move.reach.missing else DONE

@@ -1,0 +1,139 @@
+"""Reading and replacing small JSON files that other processes read and write at the same time.
+
+Hazard: a process dies at any instant and a reader comes at any instant. So a file is written under
+another name, forced to the disk and put in place in one step: whoever looks sees the old file or
+the new one. A writer that reads first (`locked`) keeps others out meanwhile, by a lock that the
+system releases when its holder dies.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from _thread import get_ident
+
+from .errors import BrokenSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Optional, Union
+
+    Document = Dict[str, Any]
+    Path = Union[str, "os.PathLike[str]"]
+
+TRY_AGAIN = 0.02  # seconds between two attempts to get a lock
+
+
+def write_document(path: Path, document: Document, *, mode: Optional[int] = None, durable: bool = True) -> None:
+    """Write a JSON document as a whole or not at all.
+
+    Args:
+        mode: the permissions of a new file; one that is replaced keeps its own.
+        durable: force it to the disk, so that it survives a power failure too.
+
+    Raises:
+        OSError: it cannot be written; what stood there before is unharmed.
+    """
+    import json
+
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    write_text(path, text, mode=mode, durable=durable)
+
+
+def write_text(path: Path, text: str, *, mode: Optional[int] = None, durable: bool = True) -> None:
+    """Write a text file as a whole or not at all; see `write_document`."""
+    target = os.fspath(path)
+    temporary = f"{target}.{os.getpid()}-{get_ident()}.tmp"  # two threads may be at it
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666 if mode is None else mode)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            _keep_permissions(target, temporary)
+            stream.write(text)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        os.replace(temporary, target)
+        if durable:
+            _settle(os.path.dirname(target) or ".")
+    except BaseException:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise
+
+
+def read_document(path: Path, form: str, version: int) -> Document:
+    """A JSON document of a known format and version.
+
+    Raises:
+        BrokenSource: it cannot be read, is no such document, or is of another version.
+    """
+    import json
+
+    name = os.fspath(path)
+    try:
+        with open(name, encoding="utf-8") as stream:
+            document = json.load(stream)
+    except OSError as error:
+        raise BrokenSource(f"{name}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise BrokenSource(f"{name}: not valid JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != form:
+        raise BrokenSource(f'{name}: expected a document with "format": "{form}"')
+    if document.get("version") != version:
+        raise BrokenSource(f"{name}: version is {document.get('version')!r}; this runtime reads version {version}")
+    return document
+
+
+@contextmanager
+def locked(path: Path, timeout: float) -> Iterator[bool]:
+    """A block during which no other process is in the same block for this file.
+
+    Yields:
+        Whether the lock was obtained within `timeout` seconds; the caller decides whether to go
+        on without. Systems without `fcntl` have no such lock and yield True.
+    """
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        yield True
+        return
+    import time
+
+    descriptor = os.open(f"{os.fspath(path)}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        end = time.monotonic() + timeout
+        obtained = False
+        while not obtained:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                obtained = True
+            except OSError:
+                if time.monotonic() >= end:
+                    break
+                time.sleep(TRY_AGAIN)
+        yield obtained
+    finally:
+        os.close(descriptor)  # releases the lock
+
+
+def _keep_permissions(target: str, temporary: str) -> None:
+    try:
+        os.chmod(temporary, os.stat(target).st_mode & 0o777)
+    except OSError:  # there is no such file yet
+        pass
+
+
+def _settle(folder: str) -> None:
+    """Force the new name to the disk as well, where the system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # a system whose folders cannot be opened
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
