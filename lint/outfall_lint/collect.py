@@ -12,10 +12,11 @@ from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.declarations import class_facts, declarations, function_facts
 from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Target, Use
+from outfall_lint.guards import guard_of
 from outfall_lint.model import Problem
-from outfall_lint.names import Names, Start, path_of
+from outfall_lint.names import Names, Start
 from outfall_lint.receivers import Shared, is_private, shared_attributes
-from outfall_lint.scopes import Guards, RawUse, Scope, Walk
+from outfall_lint.scopes import RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
 from outfall_lint.suppress import suppressions
 from outfall_lint.sightings import sightings, thread_key
@@ -26,6 +27,9 @@ _TEST_FILE = re.compile(
     r"(^|/)([^/]*_)?(tests?|testing)/|(^|/)(test_[^/]*|([^/]*_)?(tests?|testing)|conftest|testlayer)\.py$"
     r"|(^|/)(examples?|demos?|[a-z]+demo|([^/]*\.)?features)/"  # as tests do, they live for one run
 )
+_SCRIPT = re.compile(r"^(bin|tools?|scripts?|docs?|ci|dev|benchmarks?)/|(^|/)(setup|noxfile|conf)\.py$")
+_SHOWS = frozenset("print repr str format debug info warning error exception critical log".split())
+_BINDS = frozenset(("store", "augment", "delete"))
 _CHANGES = frozenset(("store", "augment", "delete", "change"))
 
 
@@ -91,8 +95,8 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         exports=_exports(module),
         suppressions=suppressions(source.text),
         sightings=tuple(sightings(walked, names, spans)),
-        modules=tuple(walked.modules),
-        is_test=bool(_TEST_FILE.search(file.path)),
+        modules=(*walked.modules, *(".".join((*names.base(level, ""), name)) for level, name in walked.siblings)),
+        is_test=bool(_TEST_FILE.search(file.path) or (not file.in_package and _SCRIPT.search(file.path))),
     )
 
 
@@ -113,6 +117,8 @@ def _uses(
                 continue
             if start.is_receiver and start.via == "self" and is_private(raw, shared.get(start.target)):
                 continue
+            if not raw.path and raw.verb in _BINDS and not start.is_receiver and start.via != "closure":
+                start = Start((*names.module, root))  # the module's own name, whatever import gave it first
             target, via = start.reach(raw.path)
             if target[0] not in own and not _changes_another(raw, target):
                 continue
@@ -123,7 +129,7 @@ def _uses(
                 function,
                 at_import or (script and not _calls(raw)),
                 raw.lock,
-                _detail(raw) or _fate(walked, scope, raw),
+                _detail(raw, scope) or _fate(walked, scope, raw),
                 describe(names, scope, raw.value) if raw.value is not None else "",
                 via,
                 thread_key(names, scope, _key(raw)),
@@ -157,9 +163,18 @@ def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:
     if call in walked.discarded:
         return "result discarded"
     name = walked.kept.get(call)
-    if name is None or any(u.root == name for s in walked.scopes for u in s.uses if s.owner(name) is scope.owner(name)):
+    if name is None or any(
+        u.root == name and not _shows(u) for s in walked.scopes for u in s.uses if s.owner(name) is scope.owner(name)
+    ):
         return ""
     return "result never used"
+
+
+def _shows(raw: RawUse) -> bool:
+    """Whether a use only prints or logs the value."""
+    function = raw.detail
+    last = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else raw.detail
+    return last in _SHOWS and raw.verb in ("load", "read")
 
 
 def _key(raw: RawUse) -> ast.expr | None:
@@ -191,13 +206,13 @@ def _spelled(node: ast.AST) -> str:
     return ".".join(reversed(parts))
 
 
-def _detail(raw: RawUse) -> str:
+def _detail(raw: RawUse, scope: Scope) -> str:
     """Words for where a load goes, how a test tests, or what a store is guarded by."""
     detail = raw.detail
     if isinstance(detail, str):
         return detail
     if isinstance(detail, tuple) or detail is None:
-        return _guard(detail, raw)
+        return guard_of(detail, raw, scope)
     if raw.verb == "call":
         return ""
     if isinstance(detail, (ast.Name, ast.Attribute, ast.Subscript)):
@@ -207,35 +222,6 @@ def _detail(raw: RawUse) -> str:
     if isinstance(detail, ast.expr):
         return "passed to a call" if isinstance(detail, ast.Call) else "stored"
     return ""
-
-
-def _guard(guards: Guards, raw: RawUse) -> str:
-    """How the store is guarded by a test of the same thing: "if absent", "after AttributeError", ""."""
-    while guards is not None:
-        node, guards = guards
-        if isinstance(node, ast.ExceptHandler):
-            return f"after {ast.unparse(node.type)}" if node.type is not None else "after any exception"
-        if _speaks_of(node, raw):
-            return "if absent" if _tests_absence(node) else "if tested"
-    return ""
-
-
-def _speaks_of(node: ast.AST, raw: RawUse) -> bool:
-    """Whether a condition looks at what is stored, or at the object it is stored in."""
-    for part in ast.walk(node):
-        start = path_of(part)
-        if start is not None and start[0] == raw.root and start[1][:1] in ((), raw.path[:1]):
-            return True
-    return False
-
-
-def _tests_absence(node: ast.AST) -> bool:
-    for part in ast.walk(node):
-        if isinstance(part, (ast.Is, ast.IsNot, ast.NotIn, ast.Not, ast.In)):
-            return True
-        if isinstance(part, ast.Name) and part.id in ("hasattr", "getattr"):
-            return True
-    return False
 
 
 def _exports(module: Scope) -> tuple[str, ...] | None:

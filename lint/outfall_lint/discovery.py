@@ -35,6 +35,7 @@ class File:
     module: str
     aliases: tuple[str, ...] = ()
     is_package: bool = False
+    in_package: bool = False  # its folder is a package
 
 
 def discover(paths: Sequence[Path | str], root: Path, exclude: Sequence[str] = ()) -> tuple[list[File], list[Problem]]:
@@ -149,7 +150,7 @@ class _Folders:
         full = ".".join(outer + package + last) or inner
         # A package names itself; a lone module in a folder is told apart by its folders.
         names = (inner, full) if package else (full, inner)
-        return File(path, names[0], tuple(dict.fromkeys(n for n in names if n != names[0])), is_package)
+        return File(path, names[0], tuple(dict.fromkeys(n for n in names if n != names[0])), is_package, bool(package))
 
     def _is_package(self, folder: Path) -> bool:
         if folder not in self._packages:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from outfall_lint.calls import call
+from outfall_lint.guards import opposite
 from outfall_lint.scopes import COMPREHENSION, FUNCTION, Scope, Walk
 from outfall_lint.uses import test, use, visit
 
@@ -93,14 +94,21 @@ def _binary(w: Walk, node: ast.BinOp) -> None:
 
 
 def _boolean(w: Walk, node: ast.BoolOp) -> None:
+    guard = w.guard
     for value in node.values:
         use(w, value, "load", "chosen by and/or")
+        w.guard = (opposite(value) if type(node.op) is ast.Or else value, guard)
+    w.guard = guard
 
 
 def _choice(w: Walk, node: ast.IfExp) -> None:
     test(w, node.test)
+    guard = w.guard
+    w.guard = (node.test, guard)
     use(w, node.body, "load", "chosen by if")
+    w.guard = (opposite(node.test), guard)
     use(w, node.orelse, "load", "chosen by if")
+    w.guard = guard
 
 
 def _dict(w: Walk, node: ast.Dict) -> None:

@@ -130,5 +130,5 @@ class ModuleFacts:
     exports: tuple[str, ...] | None  # __all__, when it is a plain list
     suppressions: tuple[Suppression, ...]
     sightings: tuple[Sighting, ...] = ()
-    modules: tuple[str, ...] = ()  # every module imported by name, `import a.b` as "a.b"
-    is_test: bool = False
+    modules: tuple[str, ...] = ()  # every module imported by name, `import a.b` as "a.b", `from . import b` likewise
+    is_test: bool = False  # or an example, or a script of the repository: it lives for one run

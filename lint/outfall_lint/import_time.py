@@ -18,6 +18,8 @@ def called_only_at_import(
 ) -> frozenset[Target]:
     """Functions with at least one call, every use of which is a call that runs at import.
 
+    Tests do not count as callers of a private function.
+
     Found by growing: a function that only such functions call is one too.
     """
     only = {name for name, f in functions.items() if f.deleted or _runs_with_class_creation(name, classes)}
@@ -34,7 +36,8 @@ def called_only_at_import(
 
 
 def _only_called_from(only: set[Target], name: Target, sites: Sites) -> bool:
-    outside = [site for site in sites.get(name, ()) if site.caller != name]
+    private = name[-1].startswith("_")  # of a public function, tests are only the callers that we see
+    outside = [site for site in sites.get(name, ()) if site.caller != name and not (private and site.module.is_test)]
     return bool(outside) and all(
         site.use.verb in ("call", "delete") and not site.rest and (site.use.at_import or site.caller in only)
         for site in outside

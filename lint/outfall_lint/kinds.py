@@ -66,28 +66,37 @@ def _slot(accesses: Sequence[Access]) -> Decision:
     rebound = [a for a in accesses if a.operation is Operation.REBIND and not a.at_import]
     if rebound and all(a.method == "__iadd__" for a in rebound):
         return Kind.COUNTER, (f"it is counted up ({_where(rebound[0])})",)
-    made = [a for a in rebound if not a.detail.endswith("constant None")]
-    if made and all(_made_once(a, accesses) for a in made):
+    given = [a for a in rebound if not a.detail.endswith("constant None")]
+    made = [a for a in given if _made_once(a)]
+    if made and all(a in made or _beside(a, made) for a in given) and not _put_back(made, rebound):
         return Kind.LAZY, (f"it is made on first use ({_where(made[0])})",)
     if rebound:
         return Kind.SLOT, (f"functions bind it anew ({_where(rebound[0])})",)
     return Kind.UNDECIDED, ("nothing tells what it is for",)
 
 
-def _made_once(made: Access, accesses: Sequence[Access]) -> bool:
-    """Whether a rebinding stands behind a test that nothing is there yet."""
-    if made.method == "__iadd__" or "; constant" in made.detail or made.detail.startswith("constant"):
+_ABSENT = ("if absent", "after NameError", "after AttributeError", "after UnboundLocalError", "after KeyError")
+
+
+def _made_once(access: Access) -> bool:
+    """Whether a rebinding makes the value where a test said that there is none yet."""
+    guard, _, value = access.detail.rpartition("; ")
+    if access.method == "__iadd__" or value.startswith(("constant", "parameter")) or value == "name self":
         return False
-    if made.detail.startswith(("if absent", "after NameError", "after AttributeError")):
-        return True
-    return any(
-        a.operation is Operation.TEST
-        and a.detail in ("is None", "truth")
-        and a.function == made.function
-        and a.place.path == made.place.path
-        and a.place < made.place
-        for a in accesses
-    ) and "parameter" not in made.detail
+    return access.detail.startswith(_ABSENT) if not guard else guard.startswith(_ABSENT)
+
+
+def _beside(access: Access, made: Sequence[Access]) -> bool:
+    """Whether a rebinding is a step of the making: another value under the same test, in the same function."""
+    return access.method != "__iadd__" and access.detail.startswith(_ABSENT) and any(
+        access.function == other.function and access.place.path == other.place.path for other in made
+    )
+
+
+def _put_back(made: Sequence[Access], rebound: Sequence[Access]) -> bool:
+    """Whether it keeps something of somebody else's for a while: saved, and set to None in the same function."""
+    emptied = {(a.place.path, a.function) for a in rebound if a.detail.endswith("constant None")}
+    return any("; name " in a.detail and (a.place.path, a.function) in emptied for a in made)
 
 
 def _counts(accesses: Sequence[Access]) -> bool:

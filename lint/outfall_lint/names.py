@@ -11,6 +11,7 @@ from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _BUILTINS = frozenset(dir(builtins))
 _DEEPEST_ALIAS = 6
+_PARTS_OF_SOMETHING = frozenset((SUBSCRIPT, SLICE, GOT))
 
 
 class Resolved(NamedTuple):
@@ -73,10 +74,19 @@ class Names:
             plain = any(b.how == "import" and isinstance(b.value, str) for b in bindings)
             return Start(imported, "module" if plain else "")
         if owner.parent is None:
-            return Start((*self.module, root))
+            return self._renamed(owner, root, bindings, depth) or Start((*self.module, root))
         if owner.kind == CLASS:
             return Start((*self.module, *owner.name.split("."), root))
         return self._local(owner, root, bindings, depth)
+
+    def _renamed(self, module: Scope, root: str, bindings: list[Binding], depth: int) -> Start | None:
+        """What a module's name stands for that is bound once, to another name: `put = _records.append`."""
+        if len(bindings) != 1 or bindings[0].how != "assign" or bindings[0].scope is not module or depth >= _DEEPEST_ALIAS:
+            return None
+        origin = path_of(bindings[0].value)
+        if origin is None or origin[0] == root or not _PARTS_OF_SOMETHING.isdisjoint(origin[1]):
+            return None
+        return self._alias(module, root, *origin, depth)
 
     def _local(self, owner: Scope, root: str, bindings: list[Binding], depth: int) -> Start | None:
         receiver = self.receiver(owner, root)
@@ -110,7 +120,9 @@ class Names:
         return None if "staticmethod" in decorator_names(owner.node) else owner.parent
 
     def imported(self, bindings: list[Binding]) -> Target | None:
-        """What the first import among `bindings` stands for."""
+        """What the first import among `bindings` stands for; None where the module makes a container of that name itself."""
+        if len(bindings) > 1 and any(isinstance(b.value, (ast.Dict, ast.List, ast.Set)) for b in bindings):
+            return None
         for binding in bindings:
             if binding.how == "import" and (binding.scope.kind != FUNCTION or all(b.scope.kind == FUNCTION for b in bindings)):
                 if isinstance(binding.value, str):

@@ -53,7 +53,7 @@ class View:
         )
 
     def is_test(self, path: str) -> bool:
-        """Whether a file belongs to the tests."""
+        """Whether a file lives for one run: a test, an example, a script of the repository."""
         return path in self._tests
 
     def registers(self, access: Access) -> bool:

@@ -153,6 +153,7 @@ class Walk:
         self.yields: list[tuple[Scope, ast.expr, tuple[ast.expr, ...]]] = []
         self.handed: list[tuple[Scope, ast.Call, str]] = []  # calls that may hand work to a thread
         self.modules: list[str] = []  # plainly imported, in full
+        self.siblings: list[tuple[int, str]] = []  # `from . import name`: level and name
         self.stars: list[ast.ImportFrom] = []
 
     def enter(self, kind: str, name: str, node: ast.AST) -> Outside:
@@ -186,7 +187,9 @@ class Walk:
         if name in scope.globals:
             scope.module().bindings.setdefault(name, []).append(Binding(how, value, statement, target, self.scope))
         elif name in scope.nonlocals:
-            pass
+            owner = scope.parent._find(name) if scope.parent is not None else None
+            if owner is not None:
+                owner.bindings[name].append(Binding(how, value, statement, target, self.scope))
         else:
             scope.bind(name, how, value, statement, target)
             return

@@ -18,6 +18,8 @@ _CONTEXT = re.compile(
 )
 _NO_CONTEXT = frozenset("nullcontext suppress closing get_context create_default_context".split())
 _ENTERS_AND_LEAVES = frozenset("contextmanager asynccontextmanager fixture hookimpl hookspec".split())
+UNDER = "under"
+"""The detail of a yield inside a `with` of some function, whose name does not say that it enters a context."""
 _THREAD_KEYS = frozenset("get_ident get_native_id current_thread currentThread current_task getcurrent".split())
 
 
@@ -67,24 +69,39 @@ def _rebound(scope: Scope, name: str) -> bool:
 def _fates(walked: Walk, defaults: Container[Parameter]) -> dict[Parameter, str]:
     """How functions change their defaults, or let them out of their sight; "changed" wins."""
     found: dict[Parameter, str] = {}
+    changed = frozenset(_changed_attributes(walked))
     for inner in walked.scopes:
         for raw in inner.uses:
             owner = inner.owner(raw.root)
             if owner is not None and (owner, raw.root) in defaults:
-                fate = _fate(raw)
+                fate = _fate(raw, changed)
                 if fate == "changed" or (fate and (owner, raw.root) not in found):
                     found[owner, raw.root] = fate
     return found
 
 
-def _fate(raw: RawUse) -> str:
+def _changed_attributes(walked: Walk) -> Iterator[str]:
+    """The names of attributes whose object is changed in place somewhere in the file: `x.items.append(v)`."""
+    for scope in walked.scopes:
+        for raw in scope.uses:
+            if len(raw.path) > 1 and (
+                raw.path[-1] == SUBSCRIPT if raw.verb in ("store", "delete") else raw.verb == "call" and raw.path[-1] in CHANGING_METHODS
+            ):
+                yield raw.path[-2]
+            elif raw.path and raw.verb in ("augment", "change"):
+                yield from raw.path[-2:]
+
+
+def _fate(raw: RawUse, changed: Container[str]) -> str:
     if _changes(raw):
         return "changed"
     if raw.path or raw.verb != "load":
         return ""
     if raw.detail in ("returned", "yielded"):
         return str(raw.detail)
-    return "stored" if isinstance(raw.detail, ast.Attribute) and isinstance(raw.detail.ctx, ast.Store) else ""
+    if isinstance(raw.detail, ast.Attribute) and isinstance(raw.detail.ctx, ast.Store):
+        return "stored" if raw.detail.attr in changed else "kept"
+    return ""
 
 
 def _changes(raw: RawUse) -> bool:
@@ -106,6 +123,10 @@ def _yield(
             name = names.dotted(scope, called) or ast.unparse(called)
             yield Sighting("yield", spans.of(node), scope.function, name[:60])
             return
+    for manager in entered:
+        name = names.dotted(scope, manager.func) if isinstance(manager, ast.Call) else ""
+        if name:  # whether that function enters a context, only the project knows
+            yield Sighting("yield", spans.of(node), scope.function, name, UNDER)
 
 
 def _handed(scope: Scope, call: ast.Call, name: str, names: Names, spans: SpanOf) -> Iterator[Sighting]:

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from outfall_lint import kinds
 from outfall_lint.access import access
-from outfall_lint.constructors import CONTEXT_VARS, ITERATORS, LOOP_BOUND, RUNTIME, THREAD_LOCALS
+from outfall_lint.constructors import CONTAINERS, CONTEXT_VARS, ITERATORS, LOOP_BOUND, RUNTIME, THREAD_LOCALS
 from outfall_lint.facts import Declaration, ModuleFacts, Span
 from outfall_lint.model import Access, Kind, Operation, Place, State
 from outfall_lint.project import Declared, Project, Site
 
 SPECIAL = ITERATORS | CONTEXT_VARS | LOOP_BOUND
 """Constructors whose objects are ambient state by what they are, changed or not."""
+
+FIXED = ("fixed in the configuration",)
+"""The evidence for a kind that the project's own answer decides."""
 
 
 def build_states(project: Project, fixed: Mapping[str, str]) -> Iterator[State]:
@@ -26,7 +29,7 @@ def build_states(project: Project, fixed: Mapping[str, str]) -> Iterator[State]:
 def real_constructor(project: Project, declared: Declared) -> str:
     """The canonical constructor: re-exports followed, a project subclass of a known type named by that type."""
     made_by = declared.declaration.constructor
-    if "." not in made_by:
+    if "." not in made_by or made_by in CONTAINERS:
         return made_by
     target = project.canonical(tuple(made_by.split(".")))
     return ".".join(target)
@@ -74,7 +77,7 @@ def _state(project: Project, declared: Declared, constructor: str, fixed: Mappin
     ) + _also(declaration, facts)
     local_name = declaration.name.rpartition(".")[2]
     if declared.name in fixed:
-        decision: kinds.Decision = (Kind(fixed[declared.name]), ("fixed in the configuration",))
+        decision: kinds.Decision = (Kind(fixed[declared.name]), FIXED)
     else:
         decision = kinds.decide(constructor, local_name, accesses)
     kind, evidence = decision
@@ -101,10 +104,23 @@ def _reaching(project: Project, declared: Declared) -> Iterator[Site]:
         yield from declared.sites
         return
     shadowed = project.shadowed(declared)
+    per_instance = _gives_each_its_own(project, real_constructor(project, declared))
     for site in declared.sites:
-        if site.use.via == "self" and (shadowed or (not site.rest and site.use.verb in ("store", "augment", "delete"))):
+        if site.use.via == "self" and (shadowed or per_instance or (not site.rest and site.use.verb in ("store", "augment", "delete"))):
             continue
         yield site
+
+
+def _gives_each_its_own(project: Project, constructor: str) -> bool:
+    """Whether what the class body holds may hand each instance an object of its own.
+
+    Properties, fields and other descriptors do; of what is made elsewhere nobody can tell.
+    """
+    made_by = tuple(constructor.split("."))
+    if made_by in project.classes:
+        return any("__get__" in project.classes[base].methods for base in project.ancestors(made_by))
+    known = CONTAINERS | ITERATORS | THREAD_LOCALS | CONTEXT_VARS
+    return "property" in constructor or ("." in constructor and constructor not in known)
 
 
 def _is_declaration_itself(site: Site, declaration: Declaration, facts: ModuleFacts) -> bool:

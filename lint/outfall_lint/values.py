@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from outfall_lint.names import Names, path_of
 from outfall_lint.scopes import FUNCTION, Scope
@@ -38,15 +39,39 @@ def constructor(names: Names, scope: Scope, value: ast.AST | None) -> str:
     if isinstance(value, ast.IfExp):
         return constructor(names, scope, value.body) or constructor(names, scope, value.orelse)
     if isinstance(value, ast.BinOp):
-        sides = {constructor(names, scope, value.left), constructor(names, scope, value.right)}
+        sides = {_of_name(names, scope, side) for side in _operands(value)}
         return next((side for side in ("dict", "list", "set") if side in sides), "constant" if sides == {"constant"} else "")
     return ""
+
+
+def _operands(value: ast.expr) -> Iterator[ast.expr]:
+    """The operands of a chain of operators, which leans left and may be long."""
+    while isinstance(value, ast.BinOp):
+        yield value.right
+        value = value.left
+    yield value
+
+
+def _of_name(names: Names, scope: Scope, value: ast.expr) -> str:
+    """The constructor of an expression, or of the one value that a plain name stands for."""
+    if not isinstance(value, ast.Name):
+        return constructor(names, scope, value)
+    owner = scope.owner(value.id)
+    bindings = owner.bindings.get(value.id, []) if owner is not None else []
+    if len(bindings) != 1 or bindings[0].how != "assign" or isinstance(bindings[0].value, ast.Name):
+        return ""
+    return constructor(names, bindings[0].scope, bindings[0].value)
 
 
 def _called(names: Names, scope: Scope, call: ast.Call) -> str:
     if isinstance(call.func, ast.Subscript):  # `dict[str, int]()`
         return names.dotted(scope, call.func.value)
-    name = names.dotted(scope, call.func)
+    name = names.dotted(scope, call.func).removesuffix(".fromkeys")
+    if name == "sorted":
+        return "list"
+    if name.endswith(".copy") or name == "copy.deepcopy":
+        copied = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        return _of_name(names, scope, copied)
     if name == "typing.cast" and len(call.args) == 2:
         return constructor(names, scope, call.args[1])
     return name

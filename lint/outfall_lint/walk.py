@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
+from outfall_lint.guards import is_main, leaves, opposite
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
 from outfall_lint.uses import lock_name, test, use, visit
 
@@ -28,12 +29,17 @@ def walk(tree: ast.Module) -> Walk:
 
 def body(w: Walk, statements: list[ast.stmt]) -> None:
     """Walk statements in order."""
+    guard = w.guard
     for statement in statements:
-        handler = STATEMENTS.get(type(statement))
+        kind = type(statement)
+        handler = STATEMENTS.get(kind)
         if handler is None:
             visit_fields(w, statement)
         else:
             handler(w, statement)
+            if kind is ast.If and not statement.orelse and leaves(statement.body):  # type: ignore[attr-defined]
+                w.guard = (opposite(statement.test), w.guard)  # type: ignore[attr-defined]
+    w.guard = guard
 
 
 def visit_fields(w: Walk, node: ast.AST) -> None:
@@ -144,7 +150,7 @@ def _if(w: Walk, node: ast.If) -> None:
     while True:
         test(w, node.test)
         w.guard = (node.test, guard)
-        if _is_main(node.test) and w.scope.kind == MODULE:
+        if is_main(node.test) and w.scope.kind == MODULE:
             outside = w.enter(BLOCK, "", node)
             body(w, node.body)
             w.leave(outside)
@@ -155,14 +161,10 @@ def _if(w: Walk, node: ast.If) -> None:
             node = node.orelse[0]
             continue
         if node.orelse:
-            w.guard = (node.test, guard)
+            w.guard = (opposite(node.test), guard)
             body(w, node.orelse)
             w.guard = guard
         return
-
-
-def _is_main(node: ast.expr) -> bool:
-    return isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == "__name__"
 
 
 def _while(w: Walk, node: ast.While) -> None:
@@ -215,6 +217,8 @@ def _import(w: Walk, node: ast.Import) -> None:
 
 def _import_from(w: Walk, node: ast.ImportFrom) -> None:
     for alias in node.names:
+        if not node.module:
+            w.siblings.append((node.level, alias.name))
         if alias.name == "*":
             w.stars.append(node)
         else:

@@ -75,3 +75,88 @@ SAID = {
 def test_said(tmp_path: Path, case: str) -> None:
     text, code, words = SAID[case]
     assert [words in f.message for f in findings(tmp_path, {"app.py": text}) if f.code == code] == [True]
+
+
+PEOPLE_AGREE = {
+    "a descriptor of the project's own": (
+        "class Own:\n    def __get__(self, it, owner=None):\n        return vars(it).setdefault('own', {})\n\n"
+        "class Task:\n    options = Own()\n\n    def set(self, k, v):\n        self.options[k] = v\n",
+        [],
+    ),
+    "a property made by a call": (
+        "class Task:\n    options = property(lambda self: self._o)\n\n    def set(self, k, v):\n        self.options[k] = v\n",
+        [],
+    ),
+    "a field of a dataclass": (
+        "from dataclasses import dataclass, field\n\n@dataclass\nclass Task:\n    options: dict = field(default_factory=dict)\n\n"
+        "    def set(self, k, v):\n        self.options[k] = v\n",
+        [],
+    ),
+    "a nested function's own variable, once an entry of a table": (
+        "class Printer:\n    order = {'a': 1}\n\n    def visit(self, n):\n        at = self.order[n]\n"
+        "        def next_one():\n            nonlocal at\n            at = at.next()\n        return next_one\n",
+        [],
+    ),
+    "what the import protocol asks for": (
+        "import sys\n\ndef load_module(name, loader):\n    module = sys.modules[name]\n    module.__loader__ = loader\n    return module\n",
+        [],
+    ),
+    "a hook that is saved and put back": (
+        "import warnings\n\n_saved = None\n\ndef capture(on):\n    global _saved\n    if on:\n        if _saved is None:\n"
+        "            _saved = warnings.showwarning\n    elif _saved is not None:\n        _saved = None\n",
+        ["app.py:3 OUT104"],
+    ),
+    "the last value, compared with": (
+        "_last = None\n\ndef stamp(now):\n    global _last\n    if _last is not None and now <= _last:\n        now = _last + 1\n"
+        "    _last = now.whole()\n    return now\n",
+        ["app.py:1 OUT104"],
+    ),
+    "a default that is stored and never changed": (
+        "class Error(Exception):\n    def __init__(self, details=[]):\n        self.details = details\n",
+        [],
+    ),
+    "a name first imported, then bound": ("from limits import size\n\ndef grow(n):\n    global size\n    size = n\n", ["app.py:5 OUT104"]),
+    "a module's own name given by an import in a function": ("def need():\n    global client\n    import xmlrpc.client as client\n", []),
+}
+
+
+@pytest.mark.parametrize("case", PEOPLE_AGREE)
+def test_shown_of_one_file(tmp_path: Path, case: str) -> None:
+    text, expected = PEOPLE_AGREE[case]
+    assert shown(tmp_path, {"app.py": text}) == expected
+
+
+MADE_ON_FIRST_USE = {
+    "early return": "    if _it is not None:\n        return _it\n    _it = make()\n    return _it\n",
+    "a step in between": "    if _it is None:\n        _it = ''\n        _it = make()\n    return _it\n",
+    "a local for it": "    it = _it\n    if it is None:\n        it = _it = make()\n    return it\n",
+    "or": "    _it = _it or make()\n    return _it\n",
+    "a conditional expression": "    _it = make() if _it is None else _it\n    return _it\n",
+    "an assignment expression": "    return _it or (_it := make())\n",
+    "awaited": "    if not _it:\n        _it = make()\n    return _it\n",
+    "a handler of something else": "    if _it is None:\n        try:\n            _it = make()\n        except OSError:\n            _it = 0\n    return _it\n",
+}
+
+
+@pytest.mark.parametrize("how", MADE_ON_FIRST_USE)
+def test_every_spelling_of_made_on_first_use(tmp_path: Path, how: str) -> None:
+    text = "_it = None\n\ndef get():\n    global _it\n" + MADE_ON_FIRST_USE[how]
+    assert shown(tmp_path, {"app.py": text}) == ["app.py:1 OUT105"]
+
+
+def test_a_value_made_under_a_lock_is_not_said_to_be_made_twice(tmp_path: Path) -> None:
+    text = "_it = None\n\ndef get():\n    global _it\n    with _lock:\n        if _it is None:\n            _it = make()\n    return _it\n"
+    assert [f.message for f in findings(tmp_path, {"app.py": text})] == ["global `_it` is made on first use in `get`, under `_lock`"]
+
+
+def test_a_foreign_write_is_reported_at_both_ends(tmp_path: Path) -> None:
+    files = {"app/__init__.py": "", "app/settings.py": "DEBUG = False\n"}
+    files["app/cli.py"] = "from app import settings\n\ndef verbose():\n    settings.DEBUG = True\n"
+    assert shown(tmp_path, files) == ["app/cli.py:4 OUT106", "app/settings.py:1 OUT106"]
+
+
+def test_scripts_of_the_repository_live_for_one_run_and_packages_of_that_name_do_not(tmp_path: Path) -> None:
+    script = {"tools/convert.py": REGISTRY}
+    assert shown(tmp_path / "script", script) == []
+    package = {"tools/__init__.py": "", **script}
+    assert shown(tmp_path / "package", package) == ["tools/convert.py:1 OUT102"]

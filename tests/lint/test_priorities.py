@@ -19,7 +19,7 @@ ONLY_TESTS = [
 def test_a_state_that_tests_alone_change_is_low_and_says_so(project, path: str, text: str) -> None:
     found = {f.code: f for f in project({"app.py": TABLE, path: text}).findings}
     assert found["OUT101"].priority is Priority.LOW
-    assert found["OUT101"].message.endswith("; only tests do so")
+    assert found["OUT101"].message.endswith("; only tests, examples or scripts do so")
     assert {f.priority for f in found.values()} == {Priority.LOW}
 
 
@@ -33,6 +33,8 @@ def test_a_change_by_production_code_is_named_before_those_by_tests(project) -> 
 OF_THE_PROCESS = [
     "import sys\n\ndef f():\n    sys.last_value = 1\n",
     "import builtins\n\ndef f():\n    builtins._ = None\n",
+]
+PATCHES = [
     "import socket\n\ndef f(fake):\n    socket.socket = fake\n",
     "import time\n\ndef f(fake):\n    time.time = fake\n",
     "from ctypes import _pointer_type_cache\n\ndef f(k):\n    del _pointer_type_cache[k]\n",
@@ -42,6 +44,17 @@ OF_THE_PROCESS = [
 @pytest.mark.parametrize("text", OF_THE_PROCESS)
 def test_what_the_standard_library_keeps_is_the_processs(project, text: str) -> None:
     assert [(f.code, f.priority) for f in project(text).findings] == [("OUT110", Priority.LOW)]
+
+
+@pytest.mark.parametrize("text", PATCHES)
+def test_a_patched_module_of_the_standard_library_is_a_foreign_write(project, text: str) -> None:
+    assert [(f.code, f.priority) for f in project(text).findings] == [("OUT106", Priority.HIGH)]
+
+
+def test_what_one_function_patches_of_a_module_is_one_finding(project) -> None:
+    text = "import time\n\ndef on(a, b):\n    time.time = a\n    time.monotonic = b\n\ndef off(a):\n    time.time = a\n"
+    found = [(f.place.line, f.message) for f in project(text).findings]
+    assert found == [(4, "`time` and 1 more of `time` are changed from outside"), (8, "`time` of `time` is changed from outside")]
 
 
 def test_the_standard_library_itself_may_be_the_project(project) -> None:

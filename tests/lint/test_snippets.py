@@ -34,6 +34,19 @@ def found(text: str, folder: Path) -> set[tuple[int, str]]:
     return {(f.place.line, f.code) for f in shown}
 
 
+UNSEEN = snippets("unseen.txt")
+ALTERNATIVES = re.compile(r"#\s(OUT\d{3}(?:\|OUT\d{3})*)(?: @(\w+))?")
+
+
+def answers(text: str) -> list[set[tuple[int, str]]]:
+    """For each finding that is expected the places and codes that fit: `# OUT101|OUT109`, or on either line `# OUT106 @a`."""
+    fitting: dict[str, set[tuple[int, str]]] = {}
+    for n, line in enumerate(text.splitlines(), 1):
+        for codes, group in ALTERNATIVES.findall(line):
+            fitting.setdefault(group or f"{n} {codes}", set()).update((n, code) for code in codes.split("|"))
+    return list(fitting.values())
+
+
 def expected(text: str) -> set[tuple[int, str]]:
     return {(n, code) for n, line in enumerate(text.splitlines(), 1) for code in MARKER.findall(line)}
 
@@ -47,6 +60,14 @@ def test_a_near_miss_is_no_finding(tmp_path: Path, text: str) -> None:
 def test_a_hit_is_found_once_and_where_it_stands(tmp_path: Path, text: str) -> None:
     assert expected(text)
     assert found(text, tmp_path) == expected(text)
+
+
+@pytest.mark.parametrize("text", [text for _, text in UNSEEN], ids=[title for title, _ in UNSEEN])
+def test_what_was_written_without_sight_of_the_rules_is_met(tmp_path: Path, text: str) -> None:
+    reported, wanted = found(text, tmp_path), answers(text)
+    assert [sorted(fitting) for fitting in wanted if not fitting & reported] == []
+    low = {place for place in reported if place[1] == "OUT110"}
+    assert reported - low - set().union(*wanted) == set()
 
 
 def test_recall_and_precision_are_at_least_95_percent(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
-from outfall_lint.facts import GLOBALS, SLICE, SUBSCRIPT, Target
+from outfall_lint.facts import ANY, GLOBALS, GOT, SLICE, SUBSCRIPT, Target
 from outfall_lint.project import Project, Site
 
 _PROCESS = (
@@ -23,6 +23,10 @@ _PROCESS = (
     ("sys", "path_hooks"),
     ("threading", "excepthook"),
 )
+_PROCESS_MODULES = frozenset("sys os builtins warnings locale signal gc random decimal threading logging".split())
+"""Modules of the standard library whose names are settings of the process."""
+_IMPORT_PROTOCOL = frozenset("__loader__ __spec__ __path__ __package__ __file__ __cached__ __doc__".split())
+"""Attributes that whoever loads a module is asked to set."""
 _LISTLIKE = frozenset("append extend setdefault appendleft insert".split())
 
 
@@ -34,7 +38,7 @@ def process_state(project: Project, site: Site, target: Target) -> str | None:
     changed = changed_name(site, target, _PROCESS)
     if changed is not None:
         return changed
-    if target[0] in sys.stdlib_module_names and module_namespace(project, site, target) is None:
+    if target[0] in _PROCESS_MODULES and module_namespace(project, site, target) is None:
         other = foreign_name(project, site, target)
         return ".".join(other) if other is not None and of_standard_library(project, other) else None
     return None
@@ -56,6 +60,8 @@ def of_standard_library(project: Project, name: Target) -> bool:
 def module_namespace(project: Project, site: Site, target: Target) -> str | None:
     """How a use writes names of a module by their text: "globals()", "setattr"; None for any other use."""
     use = site.use
+    if target[-1] in _IMPORT_PROTOCOL:
+        return None
     if GLOBALS in target:
         return "globals()" if _changes(use.verb, target[target.index(GLOBALS) + 1 :]) else None
     if target[:3] == ("sys", "modules", SUBSCRIPT) and len(target) > 3 and use.verb in ("store", "delete"):
@@ -71,6 +77,8 @@ def module_namespace(project: Project, site: Site, target: Target) -> str | None
 def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
     """The other module's name that a use assigns or changes in place; None where it does neither for sure."""
     use = site.use
+    if target[-1] in _IMPORT_PROTOCOL or target[0] == f"_{site.module.module.partition('.')[0]}":
+        return None  # a library's own part in C is no other module
     for length in range(len(target) - 1, 0, -1):
         if is_module(project, site, target[:length]):
             rest = target[length:]
@@ -83,6 +91,8 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
             break
     if use.via or len(target) < 2:
         return None
+    if use.verb in ("store", "augment", "delete") and _certainly_shared(project, target):
+        return target
     # `from mod import STATE; STATE[k] = v`, of a module that we cannot see
     for length in range(2, len(target)):
         rest = target[length - 1 :]
@@ -92,11 +102,23 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
     return None
 
 
+def _certainly_shared(project: Project, target: Target) -> bool:
+    """Whether a name's only attribute is a constant's or a class's, wherever the name is from: `settings.DEBUG`, `Pool.size`."""
+    if len(target) < 3 or project.module_named(target) is not None or not {SUBSCRIPT, SLICE, GOT, ANY}.isdisjoint(target):
+        return False
+    return target[-1].isupper() if target[-2].islower() else is_class_name(target[-2])
+
+
+def is_class_name(name: str) -> bool:
+    """Whether a name is spelled as classes are: `HTTPConnection`, `Pool`."""
+    return name[:1].isupper() and not name.isupper() and "_" not in name
+
+
 def is_module(project: Project, site: Site, target: Target) -> bool:
     """Whether a target is a module for certain: one of the project, or one imported by plain `import`."""
     found = project.module_named(target)
-    if found is not None and not found[1]:
-        return True
+    if found is not None and (not found[1] or project.knows(target)):
+        return not found[1]
     return ".".join(target) in site.module.modules or (site.use.via == "module" and len(target) == 1)
 
 

@@ -41,7 +41,7 @@ def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[A
     if view.is_test(state.place.path):
         return rule.finding(state, message, Priority.LOW)
     if all(view.is_test(access.place.path) for access in changes):
-        return rule.finding(state, f"{message}; only tests do so", Priority.LOW)
+        return rule.finding(state, f"{message}; only tests, examples or scripts do so", Priority.LOW)
     return rule.finding(state, message, lowered(rule.priority) if one_lock(state) else rule.priority)
 
 

@@ -60,7 +60,8 @@ def _is_local_at_heart(state: State) -> bool:
     first = min(used, key=lambda access: access.place)
     alone = {(access.place.path, access.function) for access in used} == {(state.place.path, first.function)}
     reads = [access for access in used if not access.operation.changes]
-    return alone and bool(reads) and first.operation is Operation.REBIND and first.method is None and not state.public
+    unconditional = first.operation is Operation.REBIND and first.method is None and not first.detail.startswith(("if ", "in a branch"))
+    return alone and bool(reads) and unconditional and not state.public
 
 
 def _renews_after_fork(access: Access) -> bool:

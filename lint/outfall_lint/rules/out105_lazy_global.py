@@ -21,7 +21,10 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             if a.operation is Operation.REBIND and not a.at_import and not by_module_getattr(a) and not a.detail.endswith("constant None")
         ]
         if made:
-            message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}: two first users make two"
+            locks = {a.lock for a in made}
+            held = locks.pop() if len(locks) == 1 else None
+            outcome = f", under `{held}`" if held else ": two first users make two"
+            message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}{outcome}"
             yield told(rule, view, state, message, made)
 
 

@@ -9,8 +9,10 @@ from outfall_lint.facts import Target
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.project import Site
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._foreign import foreign_name, module_namespace, process_state
+from outfall_lint.rules._foreign import foreign_name, is_class_name, module_namespace, process_state
 from outfall_lint.rules._outside import state_at
+from outfall_lint.rules._tables import told, untested
+from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
 
@@ -20,10 +22,12 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
 
 
 def _declared(rule: Rule, view: View) -> Iterator[Finding]:
-    """Writes to states that the project declares, reported where they happen."""
+    """Writes to states that the project declares, reported where they happen, and where no other rule reports
+    the state itself, at its declaration too."""
     for state in view.states:
         if state.scope not in ("module", "class") or is_runtime(state.constructor):
             continue
+        yield from _at_declaration(rule, view, state)
         seen: set[tuple[str, str | None]] = set()
         for access in state.accesses:
             if not _from_outside(state, access) or (access.place.path, access.function) in seen:
@@ -33,6 +37,15 @@ def _declared(rule: Rule, view: View) -> Iterator[Finding]:
             seen.add((access.place.path, access.function))
             low = access.at_import or view.is_test(access.place.path)
             yield rule.finding_at(access.place, state, _message(state), Priority.LOW if low else None)
+
+
+def _at_declaration(rule: Rule, view: View, state: State) -> Iterator[Finding]:
+    """A global that its own module never binds anew, and others do."""
+    after_import = [a for a in state.changes if a.operation is Operation.REBIND and a.function is not None]
+    own = any(a.place.path == state.place.path for a in after_import)
+    if state.scope == "module" and after_import and not own and state.constructor not in CONTAINERS:
+        message = f"global `{state.local_name}` is bound anew by other modules, in {changed_in(untested(view, after_import))}"
+        yield told(rule, view, state, message, after_import)
 
 
 def _from_outside(state: State, access: Access) -> bool:
@@ -53,8 +66,12 @@ def _inherits(view: View, state: State, access: Access) -> bool:
 
 
 def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
-    """Writes to names of modules outside the project, or that a module does not declare itself."""
+    """Writes to names of modules outside the project, or that a module does not declare itself.
+
+    What one function changes of one module is one finding: a patch goes on together and comes off together.
+    """
     known = {state.name for state in view.states}
+    patches: dict[tuple[str, str | None, str], list[State]] = {}
     for target in view.project.targets():
         if view.project.knows(target):
             continue
@@ -67,10 +84,13 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
                 continue
             if ".".join(name).rpartition(".")[0] == site.module.module:
                 continue
-            at_import = view.project.at_import(site)
-            state = state_at(site, ".".join(name), at_import)
-            low = at_import or site.module.is_test
-            yield rule.finding(state, _message(state), Priority.LOW if low else None)
+            state = state_at(site, ".".join(name), view.project.at_import(site))
+            key = (site.module.path, site.use.function, state.module)
+            patches.setdefault(key, []).append(state)
+    for changed in patches.values():
+        first = min(changed, key=lambda state: state.place)
+        low = view.is_test(first.place.path) or all(access.at_import for state in changed for access in state.accesses)
+        yield rule.finding(first, _message(first, len({state.name for state in changed})), Priority.LOW if low else None)
 
 
 def _elsewhere(view: View, site: Site, whole: Target) -> bool:
@@ -78,9 +98,11 @@ def _elsewhere(view: View, site: Site, whole: Target) -> bool:
     return process_state(view.project, site, whole) is not None or module_namespace(view.project, site, whole) is not None
 
 
-def _message(state: State) -> str:
+def _message(state: State, names: int = 1) -> str:
     owner, _, last = state.name.rpartition(".")
-    return f"`{last}` of {'class' if state.scope == 'class' else 'module'} `{owner}` is changed from outside"
+    of_class = state.scope == "class" or is_class_name(owner.rpartition(".")[2])
+    more = f" and {names - 1} more" if names > 1 else ""
+    return f"`{last}`{more} of {'class ' if of_class else ''}`{owner}` {'are' if more else 'is'} changed from outside"
 
 
 RULE = Rule(

@@ -12,10 +12,11 @@ _FATES = {
     "changed": "is changed, and keeps what it was given for the next call",
     "returned": "is returned, so that every caller holds the same object",
     "yielded": "is handed out, so that every caller holds the same object",
-    "stored": "is stored, so that every instance holds the same object",
+    "stored": "is stored and changed later, so that every instance holds the same changed object",
+    "kept": "is stored, so that every instance holds the same object; nothing in this file changes it",
 }
 
-_PRIORITIES = {"changed": Priority.HIGH}
+_PRIORITIES = {"changed": Priority.HIGH, "kept": Priority.LOW}
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -33,7 +34,7 @@ RULE = Rule(
     category="globals",
     priority=Priority.HIGH,
     explanation=Explanation(
-        what="Reports a mutable default argument that the function changes, returns or stores.",
+        what="Reports a mutable default argument that the function changes, returns, or stores where it is changed later.",
         why="A default is made once, when the function is defined: every call without the argument shares it.",
         example="def add(item, items=[]):\n    items.append(item)\n    return items\n",
         instead="def add(item, items=None):\n    items = [] if items is None else items\n    items.append(item)\n    return items\n",
@@ -43,7 +44,8 @@ RULE = Rule(
     bad=(
         "def add(item, items=[]):\n    items.append(item)\n    return items\n",
         "def fib(n, memo={}):\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
-        "class Node:\n    def __init__(self, children=[]):\n        self.children = children\n",
+        "class Node:\n    def __init__(self, children=[]):\n        self.children = children\n\n"
+        "    def add(self, child):\n        self.children.append(child)\n",
     ),
     good=(
         "def total(items=[]):\n    return sum(items)\n",

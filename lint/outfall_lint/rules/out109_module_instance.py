@@ -1,10 +1,10 @@
-"""OUT109: a module-level object of a project class whose attributes functions change."""
+"""OUT109: a module-level object of a project class whose attributes or entries functions change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from outfall_lint.constructors import NAMESPACES, THREAD_LOCALS
+from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, NAMESPACES, THREAD_LOCALS
 from outfall_lint.facts import ANY
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
@@ -19,7 +19,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
         if state.scope != "module" or not _project_object(view, state):
             continue
-        changes = [a for a in state.accesses if _changes_attribute(a)]
+        holds = bool(CONTAINERS & view.bases_of(state.constructor))
+        changes = [a for a in state.accesses if _after_import(a) and (_changes_attribute(a) or _changes_entry(a, holds))]
         if changes:
             where = changed_in(untested(view, changes))
             message = f"`{state.local_name}` is one object for the whole process; its {_attributes(changes)} changed in {where}"
@@ -27,8 +28,11 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
 
 
 def _attributes(changes: Sequence[Access]) -> str:
-    """Which attributes: "`app` is", "`app`, `user` and 3 more are"."""
-    names = [f"`{name}`" for name in dict.fromkeys(a.attribute for a in changes) if name != ANY]
+    """Which attributes: "`app` is", "`app`, `user` and 3 more are", "entries are"."""
+    attributes = dict.fromkeys(a.attribute for a in changes if _changes_attribute(a))
+    if not attributes:
+        return "entries are"
+    names = [f"`{name}`" for name in attributes if name != ANY]
     if not names:
         return "attributes are"
     if len(names) == 1:
@@ -40,15 +44,29 @@ def _attributes(changes: Sequence[Access]) -> str:
 def _project_object(view: View, state: State) -> bool:
     if state.constructor in NAMESPACES:
         return True
+    if state.constructor in CONTAINERS:
+        return False
     cls = view.project.classes.get(tuple(state.constructor.split(".")))
     if cls is None or THREAD_LOCALS & view.bases_of(state.constructor):
         return False
     return "__setattr__" not in cls.methods  # a proxy: what is set goes elsewhere
 
 
+def _after_import(access: Access) -> bool:
+    return not access.at_import and access.function is not None
+
+
 def _changes_attribute(access: Access) -> bool:
-    changing = access.operation in (Operation.MUTATE, Operation.DELETE)
-    return changing and access.attribute is not None and not access.at_import and access.function is not None
+    return access.operation in (Operation.MUTATE, Operation.DELETE) and access.attribute is not None
+
+
+def _changes_entry(access: Access, holds: bool) -> bool:
+    """Whether an entry of a class derived from a container (`holds`) is stored or dropped: `X[k] = v`, `X.pop(k)`."""
+    if not holds:
+        return False
+    if access.method in ("__setitem__", "__delitem__"):
+        return access.operation.changes and access.attribute is None
+    return access.method == "__call__" and access.attribute in CHANGING_METHODS
 
 
 RULE = Rule(
@@ -57,7 +75,7 @@ RULE = Rule(
     category="globals",
     priority=Priority.NORMAL,
     explanation=Explanation(
-        what="Reports a module-level instance of a class of the project whose attributes are changed from functions.",
+        what="Reports a module-level instance of a class of the project whose attributes or entries are changed from functions.",
         why="Each attribute of such an object is a global in disguise: shared by all requests, tasks, threads and tests.",
         example="class Settings:\n    debug = False\n\nsettings = Settings()\n\ndef verbose():\n    settings.debug = True\n",
         instead="def verbose(settings):\n    settings.debug = True\n",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outfall_lint.constructors import THREAD_LOCALS
+from outfall_lint.states import FIXED
 from outfall_lint.model import Finding, Kind, Priority
 from outfall_lint.rule import Explanation, Rule, View
 
 _MEANING = {
-    Kind.CONTEXT: "carries context, which concurrent tasks of one thread overwrite for each other",
+    Kind.CONTEXT: "carries context, of which all tasks of a thread share one",
     Kind.THREAD_RESOURCE: "keeps a resource per thread, which nothing closes when the thread ends",
-    Kind.SPAN_STACK: "keeps a stack of contexts, onto which concurrent tasks of one thread push and pop in turn",
+    Kind.SPAN_STACK: "keeps a stack of contexts, of which all tasks of a thread share one",
     Kind.UNDECIDED: "is shared by every task of a thread; what it is for cannot be told from the code",
 }
 
@@ -20,8 +21,9 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
         if state.constructor not in THREAD_LOCALS:
             continue
-        priority = {Kind.CONTEXT: rule.priority, Kind.SPAN_STACK: rule.priority, Kind.THREAD_RESOURCE: Priority.LOW}.get(state.kind, Priority.NORMAL)
-        if view.is_test(state.place.path):
+        priority = rule.priority if state.kind in (Kind.CONTEXT, Kind.SPAN_STACK) else Priority.NORMAL
+        settled = state.kind is Kind.THREAD_RESOURCE and state.evidence == FIXED
+        if settled or view.is_test(state.place.path):
             priority = Priority.LOW
         meaning = _MEANING.get(state.kind, _MEANING[Kind.UNDECIDED])
         yield rule.finding(state, f"thread-local `{state.local_name}` {meaning}", priority)

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint.facts import Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._outside import context_sighted
+from outfall_lint.sightings import UNDER
+
+_MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    entering = frozenset(_entering(view))
     for facts in view.project.modules:
         for sighting in facts.sightings:
-            if sighting.what == "yield":
+            if sighting.what == "yield" and (sighting.detail != UNDER or _named(view, sighting.subject) in entering):
                 message = f"`yield` hands control out while `{_short(sighting.subject)}` is still in force"
                 low = facts.is_test
                 yield rule.finding(context_sighted(facts, sighting), message, Priority.LOW if low else None)
+
+
+def _entering(view: View) -> Iterator[Target]:
+    """The project's context managers that set a context variable around their block."""
+    for state in view.states:
+        if state.constructor == "contextvars.ContextVar":
+            for access in state.accesses:
+                if access.attribute == "set" and access.function is not None:
+                    name = (*view.module_of(access.place.path).split("."), *access.function.split("."))
+                    function = view.project.functions.get(name)
+                    if function is not None and _MANAGERS & set(function.decorators):
+                        yield name
+
+
+def _named(view: View, name: str) -> Target:
+    return view.project.canonical(tuple(name.split(".")))
 
 
 def _short(name: str) -> str:
