@@ -22,11 +22,14 @@ _MESSAGE = re.compile(r"^(?P<path>[^:\n]+):\d+: (?P<text>error: .*)$", re.MULTIL
 def strayed(tree: Path, before: str, names: Iterable[str]) -> list[str]:
     """The changed lines, since the git revision `before`, that neither name a state, nor import, nor are blank.
 
+    A module that came or went has strayed as a whole.
+
     `names` are the local names of the rewritten states. The ledger is new, and no Python.
     """
     told = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names) or "(?!)")
-    diff = _git(tree, "diff", "-U0", "--no-renames", before, "--", "*.py")
-    found: list[str] = []
+    scope = (before, "--", "*.py", ":(exclude).outfall")
+    found = _git(tree, "diff", "--name-only", "--no-renames", "--diff-filter=AD", *scope).split("\n")[:-1]
+    diff = _git(tree, "diff", "-U0", "--no-renames", "--diff-filter=M", *scope)
     path = ""
     for line in diff.splitlines():
         if line.startswith("--- a/"):

@@ -39,6 +39,14 @@ def test_a_line_that_names_no_state_has_strayed(tree: Path) -> None:
     assert strayed(tree, "HEAD", []) == ["app.py:3", "app.py:4"]
 
 
+def test_a_module_that_came_has_strayed(tree: Path) -> None:
+    for path in ("new.py", ".outfall/before.py"):
+        (tree / path).parent.mkdir(exist_ok=True)
+        (tree / path).write_text("")
+    subprocess.run(["git", "add", "-Af"], cwd=tree, check=True)
+    assert strayed(tree, "HEAD", ["_level"]) == ["new.py"]
+
+
 def test_statements_that_name_the_state_imports_and_blank_lines_may_change(tree: Path) -> None:
     after = BEFORE.replace("import os\n", "from x import Slot\n").replace("    global _level\n\n", "")
     (tree / "app.py").write_text(after.replace("        2,\n", "        4,\n"))
