@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .names import bound_names, used_names
@@ -99,16 +99,18 @@ def _inserted(source: SourceText, statement: str, before_line: int) -> ImportEdi
     if not blocks:
         return _below_docstring(source, statement)
     block = max(blocks, key=lambda b: sum(len(s.names) for s in b))
-    after = _neighbour(block)
-    others = {_section(s) for s in block}
-    spaced = len(others) == 1 or any(b.lineno > a.end_lineno + 1 for a, b in zip(block, block[1:]))
-    if after is None:
-        line = block[0].lineno
-        gap = end if spaced and _section(block[0]) != THIRD else ""
-        return _at(source, line, statement + end + gap)
-    gap_before = end if spaced and _section(after) != THIRD else ""
-    following = block[block.index(after) + 1] if after is not block[-1] else None
-    tight = following is not None and _section(following) != THIRD and following.lineno == after.end_lineno + 1
+    own = {part.partition(".")[0] for part in source.path.split("/")}
+    sections = [_section(s, own) for s in block]
+    spaced = len(set(sections)) == 1 or any(b.lineno > a.end_lineno + 1 for a, b in zip(block, block[1:]))
+    index = _neighbour(block, sections)
+    if index is None:
+        gap = end if spaced and sections[0] != THIRD else ""
+        return _at(source, block[0].lineno, statement + end + gap)
+    after, following = block[index], block[index + 1] if index + 1 < len(block) else None
+    if following is not None and sections[index] != THIRD and sections[index + 1] == THIRD:
+        return _at(source, following.lineno, statement + end)
+    gap_before = end if spaced and sections[index] != THIRD else ""
+    tight = following is not None and sections[index + 1] != THIRD and following.lineno == after.end_lineno + 1
     return _at(source, after.end_lineno + 1, gap_before + statement + end + (end if spaced and tight else ""))
 
 
@@ -122,7 +124,8 @@ class _Import(ast.stmt):
 FUTURE, STANDARD, THIRD, LOCAL = range(4)
 
 
-def _section(statement: ast.stmt) -> int:
+def _section(statement: ast.stmt, own: Collection[str]) -> int:
+    """The section of an import; `own` are the names below which the module itself may be imported."""
     if isinstance(statement, ast.ImportFrom):
         if statement.level:
             return LOCAL
@@ -130,17 +133,18 @@ def _section(statement: ast.stmt) -> int:
     else:
         assert isinstance(statement, ast.Import)
         root = statement.names[0].name.partition(".")[0]
+    if root in own:
+        return LOCAL
     return STANDARD if root in sys.stdlib_module_names else THIRD
 
 
-def _neighbour(block: Sequence[ast.stmt]) -> _Import | None:
-    """The import after which ours goes; None: before the block's first."""
+def _neighbour(block: Sequence[ast.stmt], sections: Sequence[int]) -> int | None:
+    """The index of the import after which ours goes; None: before the block's first."""
     before = None
-    for statement in block:
-        section = _section(statement)
+    for index, (statement, section) in enumerate(zip(block, sections)):
         if section == STANDARD or (section == THIRD and _sorts_before(statement)):
-            before = statement
-    return before  # type: ignore[return-value]
+            before = index
+    return before
 
 
 def _sorts_before(statement: ast.stmt) -> bool:

@@ -28,6 +28,8 @@ UNSET: Any = type("Unset", (), {"__repr__": lambda self: "UNSET", "__slots__": (
 class Slot(Generic[T]):
     """One value that the whole process shares. `UNSET` stands for none.
 
+    The lock can be entered again by its own thread: a signal handler may set what it interrupts.
+
     Args:
         name: the state's qualified name.
     """
@@ -43,7 +45,7 @@ class Slot(Generic[T]):
     def __init__(self, name: str, value: Any = UNSET) -> None:
         self.name = name
         self._box: Tuple[Any, ...] = (value,)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         _tables.add(name, self)
 
     @property
@@ -118,7 +120,7 @@ class Slot(Generic[T]):
 
     def after_fork(self) -> None:
         """In the child: nobody holds the lock."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"<Slot {self.name}>"

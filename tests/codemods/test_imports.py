@@ -20,6 +20,15 @@ PLACED = {
         "import os\n\nfrom attrs import define\nfrom zope import x\n\nfrom . import y\nX = {}\n",
         f"import os\n\nfrom attrs import define\n{NEW}\nfrom zope import x\n\nfrom . import y\nX = {{}}\n",
     ),
+    "before third parties that sort behind": (
+        "import os\n\nfrom zope import x\n\nfrom . import y\nX = {}\n",
+        f"import os\n\n{NEW}\nfrom zope import x\n\nfrom . import y\nX = {{}}\n",
+    ),
+    "before the project's own by its name": (
+        "import os\n\nimport app\nfrom app import y\nX = {}\n",
+        f"import os\n\n{NEW}\n\nimport app\nfrom app import y\nX = {{}}\n",
+    ),
+    "with nothing but the project's own": ("import app\nfrom app import y\nX = {}\n", f"{NEW}\n\nimport app\nfrom app import y\nX = {{}}\n"),
     "before the project's own": (
         "import os\n\nfrom . import y\nX = {}\n",
         f"import os\n\n{NEW}\n\nfrom . import y\nX = {{}}\n",

@@ -60,6 +60,33 @@ def test_the_value_is_read_assigned_and_deleted_as_a_name_is() -> None:
         del slot.value
 
 
+def test_a_slot_is_set_by_what_interrupts_its_own_setting() -> None:
+    slot: Slot[str] = Slot("test_values.interrupted", "before")
+    interrupted: List[int] = []
+
+    def interrupt(frame: Any, event: str, _: Any) -> Any:
+        if frame.f_code is not Slot.swap.__code__ or sys.gettrace() is None:
+            return None
+        if event == "line":  # as a signal handler would, between any two steps
+            sys.settrace(None)
+            interrupted.append(frame.f_lineno)
+            slot.set("handler")
+            sys.settrace(interrupt)
+        return interrupt
+
+    def run() -> None:
+        sys.settrace(interrupt)
+        slot.set("outer")
+        sys.settrace(None)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(interrupted) >= 3
+    assert slot.value in ("outer", "handler")
+
+
 def test_updates_of_many_threads_add_up() -> None:
     slot: Slot[int] = Slot("test_values.updates", 0)
     run_all([lambda: [slot.update(lambda value: value + 1) for _ in range(500)] and None] * 8)
