@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from outfall_lint.model import Place
@@ -18,9 +18,11 @@ from outfall_lint.model import Place
 from .errors import VerificationFailed
 from .global_statements import global_lines, without_globals
 from .imports import Bound, bind_runtime_names, drop_unused_imports
+from .layout import Layout, layouts
 from .text import Lines, SourceText
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_USUAL_LENGTH = 88
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,10 +81,11 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] = ()) -> Edited:
+def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] = (), line_length: int | None = None) -> Edited:
     """Carry out the edits, bind the runtime's names, drop the imports that this orphans.
 
-    `unbound` are names that no function binds any more: their `global` goes.
+    `unbound` are names that no function binds any more: their `global` goes. `line_length` is
+    the project's own limit; without one the file's longest line is taken for it.
     """
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, before_line=_first_executed(source, edits))
@@ -97,7 +100,28 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     spans = [(edit.place.line, edit.place.end_line) for edit in edits]
     spans += [bound.edit.lines] if bound.edit else []
     spans += global_lines(source, unbound)
-    return Edited(text, (*spans, *_shortened_imports(source, SourceText(source.path, text))))
+    spans += _shortened_imports(source, SourceText(source.path, text))
+    found = list(_layouts(source, SourceText(source.path, text), set(bound.names.values()), line_length))
+    if found:
+        text = splice(text, [Splice(one.start, one.end, one.text) for one in found])
+        spans += _declarations(source, edits)
+    return Edited(text, tuple(spans))
+
+
+def _layouts(before: SourceText, after: SourceText, called: Collection[str], line_length: int | None) -> Iterator[Layout]:
+    """The layouts of calls on lines that the edits have made."""
+    known = set(before.lines)
+    fresh = {number for number, line in enumerate(after.lines, start=1) if line not in known}
+    longest = max((len(line.rstrip()) for line in before.lines), default=0)
+    return layouts(after, called, fresh, line_length or max(longest, _USUAL_LENGTH))
+
+
+def _declarations(source: SourceText, edits: Sequence[Edit]) -> list[Lines]:
+    """The lines of the simple statements in which an edit puts a runtime name."""
+    lines = {edit.place.line for edit in edits if edit.runtime_names}
+    simple = (node for node in ast.walk(source.tree) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)))
+    stretches = ((node.lineno, node.end_lineno or node.lineno) for node in simple)
+    return [(first, last) for first, last in stretches if any(first <= line <= last for line in lines)]
 
 
 def _first_executed(source: SourceText, edits: Sequence[Edit]) -> int:

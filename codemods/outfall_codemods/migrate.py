@@ -20,6 +20,7 @@ from .change import ChangeSet, FileChange
 from .dependencies import advice
 from .edits import Edit, RuntimeName, edited
 from .errors import CodemodError, UsageError
+from .line_length import line_length
 from .other_files import OtherFiles
 from .plan import Plan, decline
 from .text import SourceText
@@ -59,7 +60,7 @@ def plan_migration(
     plans = _planned(wanted, sources, OtherFiles(root, analysis.files), config.min_priority)
     if direct:
         plans = [_direct(plan) for plan in plans]
-    plans, changes = _edited(plans, sources)
+    plans, changes = _edited(plans, sources, line_length(root))
     notes = advice(root, [change.path for change in changes])
     if changes and not direct:
         changes += _declared(root, config, plans)
@@ -134,7 +135,7 @@ def _unstaged(part: str | RuntimeName) -> str | RuntimeName:
     return part if isinstance(part, str) else RuntimeName(part.name.removeprefix("Staged"))
 
 
-def _edited(plans: Sequence[Plan], sources: dict[str, SourceText]) -> tuple[list[Plan], list[FileChange]]:
+def _edited(plans: Sequence[Plan], sources: dict[str, SourceText], limit: int | None) -> tuple[list[Plan], list[FileChange]]:
     """The changes; plans of a file whose edit fails verification become declined, and say why."""
     settled = [plan for plan in plans if not plan.rewrites]
     changes = []
@@ -143,16 +144,16 @@ def _edited(plans: Sequence[Plan], sources: dict[str, SourceText]) -> tuple[list
         if not here:
             continue
         try:
-            changes.append(_changed(source, here))
+            changes.append(_changed(source, here, limit))
             settled += here
         except CodemodError as error:
             settled += [decline(plan.state, plan.codes, error.message) for plan in here]
     return sorted(settled, key=lambda plan: (plan.state.place, plan.codes)), changes
 
 
-def _changed(source: SourceText, plans: Sequence[Plan]) -> FileChange:
+def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None) -> FileChange:
     unbound = {plan.unbound for plan in plans if plan.unbound}
-    new = edited(source, [edit for plan in plans for edit in plan.edits], unbound)
+    new = edited(source, [edit for plan in plans for edit in plan.edits], unbound, limit)
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)
     verify_file(change)
     return change
