@@ -20,12 +20,23 @@ class SpanOf(Protocol):
 
 def declarations(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration]:
     """Every name declared at module or class level, every instance attribute, every captured local."""
+    around = frozenset(_around_functions(walked))
     for scope in walked.scopes:
         if scope.parent is None or scope.kind == CLASS:
             yield from _bound(scope, "class" if scope.kind == CLASS else "module", names, spans)
-        elif scope.kind == FUNCTION:
+        elif scope in around:
             yield from _captured(scope, names, spans)
     yield from _instance(walked, names, spans)
+
+
+def _around_functions(walked: Walk) -> Iterator[Scope]:
+    """The functions that hold another one: only their locals may be captured."""
+    for scope in walked.scopes:
+        outer = scope.parent
+        while scope.kind == FUNCTION and outer is not None:
+            if outer.kind == FUNCTION:
+                yield outer
+            outer = outer.parent
 
 
 def _captured(scope: Scope, names: Names, spans: SpanOf) -> Iterator[Declaration]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from outfall_lint.calls import call
-from outfall_lint.guards import opposite
 from outfall_lint.scopes import COMPREHENSION, FUNCTION, Scope, Walk
 from outfall_lint.uses import test, use, visit
 
@@ -95,18 +94,19 @@ def _binary(w: Walk, node: ast.BinOp) -> None:
 
 def _boolean(w: Walk, node: ast.BoolOp) -> None:
     guard = w.guard
+    holds = type(node.op) is ast.And
     for value in node.values:
         use(w, value, "load", "chosen by and/or")
-        w.guard = (opposite(value) if type(node.op) is ast.Or else value, guard)
+        w.guard = (value, guard, holds)
     w.guard = guard
 
 
 def _choice(w: Walk, node: ast.IfExp) -> None:
     test(w, node.test)
     guard = w.guard
-    w.guard = (node.test, guard)
+    w.guard = (node.test, guard, True)
     use(w, node.body, "load", "chosen by if")
-    w.guard = (opposite(node.test), guard)
+    w.guard = (node.test, guard, False)
     use(w, node.orelse, "load", "chosen by if")
     w.guard = guard
 

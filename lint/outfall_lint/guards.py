@@ -1,7 +1,7 @@
 """What the tests around a store say of the thing that is stored: that it is absent, present, or nothing.
 
-A guard is the test of an enclosing `if`, the test of an earlier `if` whose body left (as its
-opposite), the operand before an `or` or `and`, or an `except` clause.
+A guard is the test of an enclosing `if`, that of an earlier `if` whose body left, the operand
+before an `or` or `and`, each with whether it holds at the store, or an `except` clause.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ from __future__ import annotations
 import ast
 
 from outfall_lint.names import path_of
-from outfall_lint.scopes import Guards, RawUse, Scope
+from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 _NOT_FOUND = frozenset(f"after {name}" for name in ("NameError", "AttributeError", "KeyError", "UnboundLocalError"))
+_GONE = frozenset("closed is_closed done expired".split())
 IN_A_BRANCH = "in a branch"
 """The detail of a store that runs under a condition which says nothing of what is stored."""
-
-
-def opposite(test: ast.expr) -> ast.expr:
-    """`not test`, for the branch where it does not hold."""
-    return ast.UnaryOp(op=ast.Not(), operand=test)
 
 
 def leaves(body: list[ast.stmt]) -> bool:
@@ -35,29 +31,34 @@ def is_main(test: ast.expr) -> bool:
 
 def guard_of(guards: Guards, raw: RawUse, scope: Scope) -> str:
     """How a store is guarded: "if absent", "if tested", "after AttributeError", "in a branch" or ""."""
+    chosen = raw.value if not raw.path and isinstance(raw.value, (ast.BoolOp, ast.IfExp)) else None
+    if guards is None and chosen is None:
+        return ""
     names = _same(raw, scope)
-    if raw.value is not None and not raw.path and (own := _of_value(raw.value, names, raw)):
+    if chosen is not None and (own := _of_value(chosen, names, raw)):
         return own
     inside, after = guards is not None, ""
     while guards is not None:
-        node, guards = guards
+        node, guards, holds = guards
         if isinstance(node, ast.ExceptHandler):
             after = after or (f"after {ast.unparse(node.type)}" if node.type is not None else "after any exception")
             if after in _NOT_FOUND:
                 break
-        elif (absent := _absent(node, names, raw)) is not None:
+        elif (absent := _absent(node, holds, names, raw)) is not None:
             return "if absent" if absent else "if tested"
     return after or (IN_A_BRANCH if inside else "")
 
 
 def _same(raw: RawUse, scope: Scope) -> frozenset[str]:
-    """The name of what is stored to, and the locals that were given its value: `it = _it`."""
-    same = {raw.root}
-    if not raw.path:
-        for name, bindings in scope.bindings.items():
-            if any(isinstance(b.value, ast.Name) and b.value.id == raw.root for b in bindings):
-                same.add(name)
-    return frozenset(same)
+    """The name of what is stored to, and the function's locals that were given its value: `it = _it`."""
+    if raw.path or scope.kind != FUNCTION:
+        return frozenset((raw.root,))
+    same = [
+        name
+        for name, bindings in scope.bindings.items()
+        if any(type(b.value) is ast.Name and b.value.id == raw.root for b in bindings)
+    ]
+    return frozenset((raw.root, *same))
 
 
 def _of_value(value: ast.expr, names: frozenset[str], raw: RawUse) -> str:
@@ -65,8 +66,7 @@ def _of_value(value: ast.expr, names: frozenset[str], raw: RawUse) -> str:
     if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
         return "if absent" if _is_name(value.values[0], names) else ""
     if isinstance(value, ast.IfExp) and (_is_name(value.body, names) or _is_name(value.orelse, names)):
-        test = value.test if _is_name(value.orelse, names) else opposite(value.test)
-        return "if absent" if _absent(test, names, raw) else "if tested"
+        return "if absent" if _absent(value.test, _is_name(value.orelse, names), names, raw) else "if tested"
     return ""
 
 
@@ -74,26 +74,25 @@ def _is_name(node: ast.expr, names: frozenset[str]) -> bool:
     return isinstance(node, ast.Name) and node.id in names
 
 
-def _absent(test: ast.AST, names: frozenset[str], raw: RawUse) -> bool | None:
-    """Whether `test` holds where the thing is not there (True) or is (False); None: it speaks of something else."""
+def _absent(test: ast.AST, holds: bool, names: frozenset[str], raw: RawUse) -> bool | None:
+    """Whether the thing is not there (True) or is (False) where `test` holds, or does not; None: it speaks of something else."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = _absent(test.operand, names, raw)
-        return None if inner is None else not inner
+        return _absent(test.operand, not holds, names, raw)
     if isinstance(test, ast.BoolOp):
-        said = [s for value in test.values if (s := _absent(value, names, raw)) is not None]
+        said = [s for value in test.values if (s := _absent(value, holds, names, raw)) is not None]
         return any(said) if said else None
     if isinstance(test, ast.NamedExpr):
-        return _absent(test.value, names, raw)
+        return _absent(test.value, holds, names, raw)
     if not _speaks_of(test, names, raw):
         return None
     if isinstance(test, ast.Compare):
-        return _compared(test)
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute):
-        return test.func.attr in ("locked", "closed", "is_closed", "done", "expired")
-    return False  # `if it`, `if hasattr(x, "it")`, `if getattr(x, "it", None)`
+        return _compared(test) is holds
+    gone = isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr in _GONE
+    return gone is holds  # else `if it`, `if hasattr(x, "it")`, `if getattr(x, "it", None)`
 
 
 def _compared(test: ast.Compare) -> bool:
+    """Whether a comparison that holds says that a thing is not there."""
     operator, right = test.ops[0], test.comparators[0]
     if isinstance(operator, (ast.Is, ast.NotIn)):
         return not (isinstance(right, ast.Constant) and right.value is True)

@@ -24,8 +24,8 @@ class Binding(NamedTuple):
     scope: Scope  # where the binding is written: differs from the owner for `global` names
 
 
-Guards = Optional[tuple[ast.AST, "Guards"]]
-"""The `if` tests and `except` handlers around a node, innermost first."""
+Guards = Optional[tuple[ast.AST, "Guards", bool]]
+"""The `if` tests and `except` handlers around a node, innermost first, and whether each test holds there."""
 
 
 class RawUse(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
-from outfall_lint.guards import is_main, leaves, opposite
+from outfall_lint.guards import is_main, leaves
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
 from outfall_lint.uses import lock_name, test, use, visit
 
@@ -38,7 +38,7 @@ def body(w: Walk, statements: list[ast.stmt]) -> None:
         else:
             handler(w, statement)
             if kind is ast.If and not statement.orelse and leaves(statement.body):  # type: ignore[attr-defined]
-                w.guard = (opposite(statement.test), w.guard)  # type: ignore[attr-defined]
+                w.guard = (statement.test, w.guard, False)  # type: ignore[attr-defined]
     w.guard = guard
 
 
@@ -149,7 +149,7 @@ def _if(w: Walk, node: ast.If) -> None:
     guard = w.guard
     while True:
         test(w, node.test)
-        w.guard = (node.test, guard)
+        w.guard = (node.test, guard, True)
         if is_main(node.test) and w.scope.kind == MODULE:
             outside = w.enter(BLOCK, "", node)
             body(w, node.body)
@@ -161,7 +161,7 @@ def _if(w: Walk, node: ast.If) -> None:
             node = node.orelse[0]
             continue
         if node.orelse:
-            w.guard = (opposite(node.test), guard)
+            w.guard = (node.test, guard, False)
             body(w, node.orelse)
             w.guard = guard
         return
@@ -200,7 +200,7 @@ def _try(w: Walk, node: ast.Try) -> None:
         if handler.name:
             w.bind(handler.name, "except", None, node, None)
         guard = w.guard
-        w.guard = (handler, guard)
+        w.guard = (handler, guard, True)
         body(w, handler.body)
         w.guard = guard
     body(w, node.orelse)
