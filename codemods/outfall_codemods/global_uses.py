@@ -49,7 +49,7 @@ class _Walk:
         names = tuple(self._stored(node))
         if names:
             self.bindings.append(Binding(node, names, in_function))
-        if _binds_by_statement(node, self.name):
+        if binds_by_statement(node, self.name):
             self.problems.append(("it is bound by an import, a definition or a pattern", node.lineno))
         for child in ast.iter_child_nodes(node) if not isinstance(node, (*_Function, ast.ClassDef)) else ():
             self.visit(child, in_function)
@@ -83,7 +83,7 @@ class _Walk:
                 self.statement(statement, in_function=True)
 
     def _class(self, node: ast.ClassDef, in_function: bool) -> None:
-        if any(n.id == self.name for s in node.body for n in _stores(s)):
+        if any(n.id == self.name for s in node.body for n in stores(s)):
             self.problems.append(("a class body uses its name for something else", node.lineno))
             return
         for child in ast.iter_child_nodes(node):
@@ -96,7 +96,7 @@ class _Walk:
             return True
         return self.name not in _own_names(node) and not any(
             (isinstance(n, ast.Name) and n.id == self.name and not isinstance(n.ctx, ast.Load))
-            or (isinstance(n, ast.stmt) and _binds_by_statement(n, self.name))
+            or (isinstance(n, ast.stmt) and binds_by_statement(n, self.name))
             for n in own
         )
 
@@ -107,12 +107,12 @@ class _Walk:
 
     def _stored(self, node: ast.stmt) -> Iterator[ast.Name]:
         if not isinstance(node, (*_Function, ast.ClassDef)):
-            yield from (n for n in _stores(node) if n.id == self.name)
+            yield from (n for n in stores(node) if n.id == self.name)
         if isinstance(node, ast.AnnAssign):
             self._annotated([node.annotation])
 
 
-def _stores(node: ast.stmt) -> Iterator[ast.Name]:
+def stores(node: ast.stmt) -> Iterator[ast.Name]:
     """The plain names that one statement itself binds or deletes."""
     targets: list[ast.expr] = []
     if isinstance(node, (ast.Assign, ast.Delete)):
@@ -125,7 +125,7 @@ def _stores(node: ast.stmt) -> Iterator[ast.Name]:
         yield from (n for n in ast.walk(target) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
 
 
-def _binds_by_statement(node: ast.stmt, name: str) -> bool:
+def binds_by_statement(node: ast.stmt, name: str) -> bool:
     """Whether a statement binds the name in a way that has no assignment."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return any((alias.asname or alias.name.partition(".")[0]) == name for alias in node.names)

@@ -64,10 +64,14 @@ def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: i
     return Bound(names, _inserted(source, _statement(sorted(fresh.items())), before_line))
 
 
+_DISTINCT = re.compile(r"Staged|module_property$|class_slot$|slot_of$")
+"""Names that an `import *` will hardly bring."""
+
+
 def _free(name: str, taken: set[str], starred: bool) -> str:
-    if name not in taken and (not starred or name.startswith("Staged")):
+    if name not in taken and (not starred or _DISTINCT.match(name)):
         return name
-    alias = PREFIX + name
+    alias = PREFIX + name if name[:1].isupper() else f"{PREFIX.lower()}_{name}"
     while alias in taken:
         alias += "_"
     return alias

@@ -30,6 +30,11 @@ class OtherFiles:
         pattern = re.compile(rf"^\s*from\s+[\w.]*\b{last}\s+import\s+\*".encode(), re.MULTILINE)
         return any(pattern.search(text) for text in self._others(path, "*"))
 
+    def holds_module(self, module: str) -> bool:
+        """Whether the project has a file for the module `module`, under whatever source folder."""
+        tail = module.replace(".", "/")
+        return any(f"/{path}".endswith((f"/{tail}.py", f"/{tail}/__init__.py")) for path in self._paths)
+
     def _others(self, path: str, needle: str) -> Iterable[bytes]:
         wanted = needle.encode()
         return (text for other, text in self._texts.items() if other != path and wanted in text)

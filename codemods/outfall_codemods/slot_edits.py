@@ -47,7 +47,7 @@ def binding_edits(source: SourceText, binding: Binding, slot: str) -> Iterator[E
     node = binding.statement
     if isinstance(node, ast.AnnAssign):
         raise CannotRewrite("it is declared once more with a type", node.lineno)
-    if isinstance(node, ast.AugAssign) and _adds_constant(node):
+    if isinstance(node, ast.AugAssign) and adds_constant(node):
         yield from _updated(source, node, binding.names[0], slot)
         return
     for name in binding.names:
@@ -63,7 +63,7 @@ def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target:
     return place, _needs_brackets(source.slice(place))
 
 
-def _adds_constant(node: ast.AugAssign) -> bool:
+def adds_constant(node: ast.AugAssign) -> bool:
     """Whether the value must be immutable, so that a new one may take its place: `N += 1`."""
     return isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float, str))
 

@@ -33,6 +33,11 @@ _BINDS = frozenset(("store", "augment", "delete"))
 _CHANGES = frozenset(("store", "augment", "delete", "change"))
 
 
+def is_test(path: str, in_package: bool = True) -> bool:
+    """Whether a file, by its path, holds tests, examples, demonstrations or (outside packages) a project's scripts."""
+    return bool(_TEST_FILE.search(path) or (not in_package and _SCRIPT.search(path)))
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """No garbage collection while trees are built: a tree has no cycles worth looking for."""
@@ -96,7 +101,7 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         suppressions=suppressions(source.text),
         sightings=tuple(sightings(walked, names, spans)),
         modules=(*walked.modules, *(".".join((*names.base(level, ""), name)) for level, name in walked.siblings)),
-        is_test=bool(_TEST_FILE.search(file.path) or (not file.in_package and _SCRIPT.search(file.path))),
+        is_test=is_test(file.path, file.in_package),
     )
 
 

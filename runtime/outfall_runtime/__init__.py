@@ -11,6 +11,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import context, flags, metrics
+    from .class_slots import class_slot, slot_of
     from .context_local import ContextLocal
     from .context_value import ContextValue
     from .errors import (
@@ -92,6 +93,7 @@ __all__ = [
     "WeakKeyRegistry",
     "WeakSetRegistry",
     "WeakValueRegistry",
+    "class_slot",
     "context",
     "flags",
     "install_logging",
@@ -99,6 +101,7 @@ __all__ = [
     "metrics",
     "module_property",
     "run_in_executor",
+    "slot_of",
 ]
 
 _MODULE_OF = {
@@ -138,10 +141,12 @@ _MODULE_OF = {
     "WeakKeyRegistry": "weak_siblings",
     "WeakSetRegistry": "weak_siblings",
     "WeakValueRegistry": "weak_siblings",
+    "class_slot": "class_slots",
     "install_logging": "log_records",
     "isolate": "isolation",
     "module_property": "slots",
     "run_in_executor": "executors",
+    "slot_of": "class_slots",
 }
 _MODULES = frozenset(("context", "control", "errors", "flags", "metrics", "siblings", "weak_siblings"))
 

@@ -85,3 +85,9 @@ def test_an_orphaned_import_goes(name: str) -> None:
     text, lines = drop_unused_imports(SourceText("app.py", before), {"threading", "t"})
     assert text == after
     assert len(lines) == 1
+
+
+def test_a_taken_function_name_gets_an_alias_in_its_own_spelling() -> None:
+    taken = SourceText("app.py", "def slot_of():\n    pass\n")
+    bound = bind_runtime_names(taken, ["class_slot", "slot_of"], 3)
+    assert bound.names == {"class_slot": "class_slot", "slot_of": "outfall_slot_of"}

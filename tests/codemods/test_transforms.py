@@ -41,7 +41,7 @@ DECLINED = {
     "a subclass that nobody has answered for": (
         "import threading\nclass L(threading.local):\n    user = None\n", '[tool.outfall.states] "app.L"',
     ),
-    "a class-level value": ("class A:\n    n = 0\n    @classmethod\n    def hit(cls):\n        cls.n += 1\n", "metaclass"),
+    "a class-level value": ("class A:\n    n = 0\n    @classmethod\n    def hit(cls):\n        cls.n += 1\n", "not yet: counters"),
 }
 
 NOOP = {

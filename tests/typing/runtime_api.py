@@ -32,6 +32,7 @@ from outfall_runtime import (
     StagedWeakValueRegistry,
     ThreadResource,
     UnknownFlag,
+    class_slot,
     context,
     flags,
     install_logging,
@@ -39,6 +40,7 @@ from outfall_runtime import (
     metrics,
     module_property,
     run_in_executor,
+    slot_of,
 )
 
 
@@ -132,6 +134,24 @@ assert_type(slot.update(lambda value: value + 1), int)
 assert_type(slot.compare_and_set(1, UNSET), bool)
 slot.set("one")  # type: ignore[arg-type]
 module_property(__name__, "SLOT", slot)
+
+
+
+class Client:
+    """A class slot is its value to a type checker."""
+
+    timeout = class_slot("app.Client.timeout", 10)
+    agent: Agent | None = class_slot("app.Client.agent", None)
+    name = class_slot("app.Client.name", None)
+
+
+assert_type(Client.timeout, int)
+assert_type(Client().agent, Agent | None)
+assert_type(Client.name, Any)
+Client().timeout = 5
+Client.timeout = "long"  # type: ignore[assignment]
+slot_of(Client, "timeout").value = 5
+assert_type(slot_of(Client, "timeout").value, Any)
 
 lazy: Lazy[Agent] = Lazy("app.lazy", Agent)
 assert_type(lazy.get(), Agent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from outfall_lint.constructors import ITERATORS
 from outfall_lint.model import Finding, State
 
 from ..other_files import OtherFiles
@@ -13,8 +14,8 @@ _ADVICE = {
     "OUT101": "it has no declaration of its own that could be swapped; make it a plain dict at module level",
     "OUT102": "it has no declaration of its own that could be swapped; make it a plain list or set at module level",
     "OUT103": (
-        "a class attribute that is bound anew is found through subclasses and instances too, so only a metaclass could "
-        "stand in its way; keep the value in a module-level global, which becomes a slot"
+        "what the class holds is changed in place, and is no table that could be swapped; make it a plain container of "
+        "the class, or guard it by a lock"
     ),
     "OUT104": "no module-level statement declares it, so nothing can become a slot; declare it once, at module level",
     "OUT105": "no module-level statement declares it, so nothing can become a slot; declare it as None at module level",
@@ -50,6 +51,8 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
 
 
 def _reason(code: str, state: State) -> str:
+    if state.constructor in ITERATORS:
+        return _ADVICE["OUT112"]
     if code == "OUT106" and state.scope == "class":
         return _ADVICE["OUT103"]
     return _ADVICE.get(code, "it is a matter for its author")

@@ -1,0 +1,128 @@
+"""A class attribute that is bound anew becomes a class slot: reads stay, assignments go through the slot.
+
+The slot stands in the class body as a descriptor. Instances, subclasses and patching tests find,
+shadow and replace it exactly as they would the plain value, so an assignment that nobody saw does
+what it always did.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from outfall_lint.collect import is_test
+from outfall_lint.constructors import ITERATORS
+from outfall_lint.model import Access, Finding, Kind, Operation, State
+
+from ..class_bodies import body_reader, class_at, declaration_in, external_bases, read_in_body, value_problem
+from ..class_edits import binding_edits, bindings_at, narrowed_at
+from ..edits import Edit, RuntimeName, quoted
+from ..other_files import OtherFiles
+from ..plan import Plan, decline, rewrite
+from ..slot_edits import CannotRewrite, assigned_value, end_of, start_of
+from ..text import SourceText
+from ..transform import Codes, Transform
+
+_NO_DECLARATION = "its class body does not declare it by a plain statement; declare it there, once, first"
+_COUNTER = "not yet: counters come later; count under a lock"
+
+
+def accepts(finding: Finding) -> bool:
+    """Whether the state is a class's attribute that production code binds to another value."""
+    state = finding.state
+    if finding.code not in ("OUT103", "OUT106") or state.scope != "class" or state.constructor in ITERATORS:
+        return False
+    return any(_binds(access) and not is_test(access.place.path) for access in state.accesses)
+
+
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+    """`rewrite` where the class body holds a plain value and every assignment in production code is in sight."""
+    if state.kind is Kind.COUNTER:
+        return decline(state, codes, _COUNTER)
+    node = class_at(source.tree, _class_name(state))
+    declaration = declaration_in(node, state.local_name) if node and state.value else None
+    if node is None or declaration is None:
+        return decline(state, codes, _NO_DECLARATION)
+    reason = _problem(state, source, node, declaration, others)
+    if reason:
+        return decline(state, codes, reason)
+    outside = next((a for a in state.accesses if _binds(a) and a.place.path != source.path and not is_test(a.place.path)), None)
+    if outside is not None:
+        where = f"{outside.place.path}:{outside.place.line}"
+        return decline(state, codes, f"it is bound from another module at {where}; offer a method of the class there", outside.place)
+    try:
+        edits = tuple(_edits(state, source, declaration))
+    except CannotRewrite as error:
+        return decline(state, codes, f"{error.reason} ({source.path}:{error.line})")
+    return rewrite(state, codes, "class_slot", edits)
+
+
+def _class_name(state: State) -> str:
+    return state.name.removeprefix(f"{state.module}.").rpartition(".")[0]
+
+
+def _binds(access: Access) -> bool:
+    """Whether a function gives the name another object, or none."""
+    return access.function is not None and _changes_name(access) and not (access.operation is Operation.MUTATE)
+
+
+def _changes_name(access: Access) -> bool:
+    """Whether the statement stores to the name: `X += …` does, even where it changes a container in place."""
+    if access.attribute is not None:
+        return False
+    deletes = access.operation is Operation.DELETE and access.method is None
+    return deletes or access.operation is Operation.REBIND or access.method == "__iadd__"
+
+
+def _problem(
+    state: State, source: SourceText, node: ast.ClassDef, declaration: ast.Assign | ast.AnnAssign, others: OtherFiles
+) -> str | None:
+    """Why a descriptor in the value's place would be noticed; None where it would not."""
+    annotated = isinstance(declaration, ast.AnnAssign)
+    reader = body_reader(source.tree, node, annotated)
+    if reader:
+        return f"{reader}; keep the value elsewhere"
+    foreign = next((m for m in external_bases(source.tree, node) if not others.holds_module(m)), None)
+    if foreign:
+        return f"a base of its class comes from `{foreign}`, out of our sight, and may read the class body; keep the value elsewhere"
+    line = read_in_body(node, state.local_name)
+    if line:
+        return f"the class body itself reads it ({source.path}:{line}); read it in a method instead"
+    assert declaration.value is not None
+    if "type: ignore" in "".join(source.lines[declaration.lineno - 1 : declaration.end_lineno]):
+        return "a `type: ignore` stands at its declaration, which would no longer fit; give it its true type first"
+    return value_problem(node, declaration.value, state.constructor)
+
+
+def _edits(state: State, source: SourceText, declaration: ast.Assign | ast.AnnAssign) -> Iterator[Edit]:
+    target = declaration.targets[0] if isinstance(declaration, ast.Assign) else declaration.target
+    value, brackets = assigned_value(source, declaration, target)
+    yield Edit(start_of(value), (RuntimeName("class_slot"), f"({quoted(state.name)}, " + "(" * brackets))
+    yield Edit(end_of(value), (")" + ")" * brackets,))
+    places = {a.place for a in state.accesses if _changes_name(a) and a.place.path == source.path}
+    bindings = bindings_at(source, places)
+    narrowed = narrowed_at(source, state.local_name, bindings) if _is_optional(declaration) else None
+    if narrowed:
+        raise CannotRewrite("a type checker follows its type from an assignment to a use in the same function", narrowed)
+    for statement, attribute in bindings:
+        yield from binding_edits(source, statement, attribute)
+
+
+def _is_optional(declaration: ast.Assign | ast.AnnAssign) -> bool:
+    """Whether its declared type has alternatives, among which an assignment decides."""
+    if not isinstance(declaration, ast.AnnAssign):
+        return False
+    written = ast.unparse(declaration.annotation)
+    return "|" in written or "Optional" in written or "Union" in written
+
+
+TRANSFORM = Transform(
+    name="class-attribute-to-slot",
+    fix_safety=(
+        "Reading keeps Python's order: instance, subclass, class. An assignment that the plan does not see, from "
+        "outside or by a test, replaces the slot by the plain value, as it always replaced the value. Only code that "
+        "looks into the class's `__dict__` finds a slot there."
+    ),
+    accepts=accepts,
+    plan=plan,
+)
