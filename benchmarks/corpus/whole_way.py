@@ -76,6 +76,7 @@ def whole_way(shop: Workshop) -> Record:
         faults += [f"migrate changed {place}, which names no rewritten state" for place in promises.strayed(shop.tree, "HEAD~1", names)]
     _expect(shop.outfall("migrate", "--check"), (0, 3), "a second migrate", faults)
     outcomes = [Outcome("stock", baseline["passed"], baseline["seconds"], [])]
+    shop = shop.as_it_builds()
     for mode in MODES:
         outcomes += _tested(shop, mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
     types = promises.new_type_errors(shop.stock, shop.tree, shop.sources, shop.python)

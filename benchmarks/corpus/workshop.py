@@ -9,7 +9,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class Workshop:
     work: Path
     settings: dict[str, Any]
     wheel: Path
+    isolated: bool = True  # whether pip builds the project in an environment that knows nothing of the runtime
 
     @property
     def name(self) -> str:
@@ -66,19 +68,26 @@ class Workshop:
     def rewritten(self) -> tuple[str, ...]:
         """Options to test the rewritten tree, beside the runtime.
 
-        The version is told, because a tree under git is no sdist; and where setup.py imports the
-        package, building has to see the runtime, which an isolated build would not.
+        The version is told, because a tree under git is no sdist.
         """
-        pip = f"--force-reinstall --no-deps {shlex.quote(str(self.wheel))}"
+        install = [f"--force-reinstall --no-deps {shlex.quote(str(self.wheel))}"]
         variables = [f"SETUPTOOLS_SCM_PRETEND_VERSION={self.settings['version']}"]
-        if self._builds_by_importing():
+        if not self.isolated:
+            install.append(shlex.join(self._build_requirements()))
             variables.append("PIP_NO_BUILD_ISOLATION=0")  # pip reads 0 as: no isolation
-        return "--tree", str(self.tree), "--pip", pip, *(option for each in variables for option in ("--env", each))
+        pips = [option for each in install for option in ("--pip", each)]
+        return "--tree", str(self.tree), *pips, *(option for each in variables for option in ("--env", each))
 
-    def _builds_by_importing(self) -> bool:
-        setup = self.tree / "setup.py"
-        text = setup.read_text("utf-8") if setup.is_file() else ""
-        return any(re.search(rf"^\s*(import|from)\s+{re.escape(name)}\b", text, re.MULTILINE) for name in self.settings["import_check"])
+    def as_it_builds(self) -> Workshop:
+        """This bench; without isolation where building imports the package, and with it the runtime."""
+        installed = self.tests("--step", "install", *self.rewritten())
+        needs_runtime = "No module named 'outfall_runtime'" in installed.get("problem", "")
+        return replace(self, isolated=False) if needs_runtime else self
+
+    def _build_requirements(self) -> list[str]:
+        pyproject = self.tree / "pyproject.toml"
+        document = tomllib.loads(pyproject.read_text("utf-8")) if pyproject.is_file() else {}
+        return [*document.get("build-system", {}).get("requires", ("setuptools", "wheel"))]
 
     def fresh_tree(self) -> None:
         """A copy of the stock tree under git, which the rewrites ask to be clean."""
