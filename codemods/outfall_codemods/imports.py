@@ -109,13 +109,21 @@ def _inserted(source: SourceText, statement: str, before_line: int) -> ImportEdi
     index = _neighbour(block, sections)
     if index is None:
         gap = end if spaced and sections[0] != THIRD else ""
-        return _at(source, block[0].lineno, statement + end + gap)
+        below_future = end if _is_future(source.tree.body, block[0]) else ""
+        return _at(source, block[0].lineno, below_future + statement + end + gap)
     after, following = block[index], block[index + 1] if index + 1 < len(block) else None
     if following is not None and sections[index] != THIRD and sections[index + 1] == THIRD:
         return _at(source, following.lineno, statement + end)
     gap_before = end if spaced and sections[index] != THIRD else ""
     tight = following is not None and sections[index + 1] != THIRD and following.lineno == after.end_lineno + 1
     return _at(source, after.end_lineno + 1, gap_before + statement + end + (end if spaced and tight else ""))
+
+
+def _is_future(body: Sequence[ast.stmt], first: _Import) -> bool:
+    """Whether the line above the import is one from `__future__`."""
+    return any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and node.end_lineno == first.lineno - 1 for node in body
+    )
 
 
 class _Import(ast.stmt):

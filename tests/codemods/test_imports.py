@@ -24,6 +24,10 @@ PLACED = {
         "import os\n\nfrom zope import x\n\nfrom . import y\nX = {}\n",
         f"import os\n\n{NEW}\nfrom zope import x\n\nfrom . import y\nX = {{}}\n",
     ),
+    "between the future and the project's own": (
+        "from __future__ import annotations\nfrom . import y\nX = {}\n",
+        f"from __future__ import annotations\n\n{NEW}\n\nfrom . import y\nX = {{}}\n",
+    ),
     "before the project's own by its name": (
         "import os\n\nimport app\nfrom app import y\nX = {}\n",
         f"import os\n\n{NEW}\n\nimport app\nfrom app import y\nX = {{}}\n",

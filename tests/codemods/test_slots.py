@@ -79,6 +79,11 @@ TRANSFORMED = {
         IMPORT + '_level = Slot("app._level", 0)\ndef f():\n    """Up."""\n\n    _level.value = 1\n'
         "def g():\n    print()\n\n    _level.value = 2\n    return _level.value\n",
     ),
+    "with a type comment": (
+        "_level = 0  # type: int | None # of detail\n_other = 1  # type: ignore\ndef f(x):\n    global _level, _other\n    _level = _other = x\n",
+        IMPORT + '_level = Slot("app._level", 0)  # type: Slot[int | None] # of detail\n_other = Slot("app._other", 1)  # type: ignore\n'
+        "def f(x):\n    _level.value = _other.value = x\n",
+    ),
     "a parameter of the same name": (
         "_level = 0\n\n" + SET + "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",
         IMPORT + '_level = Slot("app._level", 0)\n\ndef set_level(value):\n    _level.value = value\n'

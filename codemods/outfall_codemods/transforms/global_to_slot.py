@@ -9,6 +9,9 @@ All accesses move together or none does. Code outside the module that reads, wri
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Finding, State
@@ -24,6 +27,7 @@ from ..transform import Codes, Transform
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT104", "OUT105", "OUT106"})
 _NAMESPACE_CALLS = frozenset({"globals", "exec", "eval", "vars", "locals"})
+_TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
 _FIXED_TYPES = ("Final", "ClassVar", "typing.Final", "TypeAlias")
 _PROPERTY = "other code uses its name: it becomes a property of its module, so `module.NAME` stays as it is"
 _RACE = "two first users may still make two: the test and the assignment are kept as they are"
@@ -149,9 +153,21 @@ def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign
     if isinstance(node, ast.AnnAssign):
         annotation = source.place(node.annotation)
         edits += [Edit(start_of(annotation), (RuntimeName("Slot"), "[")), Edit(end_of(annotation), ("]",))]
+    edits += _type_comment(source, node)
     if source.lines[statement.line - 1][: statement.column].strip() or _shares_line(source, node):
         raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
     return edits
+
+
+def _type_comment(source: SourceText, node: ast.stmt) -> Iterator[Edit]:
+    """`# type: int` → `# type: Slot[int]`: it would tell checkers of the value, where the slot is."""
+    place = source.place(node)
+    rest = source.lines[place.end_line - 1][place.end_column :]
+    found = _TYPE_COMMENT.match(rest)
+    if found and isinstance(node, ast.Assign):
+        start, end = (replace(end_of(place), column=place.end_column + at, end_column=place.end_column + at) for at in found.span(1))
+        yield Edit(start, (RuntimeName("Slot"), "["))
+        yield Edit(end, ("]",))
 
 
 def _described(source: SourceText, node: ast.stmt) -> ast.stmt:
