@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+PROBE = "`outfall migrate --probe` wrote this file"
+"""What marks a probe: it names states in order to look at them, however they are kept."""
+
 
 class OtherFiles:
     """The project's texts, read when first asked for."""
@@ -47,4 +50,4 @@ class OtherFiles:
                 found[path] = (self._root / path).read_bytes()
             except OSError:  # the analysis has reported it already
                 continue
-        return found
+        return {path: text for path, text in found.items() if PROBE.encode() not in text}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import changes, options, summaries
+from outfall_cli import changes, options, probes, summaries
 from outfall_cli.documents import as_json
 from outfall_cli.exits import Exit
 from outfall_cli.nearest import unknown
@@ -49,6 +49,10 @@ def seen_from_root(project: Project, values: tuple[str, ...]) -> list[str]:
     "--plan", "show_plan", is_flag=False, flag_value="text", type=click.Choice(["text", "json"]),
     help="Show what is planned for every finding, and why; write nothing.",
 )  # fmt: skip
+@click.option(
+    "--probe", "probe", is_flag=False, flag_value=probes.DEFAULT, metavar="[FILE]", callback=probes.python_file,
+    help="Write a pytest file that states who shares each state with whom; rewrite nothing.",
+)  # fmt: skip
 @click.option("--staged/--direct", default=True, show_default=True, help="Keep the old way behind a flag, or not.")
 @click.option("--only", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: nothing else.")
 @click.option("--skip", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: not this.")
@@ -63,6 +67,7 @@ def command(
     show_diff: bool,
     only_check: bool,
     show_plan: str | None,
+    probe: str | None,
     staged: bool,
     only: tuple[str, ...],
     skip: tuple[str, ...],
@@ -81,6 +86,7 @@ def command(
     \b
     Examples:
       outfall migrate --diff
+      outfall migrate --probe
       outfall migrate app/context.py --verify "pytest -q"
       outfall migrate --only context --skip tests
     """
@@ -101,6 +107,13 @@ def command(
     )
     if show_plan:
         click.echo(shown(plan, show_plan))
+        ctx.exit(exit_code(analysis.problems, found=False))
+    if probe is not None:
+        path, stated = probes.planned(project, analysis, plan, probe)
+        if show_diff or only_check:
+            click.echo(probes.previewed(path, stated, show_diff), nl=not show_diff)
+            ctx.exit(exit_code(analysis.problems, found=bool(stated.changes)))
+        click.echo(probes.written(project, path, stated, verify_with))
         ctx.exit(exit_code(analysis.problems, found=False))
     if show_diff or only_check:
         click.echo(previewed(plan, show_diff), nl=not show_diff)

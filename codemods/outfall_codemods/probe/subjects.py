@@ -1,0 +1,107 @@
+"""What a probe states something about: each state with its scope, and how a test gets hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from outfall_lint.constructors import CONTAINERS, RUNTIME
+from outfall_lint.model import State
+
+from ..edits import quoted
+from ..plan import Plan
+from ..text import SourceText
+from . import making, reach
+
+_THREAD_LOCAL_CODES = frozenset({"OUT201", "OUT202"})
+
+
+class Scope(str, Enum):
+    """Who shares the state."""
+
+    CONTEXT = "CONTEXTS"  # each thread has its own; from the new way on, each task
+    RESOURCE = "RESOURCES"  # each thread has its own, and its tasks share it
+    THREAD = "THREADS"  # each thread has its own; what its tasks share is not stated
+    INSTANCE = "INSTANCES"  # as a context, and it ends with the object that holds it
+    TABLE = "TABLES"
+    SLOT = "SLOTS"
+    LAZY = "LAZIES"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """One state under one law: `expression` is what the probe's table says after the state's name."""
+
+    scope: Scope
+    name: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Uncovered:
+    """A state that no test can get hold of, and why."""
+
+    name: str
+    reason: str
+
+
+def subjects(
+    plans: Iterable[Plan], states: Iterable[State], sources: Mapping[str, SourceText]
+) -> Iterator[Subject | Uncovered]:
+    """What there is to state about the states that are to be moved, were moved, or stay with their thread."""
+    for plan in plans:
+        target = plan.target
+        if not plan.rewrites:
+            if not _THREAD_LOCAL_CODES & set(plan.codes):
+                continue
+            target = "thread-local"
+        yield from _of(plan.state, target or "", sources[plan.state.place.path])
+    for state in states:
+        library, _, target = state.constructor.partition(".")
+        if library == RUNTIME:
+            yield from _of(state, target, sources[state.place.path])
+
+
+def _of(state: State, target: str, source: SourceText) -> Iterator[Subject | Uncovered]:
+    """The subjects of one state that is kept, or is to be kept, by the runtime's `target`."""
+    where = reach.located(state, source)
+    if isinstance(where, str):
+        yield Uncovered(state.name, where)
+    elif target.endswith("ContextLocal"):
+        yield from _namespace(where, Scope.CONTEXT)
+    elif target == "thread-local":
+        yield from _namespace(where, Scope.THREAD)
+    elif target.endswith("Registry"):
+        yield Subject(Scope.TABLE, where.name, f"lambda: {where.expression}")
+    elif target == "Slot":
+        yield from _slot(where, state, source)
+    elif target == "Lazy":
+        made = making.made_once(where.local_name, source)
+        yield _lazy(where, made) if made else Uncovered(where.name, "who asks for it first does more than make it")
+    elif target:
+        yield Uncovered(where.name, f"no test is known for a {target}")
+
+
+def _namespace(where: reach.Located, scope: Scope) -> Iterator[Subject]:
+    yield Subject(scope, where.name, f"lambda: Value({where.expression}, {quoted(where.attribute)})")
+    if where.holder:
+        held = f"lambda: {where.holder}, {quoted(where.local_name)}, {quoted(where.attribute)}"
+        yield Subject(Scope.INSTANCE, where.name, f"({held})")
+
+
+def _slot(where: reach.Located, state: State, source: SourceText) -> Iterator[Subject]:
+    variable = f"Global(imported({quoted(where.module)}), {quoted(where.local_name)})"
+    yield Subject(Scope.SLOT, where.name, f"lambda: {variable}")
+    if state.constructor in CONTAINERS:
+        yield Subject(Scope.TABLE, where.name, f"lambda: {variable}.get()")
+    made = making.made_once(where.local_name, source)
+    if made:
+        yield _lazy(where, made)
+
+
+def _lazy(where: reach.Located, made: making.MadeOnce) -> Subject:
+    module = f"imported({quoted(where.module)})"
+    owner = ".".join((module, *made.owner))
+    parts = (module, quoted(where.local_name), f"{module}.{made.function}", f"({owner}, {quoted(made.maker)})")
+    return Subject(Scope.LAZY, where.name, f"lambda: MadeOnce({', '.join(parts)})")
