@@ -19,7 +19,9 @@ from ._units import current_unit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Optional, Union
+
+    AnyNode = Union["Node", "Block"]
 
 
 class Scope:
@@ -28,13 +30,12 @@ class Scope:
     __slots__ = ("closed", "thread", "unit")
 
     def __init__(self) -> None:
-        self.closed = True  # until it is entered
-        self.unit: object = None
+        self.closed = False
+        self.unit: object = None  # until it is entered
         self.thread = 0
 
 
 FOREVER = Scope()  # around everything that stands in no block
-FOREVER.closed = False
 
 
 class Node:
@@ -42,37 +43,52 @@ class Node:
 
     __slots__ = ("parent", "scope", "value")
 
-    def __init__(self, value: Any, scope: Scope, parent: Optional[Node]) -> None:
+    def __init__(self, value: Any, scope: Scope, parent: Optional[AnyNode]) -> None:
         self.value = value
         self.scope = scope
         self.parent = parent
 
 
-def enter(top: ContextVar[Optional[Node]], scope: Scope, value: Any) -> None:
-    """Open a block on top of the chain.
+class Block(Scope):
+    """A block with one value: its own node, because blocks are frequent."""
 
-    Raises:
-        RuntimeError: it is open already.
-    """
-    if not scope.closed:
-        raise RuntimeError("this block is entered already; call use(...) once per block")
-    scope.unit = current_unit()
-    scope.thread = get_ident()
-    scope.closed = False
-    node = top.get()
-    top.set(Node(value, scope, None if node is None else visible(node)))
+    __slots__ = ("parent", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.closed = False
+        self.unit = None
+        self.value = value
+        self.parent: Optional[AnyNode] = None
+
+    @property
+    def scope(self) -> Scope:
+        return self
+
+    def enter(self, top: ContextVar[Optional[AnyNode]]) -> None:
+        """Open it on top of the chain.
+
+        Raises:
+            RuntimeError: it was entered before.
+        """
+        if self.unit is not None:
+            raise RuntimeError("this block was entered already; call use(...) once per block")
+        self.unit = current_unit()
+        self.thread = get_ident()
+        node = top.get()
+        if node is not None:
+            self.parent = visible(node)
+        top.set(self)
+
+    def leave(self, top: ContextVar[Optional[AnyNode]]) -> None:
+        """Close it, wherever in the chain it stands and in whichever context this is."""
+        self.closed = True
+        node = top.get()
+        while node is not None and node.scope is self:
+            node = node.parent
+        top.set(None if node is None else visible(node))
 
 
-def leave(top: ContextVar[Optional[Node]], scope: Scope) -> None:
-    """Close a block, wherever in the chain it stands and in whichever context this is."""
-    scope.closed = True
-    node = top.get()
-    while node is not None and node.scope is scope:
-        node = node.parent
-    top.set(None if node is None else visible(node))
-
-
-def visible(node: Optional[Node]) -> Optional[Node]:
+def visible(node: Optional[AnyNode]) -> Optional[AnyNode]:
     """The innermost node that counts here, with no skipped one directly below it."""
     node = _skip(node)
     if node is None or node.parent is None or not node.parent.scope.closed:
@@ -81,7 +97,7 @@ def visible(node: Optional[Node]) -> Optional[Node]:
     return node if parent is node.parent else Node(node.value, node.scope, parent)
 
 
-def _skip(node: Optional[Node]) -> Optional[Node]:
+def _skip(node: Optional[AnyNode]) -> Optional[AnyNode]:
     unit: object = None
     while node is not None and node.scope.closed:
         if unit is None:

@@ -42,26 +42,25 @@ def current_unit(mark: bool = False) -> object:
 
     Imports neither asyncio nor trio; they are asked where somebody else has imported them.
     """
-    asyncio = sys.modules.get("asyncio")
+    modules = sys.modules
+    asyncio = modules.get("asyncio")
     if asyncio is not None:
         try:
             if asyncio._get_running_loop() is not None:
                 return _marked(_task_unit(asyncio.current_task), mark)
         except (RuntimeError, AttributeError):  # asyncio is half imported, or the loop is not its own
             pass
-    trio = sys.modules.get("trio")
+    trio = modules.get("trio")
     if trio is not None:
         try:
             return _marked(_task_unit(trio.lowlevel.current_task), mark)
         except (RuntimeError, AttributeError):  # as above
             pass
-    return _thread_unit(mark)
-
-
-def _thread_unit(mark: bool) -> object:
     home, found = _homes.home, _marker.get(None)
-    if found is home:
-        return home
+    return home if found is home else _thread_unit(home, found, mark)
+
+
+def _thread_unit(home: object, found: object, mark: bool) -> object:
     if found is None:
         return _marked(home, mark)
     if isinstance(found, _Home):  # another thread's context was carried here

@@ -13,11 +13,13 @@ from __future__ import annotations
 from contextvars import ContextVar, copy_context
 from types import MappingProxyType, TracebackType
 
-from ._nodes import FOREVER, Node, Scope, enter, leave, visible
+from ._nodes import FOREVER, Block, Node, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar
+
+    from ._nodes import AnyNode
 
     Result = TypeVar("Result")
 
@@ -29,24 +31,25 @@ ERROR_ATTRIBUTE = "__outfall_context__"
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-_top: ContextVar[Optional[Node]] = ContextVar("outfall_context", default=None)
+_top: ContextVar[Optional[AnyNode]] = ContextVar("outfall_context", default=None)
 
 
-class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
+class use(Block):  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
     """A block in which the given fields hold, on top of those around it.
 
     Enter it once. An error that leaves the block carries the fields of the innermost block it
     passed (see `of`).
     """
 
-    __slots__ = ("fields",)
+    __slots__ = ()
 
     def __init__(self, **fields: Any) -> None:
-        self.closed = True
-        self.fields = fields
+        self.closed = False
+        self.unit = self.parent = None
+        self.value = fields
 
     def __enter__(self) -> "use":
-        enter(_top, self, self.fields)
+        self.enter(_top)
         return self
 
     def __exit__(
@@ -54,7 +57,7 @@ class use(Scope):  # noqa: N801 - reads as a verb: `with context.use(user="ada")
     ) -> None:
         if error is not None:
             _attach(error)
-        leave(_top, self)
+        self.leave(_top)
 
 
 def bind(**fields: Any) -> None:
@@ -118,7 +121,7 @@ def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Call
     return wrapped
 
 
-def _merged(top: Node) -> Dict[str, Any]:
+def _merged(top: AnyNode) -> Dict[str, Any]:
     fields: Dict[str, Any] = {}
     node = visible(top)
     while node is not None:

@@ -12,9 +12,12 @@ closes its own value and never restores what was there before.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any, Generic, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
 
-from ._nodes import FOREVER, Node, Scope, enter, leave, visible
+from ._nodes import FOREVER, Block, Node, visible
+
+if TYPE_CHECKING:
+    from ._nodes import AnyNode
 
 T = TypeVar("T")
 _NONE: Any = object()
@@ -33,7 +36,7 @@ class ContextValue(Generic[T]):
     def __init__(self, name: str, default: T = _NONE) -> None:
         self.name = name
         self._default = default
-        self._variable: "ContextVar[Optional[Node]]" = ContextVar(name, default=None)
+        self._variable: "ContextVar[Optional[AnyNode]]" = ContextVar(name, default=None)
 
     def get(self) -> T:
         """The value set last in the innermost open block, else the default.
@@ -65,17 +68,17 @@ class ContextValue(Generic[T]):
         return f"<ContextValue {self.name}>"
 
 
-class _Use(Scope, Generic[T]):
-    __slots__ = ("_value", "_variable")
+class _Use(Block, Generic[T]):
+    __slots__ = ("_variable",)
 
-    def __init__(self, variable: "ContextVar[Optional[Node]]", value: T) -> None:
-        super().__init__()
+    def __init__(self, variable: "ContextVar[Optional[AnyNode]]", value: T) -> None:
+        super().__init__(value)
         self._variable = variable
-        self._value = value
 
     def __enter__(self) -> T:
-        enter(self._variable, self, self._value)
-        return self._value
+        self.enter(self._variable)
+        value: T = self.value
+        return value
 
     def __exit__(self, *error: object) -> None:
-        leave(self._variable, self)
+        self.leave(self._variable)
