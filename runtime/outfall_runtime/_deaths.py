@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEW = 32  # below this, what is no longer waited for is left lying
 MOST_KINDS = 256
 
-_kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] what guards owners of a type; bounded
+kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] what guards owners of a type; bounded
 
 
 class OwnedEntry(ref):  # type: ignore[type-arg]
@@ -62,9 +62,9 @@ def owned(owner: Any, upkeep: Any, key: Any, value: Any, metadata: Mapping[str, 
         TypeError: the owner is a number, a string or something else without weak references.
     """
     try:
-        make = _kinds[type(owner)]
+        make = kinds[type(owner)]
     except KeyError:
-        make = _learn(type(owner))
+        make = _learn(owner)
     if make is not OwnedEntry:
         entry = Entry(key, value, metadata)
         entry.guard = make(owner, upkeep, key)
@@ -78,14 +78,32 @@ def owned(owner: Any, upkeep: Any, key: Any, value: Any, metadata: Mapping[str, 
     return weak
 
 
-def _learn(kind: type) -> Any:
-    """What guards owners of a type; the kinds beyond plain objects are loaded when an owner is met."""
+def check_owner(owner: Any) -> None:
+    """Refuse an owner whose end nobody could notice.
+
+    Raises:
+        TypeError: it is a number, a string or something else without weak references.
+    """
+    if owner is not None and type(owner) not in kinds:
+        _learn(owner)
+
+
+def _learn(owner: Any) -> Any:
+    """What guards owners of this type; the kinds beyond plain objects are loaded when an owner is met."""
     from .owners import guard_class
 
-    if len(_kinds) >= MOST_KINDS:
-        _kinds.clear()
+    kind = type(owner)
     make = guard_class(kind) or OwnedEntry
-    _kinds[kind] = make
+    try:
+        ref(owner)
+    except TypeError:
+        raise TypeError(
+            f"{owner!r} cannot own an entry: {kind.__name__} objects have no weak references; "
+            "give an object that has, a task, a thread, or an outfall_runtime.Owner() that you end"
+        ) from None
+    if len(kinds) >= MOST_KINDS:
+        kinds.clear()
+    kinds[kind] = make
     return make
 
 
@@ -125,3 +143,12 @@ class DeathList:
                 return
             if guard is not None:
                 died(guard)
+
+
+class LastWords(DeathList):
+    """Only its owner refers to it, so it tells when the owner is gone without a word."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        self.tell()

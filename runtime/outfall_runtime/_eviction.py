@@ -10,7 +10,7 @@ which is removed by whoever can claim the key first.
 
 from __future__ import annotations
 
-import time
+import threading
 from weakref import ref
 
 from ._claims import Claims, open_gates
@@ -20,20 +20,22 @@ from .errors import RegistryFull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List, Optional, Tuple
 
     from ._claims import Claim
     from ._states import StateRecord
 
-OFF, COUNT, KEEP, DROP = "off", "count", "keep", "drop"
+OFF, HOLD, COUNT, KEEP, DROP = "off", "hold", "count", "keep", "drop"
+EVICTING = (KEEP, DROP)
+IDLE = (OFF, HOLD)
 MOST_TOMBSTONES = 10_000
 
 
 class Eviction:
     """What a table knows about its entries, and the ways in which they go.
 
-    `policy` says what happens to entries that are over: nothing (`OFF`), they are counted
-    (`COUNT`), evicted and kept for a rollback (`KEEP`), or evicted (`DROP`).
+    `policy` says what happens to entries that are over: nothing (`OFF`; `HOLD` while a rollback is
+    going on), they are counted (`COUNT`), evicted and kept for a rollback (`KEEP`), or evicted (`DROP`).
     """
 
     def __init__(self, name: str, table: Any, limit: Optional[int], ttl: Optional[float], full: str) -> None:
@@ -45,43 +47,51 @@ class Eviction:
         self.dressed = False  # the table's class watches writes
         self.limit = limit
         self.ttl = ttl
+        self.simple = limit is None and ttl is None
         self.full = full
         self.policy = DROP
         self.record: Optional[StateRecord] = None
-        self.entries: Dict[Any, Entry] = {}
+        self.entries: Dict[Any, Any] = {}  # an `Entry` or `OwnedEntry` by key
         self.claims = Claims()
         self.held = self.claims.held
         self.dead: List[Entry] = []
         self.evicted = Tally()
-        self.tombstones: Dict[Any, Any] = {}
-        self.next_expiry = NEVER
+        self.tombstones: Dict[Any, Tuple[Any, Optional[Entry]]] = {}  # values and their entries
+        self.next_expiry = NEVER  # nothing is over earlier; it may be too early, never too late
+        self._expected = 0  # how often an expiry was noted
+        self._timing = threading.Lock()
 
     def sweep(self, table: Any) -> int:
         """Deal with everything that is over; returns the number of entries that went."""
-        before = self.evicted.total()
+        before, expected = self.evicted.total(), self._expected
         entries = list(self.entries.values())
-        self.next_expiry = min((one.expires for one in entries if not one.over()), default=NEVER)
-        self.dead.extend(one for one in entries if one.over())
+        over = [one for one in entries if one.over()]
+        gone = set(map(id, over))
+        soonest = min((one.expires for one in entries if id(one) not in gone), default=NEVER)
+        with self._timing:
+            if self._expected == expected or soonest < self.next_expiry:
+                self.next_expiry = soonest
+        self.dead.extend(over)
         self.bury()
         return self.evicted.total() - before
 
+    def expire(self, key: Any) -> None:
+        """Deal with one key, if its entry is over."""
+        entry = self.entries.get(key)
+        if entry is not None and entry.over():
+            self.dead.append(entry)
+            self.bury()
+
     def trim(self, table: Any, newest: Any) -> None:
         """Evict the oldest entries beyond the limit, or count that they would be."""
-        while self.limit is not None and self.policy != OFF and len(table) > self.limit:
+        while self.limit is not None and self.policy not in IDLE and dict.__len__(table) > self.limit:
             if self.policy == COUNT:
                 self._count_would_evict()
                 return
             oldest = _first(table)
             if oldest is newest or oldest is MISSING:
                 return
-            self.claims.take(oldest)
-            try:
-                value = dict.pop(table, oldest, MISSING)
-                self._forget(oldest)
-                if value is not MISSING:
-                    self._evict(oldest, value)
-            finally:
-                self._give_back(oldest)
+            self._evict_key(table, oldest)
 
     def bury(self) -> None:
         """Remove the queued entries whose keys nobody has claimed; whoever has will call this too."""
@@ -102,13 +112,22 @@ class Eviction:
                 self.claims.give_back(entry.key)
 
     def restore(self, table: Any) -> None:
-        """Put back what `new` evicted, unless the key was written or deleted since."""
-        tombstones, self.tombstones = self.tombstones, {}
-        for key, value in tombstones.items():
-            dict.setdefault(table, key, value)
+        """Put back what `new` evicted, unless the key was written or deleted since.
+
+        A key that is claimed is left to whoever has it (see `_give_back`).
+        """
+        for key in list(self.tombstones):
+            if self.claims.take_if_free(key):
+                try:
+                    self._bring_back(table, key)
+                finally:
+                    self.claims.give_back(key)
+        if self.dead:
+            self.bury()
 
     def after_fork(self) -> None:
         """In the child: the other threads, their claims and what they owned are gone."""
+        self._timing = threading.Lock()
         self.claims.after_fork()
         entries = list(self.entries.values())
         self.dead.extend(one for one in entries if one.guard is not None and not one.guard.survives_fork())
@@ -119,19 +138,22 @@ class Eviction:
             return
         if self.policy == COUNT:
             self._count_would_evict()
-        elif self.policy != OFF:
+        elif self.policy in EVICTING:
             raise RegistryFull(f"{self.name}: holds {len(table)} entries, its limit is {self.limit}")
 
-    def _expire(self, entry: Any, seconds: Any) -> None:
-        entry.expires = time.monotonic() + seconds
-        self.next_expiry = min(self.next_expiry, entry.expires)
+    def _expect(self, expires: float) -> None:
+        """Note when an entry that was just put will be over."""
+        with self._timing:
+            self._expected += 1
+            if expires < self.next_expiry:
+                self.next_expiry = expires
 
-    def _forget(self, key: Any) -> None:
-        self.entries.pop(key, None)
-        if self.tombstones:
-            self.tombstones.pop(key, None)
+    def _forget(self, key: Any) -> Any:
+        """Drop what is known about a key; returns it."""
+        entry = self.entries.pop(key, None) if self.entries else None
+        return entry, self.tombstones.pop(key, None) if self.tombstones else None
 
-    def _hand_on(self, claim: Claim) -> None:
+    def hand_on(self, claim: Claim) -> None:
         """After a key was given back: wake who waits for it, bury who died meanwhile."""
         open_gates(claim)
         if self.dead:
@@ -141,9 +163,29 @@ class Eviction:
         self.claims.give_back(key)
         if self.dead:
             self.bury()
+        if self.tombstones:
+            self._tidy_tombstones()
+
+    def _tidy_tombstones(self) -> None:
+        """Keep their number bounded; put them back where a rollback came upon a claimed key."""
+        while len(self.tombstones) > MOST_TOMBSTONES:
+            self.tombstones.pop(_first(self.tombstones), None)
+        table = self.table()
+        if self.policy not in EVICTING and table is not None:
+            self.restore(table)
+
+    def _evict_key(self, table: Any, key: Any) -> None:
+        self.claims.take(key)
+        try:
+            value = dict.pop(table, key, MISSING)
+            entry, _ = self._forget(key)
+            if value is not MISSING:
+                self._evict(table, key, value, entry)
+        finally:
+            self._give_back(key)
 
     def _remove_dead(self, table: Any, entry: Entry) -> None:
-        if self.entries.get(entry.key) is not entry or self.policy == OFF:
+        if self.entries.get(entry.key) is not entry or self.policy in IDLE:
             return
         if self.policy == COUNT:
             if not hasattr(entry, "noted"):
@@ -153,26 +195,40 @@ class Eviction:
         del self.entries[entry.key]
         if dict.get(table, entry.key, MISSING) is entry.value:
             dict.pop(table, entry.key, None)
-            self._evict(entry.key, entry.value)
+            self._evict(table, entry.key, entry.value, entry)
 
-    def _evict(self, key: Any, value: Any) -> None:
+    def _evict(self, table: Any, key: Any, value: Any, entry: Optional[Entry]) -> None:
+        """A key was taken out of the table; the caller has claimed it."""
         self.evicted.add()
-        if self.policy == KEEP:
-            if len(self.tombstones) >= MOST_TOMBSTONES:
-                self.tombstones.pop(_first(self.tombstones), None)
-            self.tombstones[key] = value
+        if self.policy != DROP:
+            self.tombstones[key] = (value, entry)
+            if self.policy not in EVICTING:  # a rollback came in between, and may be past this key
+                self._bring_back(table, key)
+
+    def _bring_back(self, table: Any, key: Any) -> None:
+        found = self.tombstones.pop(key, None)
+        if found is not None:
+            value, entry = found
+            if dict.setdefault(table, key, value) is value and entry is not None:
+                self.entries.setdefault(key, entry)
 
     def _count_would_evict(self) -> None:
         if self.record is not None:
             self.record.would_evict.add()
 
+
 def _check(limit: Optional[int], ttl: Optional[float], full: str) -> None:
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}; expected at least 1")
-    if ttl is not None and ttl <= 0:
-        raise ValueError(f"ttl is {ttl}; expected seconds above 0")
+    check_seconds(ttl)
     if full not in ("evict", "reject"):
         raise ValueError(f'full is {full!r}; expected "evict" or "reject"')
+
+
+def check_seconds(ttl: Optional[float]) -> None:
+    """Refuse a time to live that is none; not a number is not above 0 either."""
+    if ttl is not None and not ttl > 0:
+        raise ValueError(f"ttl is {ttl}; expected seconds above 0")
 
 
 def _first(mapping: Any) -> Any:

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
     from ._variants import Hook
 
+_OF_ONE_KEY = ("__contains__", "__getitem__", "get")
+
 
 def read_hook(base: type, name: str) -> Hook:
-    """A read that lets go of expired entries first."""
-    plain = getattr(base, name)
+    """A read that lets go of expired entries first.
+
+    A read of one key deals with that key only, so that reading inside a loop over the table does
+    not change the table's size.
+    """
+    plain, of_one_key = getattr(base, name), name in _OF_ONE_KEY
 
     def read(self: Any, *args: Any) -> Any:
         upkeep = self._outfall
@@ -29,7 +35,10 @@ def read_hook(base: type, name: str) -> Hook:
         if record is not None and record.mode == SHADOW:
             record.reads.add()
         if upkeep.next_expiry is not NEVER and upkeep.next_expiry <= time.monotonic():
-            upkeep.sweep(self)
+            if not of_one_key:
+                upkeep.sweep(self)
+            elif args:
+                upkeep.expire(args[0])
         return plain(self, *args)
 
     return read
@@ -44,7 +53,7 @@ def write_hook(base: type, name: str) -> Hook:
         record = upkeep.record
         if record is not None:
             record.writes[record.mode].add()
-        if upkeep.managed and upkeep.policy != OFF:
+        if upkeep.policy != OFF and upkeep.managed:
             return managed(self, *args)
         return plain(self, *args)
 

@@ -13,7 +13,7 @@ import os
 import threading
 from weakref import WeakKeyDictionary, ref
 
-from ._deaths import DeathList, died
+from ._deaths import DeathList, LastWords, died
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Owner:
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.ended = False
-        self._deaths = DeathList()
+        self._deaths = LastWords()
 
     def end(self) -> None:
         """Let all entries of this owner go."""
@@ -89,7 +89,7 @@ class _FutureGuard(Guard):
     def follow(self, owner: Any) -> None:
         deaths = _futures.get(owner)
         if deaths is None:
-            deaths = _futures.setdefault(owner, DeathList())
+            deaths = _futures.setdefault(owner, LastWords())
             _when_done(owner, deaths)
         deaths.add(self)
 
@@ -114,12 +114,16 @@ class _PolledGuard(Guard):
         owner = self._kept
         if isinstance(owner, threading.Thread):
             return owner.is_alive() or owner.ident is None
-        if hasattr(owner, "poll"):
-            return owner.poll() is None
-        return owner.exitcode is None or owner.pid is None
+        try:
+            if hasattr(owner, "poll"):
+                return owner.poll() is None
+            return owner.exitcode is None or owner.pid is None
+        except Exception:  # a process that was closed can no longer be asked; only an ended one can be closed
+            return False
 
     def survives_fork(self) -> bool:
-        return not isinstance(self._kept, threading.Thread) or self._kept is threading.current_thread()
+        owner = self._kept
+        return not isinstance(owner, threading.Thread) or owner.ident is None or owner is threading.current_thread()
 
     def tell_if_dead(self) -> bool:
         alive = self.alive()
@@ -128,18 +132,9 @@ class _PolledGuard(Guard):
         return not alive
 
 
-class _LastWords(DeathList):
-    """Only its thread refers to it, so it tells when that ends."""
-
-    __slots__ = ()
-
-    def __del__(self) -> None:
-        self.tell()
-
-
 class _Endings(threading.local):  # outfall: ignore[OUT202] noticing the end of a thread needs what dies with it
     def __init__(self) -> None:
-        self.deaths = _LastWords()
+        self.deaths = LastWords()
 
 
 class _Poller:
@@ -200,16 +195,20 @@ def guard_class(kind: type) -> Optional[Type[Guard]]:
 
 
 def _when_done(future: Any, deaths: DeathList) -> None:
+    """Be told of the end of a future that has not ended, on whatever thread its loop runs."""
     loop = future.get_loop() if hasattr(future, "get_loop") else None
-    if loop is None or loop.is_closed():
+    if loop is None:
         future.add_done_callback(deaths.tell)
         return
     from asyncio import _get_running_loop
 
     if _get_running_loop() is loop:
         future.add_done_callback(deaths.tell)
-    else:
+        return
+    try:
         loop.call_soon_threadsafe(future.add_done_callback, deaths.tell)
+    except RuntimeError:  # its loop is closed: it goes only when nothing refers to it any more
+        pass
 
 
 if hasattr(os, "register_at_fork"):

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 
 from . import _tables
+from ._claims import UNSAID
+from ._deaths import OwnedEntry, died, kinds
 from ._entry import MISSING, NEVER, Entry
 from ._eviction import OFF
 from ._managed import read_hook, write_hook
-from ._upkeep import Upkeep
+from ._upkeep import NOTHING, Upkeep
 from ._variants import variant
 
 TYPE_CHECKING = False
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     K = TypeVar("K")
     V = TypeVar("V")
 
+_contains, _pop, _setdefault = dict.__contains__, dict.pop, dict.setdefault
 _list: Any = list  # the class has a method of that name
 
 
@@ -85,8 +88,30 @@ class Registry(dict["K", "V"]):
             RegistryFull: the registry is at its limit and rejects.
             TypeError: the owner cannot be referenced weakly.
         """
-        upkeep = self._outfall
-        upkeep.register(self, key, value, owner, metadata, ttl)
+        upkeep, displaced = self._outfall, None
+        held, claim = upkeep.held, [UNSAID]
+        if held.setdefault(key, claim) is not claim:
+            upkeep.claims.wait_for(key, claim)
+        try:
+            if (
+                ttl is None and metadata is None and upkeep.simple and kinds.get(type(owner)) is OwnedEntry
+                and not upkeep.tombstones and not _contains(self, key)
+            ):  # fmt: skip  # the usual case, in as few calls as can be
+                entry = OwnedEntry(owner, died)
+                entry.upkeep, entry.key, entry.value = upkeep.weak, key, value
+                entry.metadata, entry.expires = NOTHING, NEVER
+                stale: Any = upkeep.entries.setdefault(key, entry)
+                if stale is not entry:
+                    upkeep.entries[key] = entry
+                _setdefault(self, key, value)
+            else:
+                displaced = upkeep.register(self, key, value, owner, metadata, ttl)
+        finally:
+            del held[key]
+            if len(claim) > 1 or upkeep.dead:
+                upkeep.hand_on(claim)
+        if displaced is not None:
+            upkeep.added(self, key, displaced)
         if not upkeep.dressed or ttl is not None:
             self._outfall_dress()
 
@@ -96,8 +121,19 @@ class Registry(dict["K", "V"]):
         Raises:
             KeyError: it is not there.
         """
-        value: V = self._outfall.remove(self, key)
-        return value
+        upkeep = self._outfall
+        held, claim = upkeep.held, [UNSAID]
+        if held.setdefault(key, claim) is not claim:
+            upkeep.claims.wait_for(key, claim)
+        try:
+            stale = upkeep.entries.pop(key, None)  # noqa: F841 - kept until the key is given back
+            if upkeep.tombstones:
+                upkeep.tombstones.pop(key, None)
+            return _pop(self, key)
+        finally:
+            del held[key]
+            if len(claim) > 1 or upkeep.dead:
+                upkeep.hand_on(claim)
 
     def get_or_create(
         self, key: K, factory: Callable[[], V], *, owner: object = None, ttl: Optional[float] = None
@@ -188,14 +224,21 @@ class Registry(dict["K", "V"]):
     def _outfall_dress(self) -> None:
         """Take the class that watches what has to be watched now."""
         upkeep = self._outfall
+        while True:
+            wanted = self._outfall_wanted()
+            upkeep.dressed = wanted is not upkeep.plain
+            if type(self) is not wanted:
+                self.__class__ = wanted
+            if self._outfall_wanted() is wanted:  # else another thread changed what is to be watched meanwhile
+                return
+
+    def _outfall_wanted(self) -> Any:
+        upkeep = self._outfall
         active = upkeep.policy != OFF
         writes = active and (upkeep.managed or upkeep.record is not None)
         reads = active and (upkeep.next_expiry is not NEVER or upkeep.ttl is not None or self._outfall_counts_reads())
         plain = upkeep.plain
-        wanted = variant(plain, read_hook, write_hook, reads, writes) if reads or writes else plain
-        if type(self) is not wanted:
-            self.__class__ = wanted
-        upkeep.dressed = writes
+        return variant(plain, read_hook, write_hook, reads, writes) if reads or writes else plain
 
     def _outfall_counts_reads(self) -> bool:
         return False

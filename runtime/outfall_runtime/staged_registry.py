@@ -20,7 +20,7 @@ from . import flags
 from ._flag_names import follow, setting, stage
 from ._modes import ENFORCED, LEGACY, NEW, SHADOW
 from ._states import TABLE
-from ._eviction import COUNT, DROP, KEEP, OFF
+from ._eviction import COUNT, DROP, EVICTING, HOLD, KEEP, OFF
 from .registry import Registry
 
 TYPE_CHECKING = False
@@ -59,14 +59,19 @@ class StagedRegistry(Registry["K", "V"]):
             mode, _, snapshot = setting(self._outfall_flag)
             if upkeep.record is not None:
                 upkeep.record.enter(mode)
-            upkeep.policy = POLICY[mode]
-            self._outfall_dress()
-            if upkeep.policy in (OFF, COUNT):
-                upkeep.restore(self)
-            else:
+            if POLICY[mode] in EVICTING:
+                upkeep.policy = POLICY[mode]
+                self._outfall_dress()
                 upkeep.sweep(self)
-                if upkeep.policy == DROP:
+                if mode == ENFORCED:
                     upkeep.tombstones.clear()
+            else:  # writes are watched until everything is back, so that none is undone by what comes back
+                upkeep.policy = HOLD
+                upkeep.restore(self)
+                upkeep.policy = POLICY[mode]
+                self._outfall_dress()
+                if mode == SHADOW:
+                    upkeep.sweep(self)
             if flags.board.current is snapshot:
                 return
 
