@@ -13,8 +13,10 @@ from __future__ import annotations
 import threading
 from weakref import ref
 
+from . import _policies
 from ._claims import Claims, open_gates
 from ._entry import MISSING, NEVER, Entry
+from ._policies import COUNT, DROP, EVICTING, HOLD, IDLE, check_limits, oldest_key
 from ._tallies import Tally
 from .errors import RegistryFull
 
@@ -25,11 +27,6 @@ if TYPE_CHECKING:
     from ._claims import Claim
     from ._states import StateRecord
 
-OFF, HOLD, COUNT, KEEP, DROP = "off", "hold", "count", "keep", "drop"
-EVICTING = (KEEP, DROP)
-IDLE = (OFF, HOLD)
-MOST_TOMBSTONES = 10_000
-
 
 class Eviction:
     """What a table knows about its entries, and the ways in which they go.
@@ -39,7 +36,7 @@ class Eviction:
     """
 
     def __init__(self, name: str, table: Any, limit: Optional[int], ttl: Optional[float], full: str) -> None:
-        _check(limit, ttl, full)
+        check_limits(limit, ttl, full)
         self.name = name
         self.plain: Any = type(table)  # the class it has while nothing needs to be watched
         self.table = ref(table)
@@ -58,6 +55,7 @@ class Eviction:
         self.evicted = Tally()
         self.tombstones: Dict[Any, Tuple[Any, Optional[Entry]]] = {}  # values and their entries
         self.next_expiry = NEVER  # nothing is over earlier; it may be too early, never too late
+        self._evicting: List[Any] = []  # keys on their way out
         self._expected = 0  # how often an expiry was noted
         self._timing = threading.Lock()
 
@@ -88,7 +86,7 @@ class Eviction:
             if self.policy == COUNT:
                 self._count_would_evict()
                 return
-            oldest = _first(table)
+            oldest = oldest_key(table)
             if oldest is newest or oldest is MISSING:
                 return
             self._evict_key(table, oldest)
@@ -110,6 +108,8 @@ class Eviction:
                 self._remove_dead(table, entry)
             finally:
                 self.claims.give_back(entry.key)
+        if self.policy == HOLD:
+            self._settle()
 
     def restore(self, table: Any) -> None:
         """Put back what `new` evicted, unless the key was written or deleted since.
@@ -125,10 +125,15 @@ class Eviction:
         if self.dead:
             self.bury()
 
+    def evicting(self) -> bool:
+        """Whether a key is on its way out of the table."""
+        return bool(self._evicting)
+
     def after_fork(self) -> None:
         """In the child: the other threads, their claims and what they owned are gone."""
         self._timing = threading.Lock()
         self.claims.after_fork()
+        self._evicting = []
         entries = list(self.entries.values())
         self.dead.extend(one for one in entries if one.guard is not None and not one.guard.survives_fork())
         self.bury()
@@ -165,22 +170,27 @@ class Eviction:
             self.bury()
         if self.tombstones:
             self._tidy_tombstones()
+        if self.policy == HOLD:
+            self._settle()
 
     def _tidy_tombstones(self) -> None:
         """Keep their number bounded; put them back where a rollback came upon a claimed key."""
-        while len(self.tombstones) > MOST_TOMBSTONES:
-            self.tombstones.pop(_first(self.tombstones), None)
+        while len(self.tombstones) > _policies.MOST_TOMBSTONES:
+            self.tombstones.pop(oldest_key(self.tombstones), None)
         table = self.table()
         if self.policy not in EVICTING and table is not None:
             self.restore(table)
 
+    def _settle(self) -> None:
+        """Let a rollback that had to wait for evictions go on."""
+        table = self.table()
+        if table is not None and not self._evicting:
+            table._outfall_settle()
+
     def _evict_key(self, table: Any, key: Any) -> None:
         self.claims.take(key)
         try:
-            value = dict.pop(table, key, MISSING)
-            entry, _ = self._forget(key)
-            if value is not MISSING:
-                self._evict(table, key, value, entry)
+            stale = self._evict(table, key, self.entries.get(key))  # noqa: F841 - kept until the key is given back
         finally:
             self._give_back(key)
 
@@ -192,18 +202,33 @@ class Eviction:
                 entry.noted = True
                 self._count_would_evict()
             return
-        del self.entries[entry.key]
         if dict.get(table, entry.key, MISSING) is entry.value:
-            dict.pop(table, entry.key, None)
-            self._evict(table, entry.key, entry.value, entry)
+            self._evict(table, entry.key, entry)
+        else:
+            del self.entries[entry.key]
 
-    def _evict(self, table: Any, key: Any, value: Any, entry: Optional[Entry]) -> None:
-        """A key was taken out of the table; the caller has claimed it."""
-        self.evicted.add()
-        if self.policy != DROP:
-            self.tombstones[key] = (value, entry)
-            if self.policy not in EVICTING:  # a rollback came in between, and may be past this key
-                self._bring_back(table, key)
+    def _evict(self, table: Any, key: Any, entry: Any) -> Any:
+        """Take a key out of the table; the caller has claimed it, and keeps what is returned until it gives it back.
+
+        A rollback watches writes until no key is on its way out, so that it undoes none of them.
+        """
+        self._evicting.append(key)
+        try:
+            if self.policy not in EVICTING:
+                return None
+            value = dict.pop(table, key, MISSING)
+            if value is MISSING:  # another thread evicted it first; its tombstone stays
+                return None
+            stale = self._forget(key)
+            self.evicted.add()
+            if self.policy != DROP:
+                self.tombstones[key] = (value, entry)
+                if self.policy not in EVICTING:  # a rollback came in between, and may be past this key
+                    self._bring_back(table, key)
+            return value, stale
+        finally:
+            if self._evicting:  # a fork may have emptied it
+                self._evicting.pop()
 
     def _bring_back(self, table: Any, key: Any) -> None:
         found = self.tombstones.pop(key, None)
@@ -215,26 +240,3 @@ class Eviction:
     def _count_would_evict(self) -> None:
         if self.record is not None:
             self.record.would_evict.add()
-
-
-def _check(limit: Optional[int], ttl: Optional[float], full: str) -> None:
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit is {limit}; expected at least 1")
-    check_seconds(ttl)
-    if full not in ("evict", "reject"):
-        raise ValueError(f'full is {full!r}; expected "evict" or "reject"')
-
-
-def check_seconds(ttl: Optional[float]) -> None:
-    """Refuse a time to live that is none; not a number is not above 0 either."""
-    if ttl is not None and not ttl > 0:
-        raise ValueError(f"ttl is {ttl}; expected seconds above 0")
-
-
-def _first(mapping: Any) -> Any:
-    """The oldest key; `MISSING` when there is none."""
-    while True:
-        try:
-            return next(iter(dict.keys(mapping)), MISSING)
-        except RuntimeError:  # another thread changed the table between the two steps
-            continue

@@ -10,7 +10,7 @@ import time
 
 from ._entry import MISSING, NEVER
 from ._modes import SHADOW
-from ._eviction import OFF
+from ._policies import OFF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ class StateRecord:
         self._lost_sites: Dict[str, Tally] = {}
         self._seconds = dict.fromkeys(MODES, 0.0)
         self._since = time.monotonic()
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()  # the collector may run code that flips the flag
 
     def enter(self, mode: str) -> None:
         """Note that the state is in `mode` from now on."""

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from ._claims import UNSAID
 from ._deaths import check_owner, owned
 from ._entry import MISSING, NEVER, Entry
-from ._eviction import EVICTING, Eviction, check_seconds
+from ._eviction import Eviction
+from ._policies import EVICTING, check_seconds
 from .errors import AlreadyRegistered
 
 TYPE_CHECKING = False

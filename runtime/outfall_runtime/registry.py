@@ -16,7 +16,7 @@ from . import _tables
 from ._claims import UNSAID
 from ._deaths import OwnedEntry, died, kinds
 from ._entry import MISSING, NEVER, Entry
-from ._eviction import OFF
+from ._policies import OFF
 from ._managed import read_hook, write_hook
 from ._upkeep import NOTHING, Upkeep
 from ._variants import variant

@@ -20,7 +20,7 @@ from . import flags
 from ._flag_names import follow, setting, stage
 from ._modes import ENFORCED, LEGACY, NEW, SHADOW
 from ._states import TABLE
-from ._eviction import COUNT, DROP, EVICTING, HOLD, KEEP, OFF
+from ._policies import COUNT, DROP, EVICTING, HOLD, KEEP, OFF
 from .registry import Registry
 
 TYPE_CHECKING = False
@@ -54,26 +54,46 @@ class StagedRegistry(Registry["K", "V"]):
 
     def _outfall_apply(self) -> None:
         """Take over what the flag says now; repeated until no newer snapshot came in between."""
-        upkeep = self._outfall
         while True:
             mode, _, snapshot = setting(self._outfall_flag)
-            if upkeep.record is not None:
-                upkeep.record.enter(mode)
-            if POLICY[mode] in EVICTING:
-                upkeep.policy = POLICY[mode]
-                self._outfall_dress()
-                upkeep.sweep(self)
-                if mode == ENFORCED:
-                    upkeep.tombstones.clear()
-            else:  # writes are watched until everything is back, so that none is undone by what comes back
-                upkeep.policy = HOLD
-                upkeep.restore(self)
-                upkeep.policy = POLICY[mode]
-                self._outfall_dress()
-                if mode == SHADOW:
-                    upkeep.sweep(self)
+            record = self._outfall.record
+            if record is not None:
+                record.enter(mode)
+            self._outfall_take(mode)
             if flags.board.current is snapshot:
                 return
+
+    def _outfall_settle(self) -> None:
+        """The same once more, after the last eviction that a rollback came upon has ended."""
+        while True:
+            mode, _, snapshot = setting(self._outfall_flag)
+            self._outfall_take(mode)
+            if flags.board.current is snapshot:
+                return
+
+    def _outfall_take(self, mode: str) -> None:
+        """Behave as a mode demands.
+
+        On the way back writes are watched until everything is back in the table, so that none is
+        undone by what comes back. An eviction that is going on meanwhile ends by `_outfall_settle`.
+        """
+        upkeep = self._outfall
+        policy = POLICY[mode]
+        if policy in EVICTING:
+            upkeep.policy = policy
+            self._outfall_dress()
+            upkeep.sweep(self)
+            if policy == DROP:
+                upkeep.tombstones.clear()
+            return
+        upkeep.policy = HOLD
+        upkeep.restore(self)
+        if upkeep.evicting():
+            return
+        upkeep.policy = policy
+        self._outfall_dress()
+        if policy == COUNT:
+            upkeep.sweep(self)
 
     def _outfall_counts_reads(self) -> bool:
         return self._outfall.policy == COUNT

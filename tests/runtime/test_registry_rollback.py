@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from outfall_runtime import Owner, StagedRegistry, flags
-from outfall_runtime import _eviction
+from outfall_runtime import _policies
 
 NAMES = (f"test_registry_rollback.table{number}" for number in itertools.count())
 
@@ -119,7 +119,7 @@ def test_an_eviction_that_a_rollback_overtakes_is_taken_back(
 
 
 def test_tombstones_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_eviction, "MOST_TOMBSTONES", 3)
+    monkeypatch.setattr(_policies, "MOST_TOMBSTONES", 3)
     table: StagedRegistry[int, int] = StagedRegistry(next(NAMES), limit=1)
     flags.set("use_registry", "new")
     for number in range(10):
@@ -164,4 +164,6 @@ def test_evictions_under_load_lose_nothing_at_a_rollback() -> None:
     assert failures == []
     flags.set("use_registry", "legacy")
     expected = {key: value for mine in kept for key, value in mine.items()}
+    lost, resurrected = expected.keys() - table.keys(), table.keys() - expected.keys()
+    assert (lost, resurrected) == (set(), set())
     assert dict(table) == expected
