@@ -16,6 +16,7 @@ _LIFTS = (
     ("it is bound by an import", "", "an assignment of the imported name to the global, which the maintainer can write"),
     ("no module-level statement declares it", "", "a declaration by the maintainer, which gives it a value from the start"),
     ("the module that owns it does not declare it", "", "a change in a project other than the one at hand"),
+    ("it belongs to ", "it belongs to a package that is not part of the project, and all its users see the change", "what that package offers for it; nothing in the project can own it"),
     ("not yet: ", "", "a transform that is planned"),
 )
 

@@ -38,6 +38,10 @@ class OtherFiles:
         tail = module.replace(".", "/")
         return any(f"/{path}".endswith((f"/{tail}.py", f"/{tail}/__init__.py")) for path in self._paths)
 
+    def owns(self, package: str) -> bool:
+        """Whether a file or folder of the project is called as the top-level `package` is."""
+        return any(package in path.removesuffix(".py").split("/") for path in self._paths)
+
     def _others(self, path: str, needle: str) -> Iterable[bytes]:
         wanted = needle.encode()
         return (text for other, text in self._texts.items() if other != path and wanted in text)

@@ -23,6 +23,7 @@ DECLINED = {
     ),
     "a chain of mappings": ("from collections import ChainMap\nX = ChainMap({})\n" + USE, "no registry of its type"),
 
+    "patched into another project": ("import pandas\ndef patch(f):\n    pandas.show = f\n", "belongs to pandas, which is not part"),
     "passed to marshal": ("import marshal\nX = {}\n" + USE + "def dump():\n    return marshal.dumps(X)\n", "marshal"),
     "a resource per thread": (
         "import threading, sqlite3\nL = threading.local()\ndef db():\n"
@@ -196,3 +197,10 @@ FACTORY = (
 
 def test_a_thread_local_that_a_factory_makes_is_moved(migrated: Callable[[str], str]) -> None:
     assert '    held = StagedContextLocal("app.current.held", "user")\n' in migrated(FACTORY)
+
+
+def test_a_write_into_a_module_of_this_project_is_no_patch_of_another(project: Project) -> None:
+    project.write("src/shop/views.py", "")
+    project.write("src/shop/web.py", "from shop import views\n\ndef patch(f):\n    views.show = f\n")
+    (plan,) = project.migration().plans
+    assert "offer a function there" in str(plan.reason)

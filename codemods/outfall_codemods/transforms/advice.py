@@ -43,11 +43,18 @@ _ADVICE = {
     "OUT502": "not yet: races come later; read and write under one lock",
     "OUT503": "not yet: races come later; iterate over a copy: `list(…)`",
 }
+_FOREIGN = (
+    "it belongs to {0}, which is not part of this project, and all its users see the change; "
+    "use what {0} offers for this, or make the change in one place that also takes it back"
+)
 
 
 def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
     """Decline, saying for each code what stands in the way and what to do."""
-    return decline(state, codes, "; ".join(dict.fromkeys(_reason(code, state) for code in codes)))
+    owner = state.name.partition(".")[0]
+    foreign = None if others.owns(owner) else _FOREIGN.format(owner)
+    reasons = (foreign if foreign and code == "OUT106" else _reason(code, state) for code in codes)
+    return decline(state, codes, "; ".join(dict.fromkeys(reasons)))
 
 
 def _reason(code: str, state: State) -> str:
