@@ -73,7 +73,7 @@ TRANSFORMED = {
     ),
     "with a base of its own project": (
         "from app.models import Base\nclass C(Base):\n    x = None\n" + SET,
-        "from app.models import Base\nfrom outfall_runtime import class_slot, slot_of\nclass C(Base):\n"
+        IMPORT + "from app.models import Base\nclass C(Base):\n"
         '    x = class_slot("app.C.x", None)\n' + SET.replace("cls.x = value", 'slot_of(cls, "x").value = value'),
     ),
 }  # fmt: skip
