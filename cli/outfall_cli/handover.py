@@ -17,7 +17,7 @@ COMMANDS = {
     "stage": "Advance a rollout by one stage, or roll it back.",
     "tables": "Back up, restore, rebuild and clean up the registries.",
 }
-NOT_YET = frozenset({"diagnostics", "tables"})  # the runtime's console has none of these so far: not in --help
+NOT_YET = frozenset({"diagnostics"})  # the runtime's console has none of these so far: not in --help
 MISSING = "this needs the runtime: pip install outfall-runtime"
 
 

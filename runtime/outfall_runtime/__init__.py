@@ -148,7 +148,7 @@ _MODULE_OF = {
     "run_in_executor": "executors",
     "slot_of": "class_slots",
 }
-_MODULES = frozenset(("context", "control", "errors", "flags", "metrics", "siblings", "weak_siblings"))
+_MODULES = frozenset(("context", "control", "errors", "flags", "metrics", "siblings", "tables", "weak_siblings"))
 
 
 def __getattr__(name: str) -> object:

@@ -21,6 +21,7 @@ DONE, UNANSWERED, USAGE, UNREADABLE, REFUSED = 0, 1, 2, 3, 4
 COMMANDS = {
     "flags": "show the flags, or set them in the flag file",
     "stage": "show where a rollout stands; take it forward or back",
+    "tables": "sizes, backup, restore, rebuild and clean up the tables of running processes",
     "metrics": "merge the evidence that processes wrote",
 }
 

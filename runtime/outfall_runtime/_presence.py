@@ -16,6 +16,7 @@ import time
 
 from . import _report
 from ._documents import write_document
+from ._requests import Desk
 from ._states import FOLDER_VARIABLE
 
 TYPE_CHECKING = False
@@ -64,12 +65,16 @@ class Presence:
         self._problem = ""
         self._pid = 0
         self._path = ""
+        self._desk = Desk()
 
     def tell(self) -> None:
         """Write the file if there is news, else renew it now and then; a failure is logged once."""
         try:
             self._tell()
             self._problem = ""
+            if self._path:
+                folder, name = os.path.split(self._path)
+                self._desk.look(folder, name[: -len(SUFFIX)])
         except OSError as error:
             if str(error) != self._problem:
                 self._problem = str(error)
@@ -108,6 +113,7 @@ class Presence:
     def _begin(self, folder: str) -> None:
         self._pid = os.getpid()
         self._said = {}
+        self._desk = Desk()
         self._path = os.path.join(folder, f"{plain(machine())}-{self._pid}-{birth(self._pid)}{SUFFIX}")
 
     def _now(self) -> Dict[str, Any]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import pytest
 
 from outfall_runtime import Registry, StagedRegistry, flags
+from outfall_runtime import _flag_file, _workers
 from outfall_runtime.testing import isolated
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
@@ -100,3 +103,84 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         now[0] += seconds
 
     return advance
+
+
+SERVER = Path(__file__).with_name("prefork_server.py")
+PATIENCE = 60.0  # seconds; a loaded machine is slow
+
+
+class Server:
+    """The pre-fork server as a process of its own."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.file = str(folder / "flags.json")
+        self.metrics = str(folder / "metrics")
+        self.place = {"file": self.file, "folder": self.metrics}
+        self.folder = folder
+        self.count = count
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("OUTFALL_")}
+        environment.update(PYTHONPATH=str(RUNTIME), OUTFALL_FLAG_FILE=self.file, OUTFALL_METRICS_DIR=self.metrics)
+        environment.update(OUTFALL_METRICS_SECONDS="0.2", PYTHONWARNINGS="ignore::DeprecationWarning")
+        _flag_file.put(self.file, {"flags": {}}, revision=1, actor="test")
+        self.errors = open(folder / "errors", "wb")
+        command = [sys.executable, str(SERVER), str(count), str(folder)]
+        self.process = subprocess.Popen(command, env=environment, stderr=self.errors)
+        self.wait(lambda: (folder / "port").exists(), "the server did not start")
+        self.port = int((folder / "port").read_text())
+        self.wait(lambda: len(self.workers()) == count, "not all workers said that they are there")
+
+    def workers(self) -> Set[int]:
+        """The living workers that have said so."""
+        found, _ = _workers.living(self.metrics, self.file)
+        return {one.pid for one in found} - {self.process.pid}
+
+    def console(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command of the console about this service."""
+        command = [sys.executable, "-m", "outfall_runtime", *arguments]
+        place = {"OUTFALL_FLAG_FILE": self.file, "OUTFALL_METRICS_DIR": self.metrics, "USER": "ada"}
+        environment = {**os.environ, "PYTHONPATH": str(RUNTIME), **place}
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE)
+
+    def wait(self, condition: Callable[[], bool], otherwise: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, otherwise
+            time.sleep(0.02)
+
+    def ask(self, text: str) -> Optional[str]:
+        """The answer; None where the worker was killed before it came."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+                connection.sendall(text.encode())
+                return connection.recv(1000).decode() or None
+        except ConnectionError:
+            return None
+
+    def end(self) -> None:
+        self.process.terminate()
+        assert self.process.wait(PATIENCE) == 0
+        self.errors.close()
+
+    def close(self) -> None:
+        """Whatever happened: nothing is left running."""
+        for pid in [*self.workers(), self.process.pid]:
+            try:
+                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait(PATIENCE)
+        self.errors.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[int], Server]]:
+    made: List[Server] = []
+
+    def start(count: int) -> Server:
+        made.append(Server(tmp_path, count))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.close()

@@ -6,14 +6,10 @@ import json
 import os
 import random
 import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, List, Set
 
 import pytest
 
@@ -22,82 +18,11 @@ from outfall_runtime._modes import Setting
 
 pytestmark = pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
 
-SERVER = Path(__file__).with_name("prefork_server.py")
-RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
+Serve = Callable[[int], Any]  # the fixture of conftest.py
 PATIENCE = 60.0  # seconds; a loaded machine is slow
 
 
-class Server:
-    """The pre-fork server as a process of its own."""
-
-    def __init__(self, folder: Path, count: int) -> None:
-        self.file = str(folder / "flags.json")
-        self.metrics = str(folder / "metrics")
-        self.place = {"file": self.file, "folder": self.metrics}
-        self.folder = folder
-        self.count = count
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("OUTFALL_")}
-        environment.update(PYTHONPATH=str(RUNTIME), OUTFALL_FLAG_FILE=self.file, OUTFALL_METRICS_DIR=self.metrics)
-        environment.update(OUTFALL_METRICS_SECONDS="0.2", PYTHONWARNINGS="ignore::DeprecationWarning")
-        _flag_file.put(self.file, {"flags": {}}, revision=1, actor="test")
-        self.errors = open(folder / "errors", "wb")
-        command = [sys.executable, str(SERVER), str(count), str(folder)]
-        self.process = subprocess.Popen(command, env=environment, stderr=self.errors)
-        self.wait(lambda: (folder / "port").exists(), "the server did not start")
-        self.port = int((folder / "port").read_text())
-        self.wait(lambda: len(self.workers()) == count, "not all workers said that they are there")
-
-    def workers(self) -> Set[int]:
-        """The living workers that have said so."""
-        found, _ = _workers.living(self.metrics, self.file)
-        return {one.pid for one in found} - {self.process.pid}
-
-    def wait(self, condition: Callable[[], bool], otherwise: str) -> None:
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, otherwise
-            time.sleep(0.02)
-
-    def ask(self, text: str) -> Optional[str]:
-        """The answer; None where the worker was killed before it came."""
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
-                connection.sendall(text.encode())
-                return connection.recv(1000).decode() or None
-        except ConnectionError:
-            return None
-
-    def end(self) -> None:
-        self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0
-        self.errors.close()
-
-    def close(self) -> None:
-        """Whatever happened: nothing is left running."""
-        for pid in [*self.workers(), self.process.pid]:
-            try:
-                os.kill(pid, signal.SIGCONT)
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self.process.wait(PATIENCE)
-        self.errors.close()
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[int], Server]]:
-    made: List[Server] = []
-
-    def start(count: int) -> Server:
-        made.append(Server(tmp_path, count))
-        return made[-1]
-
-    yield start
-    for server in made:
-        server.close()
-
-
-def test_a_worker_that_does_not_answer_is_named(serve: Callable[[int], Server]) -> None:
+def test_a_worker_that_does_not_answer_is_named(serve: Serve) -> None:
     server = serve(2)
     silent = max(server.workers())
     os.kill(silent, signal.SIGSTOP)
@@ -110,20 +35,17 @@ def test_a_worker_that_does_not_answer_is_named(serve: Callable[[int], Server]) 
     assert not _workers.wait_for(server.metrics, server.file, move.revision, PATIENCE).missing
 
 
-def test_the_console_names_it_too_and_says_so_by_its_exit_code(serve: Callable[[int], Server]) -> None:
+def test_the_console_names_it_too_and_says_so_by_its_exit_code(serve: Serve) -> None:
     server = serve(1)
     (silent,) = server.workers()
     os.kill(silent, signal.SIGSTOP)
-    command = [sys.executable, "-m", "outfall_runtime", "flags", "set", "use_context=shadow", "--timeout", "0.2"]
-    place = ["--file", server.file, "--metrics", server.metrics]
-    environment = {**os.environ, "PYTHONPATH": str(RUNTIME)}
-    done = subprocess.run([*command, *place], capture_output=True, text=True, env=environment, timeout=PATIENCE)
+    done = server.console("flags", "set", "use_context=shadow", "--timeout", "0.2")
     assert done.returncode == 1
     assert f"process {silent} did not answer" in done.stderr
     assert _flag_file.read(server.file).settings == {"use_context": Setting("shadow")}
 
 
-def test_a_worker_that_cannot_read_the_file_says_why(serve: Callable[[int], Server]) -> None:
+def test_a_worker_that_cannot_read_the_file_says_why(serve: Serve) -> None:
     server = serve(1)
     Path(server.file).write_text("{")
     (worker,) = server.workers()
@@ -136,7 +58,7 @@ def test_a_worker_that_cannot_read_the_file_says_why(serve: Callable[[int], Serv
     assert any("it cannot read the flag file" in line and "not valid JSON" in line for line in reach.lines())
 
 
-def test_a_killed_worker_is_not_waited_for(serve: Callable[[int], Server]) -> None:
+def test_a_killed_worker_is_not_waited_for(serve: Serve) -> None:
     server = serve(2)
     killed = min(server.workers())
     os.kill(killed, signal.SIGKILL)
@@ -146,7 +68,7 @@ def test_a_killed_worker_is_not_waited_for(serve: Callable[[int], Server]) -> No
     assert (move.reach.missing, killed in {one.pid for one in move.reach.reached}) == ((), False)
 
 
-def test_eight_workers_killed_at_random_while_stages_go_forward_and_back(serve: Callable[[int], Server]) -> None:
+def test_eight_workers_killed_at_random_while_stages_go_forward_and_back(serve: Serve) -> None:
     server = serve(8)
     chance = random.Random(7)
     done = threading.Event()
@@ -191,7 +113,7 @@ def test_eight_workers_killed_at_random_while_stages_go_forward_and_back(serve: 
     assert check_evidence(server, ended, killed, answered) == 8
 
 
-def check_evidence(server: Server, ended: Set[int], killed: Set[int], answered: "Counter[int]") -> int:
+def check_evidence(server: Any, ended: Set[int], killed: Set[int], answered: "Counter[int]") -> int:
     """Hold what processes reported against what they and their clients know; returns how many knew."""
     processes = {one["pid"]: one for one in metrics.merge(metrics.read_folder(server.metrics)[0])["processes"]}
     truths = {int(path.stem): json.loads(path.read_text()) for path in server.folder.glob("*.truth")}
