@@ -70,11 +70,11 @@ def _remove(table: Any, kind: Any, keys: Iterable[Any]) -> None:
 
 def _put_claimed(table: "Registry[Any, Any]", item: Item, replace: bool) -> None:
     upkeep = table._outfall
+    displaced = None
     upkeep.claims.take(item.key)
     try:
         if replace or upkeep.live(table, item.key) is MISSING:
-            upkeep._put(table, item.key, item.value, None, item.metadata or None, item.left)
+            displaced = upkeep._put(table, item.key, item.value, None, item.metadata or None, item.left)
     finally:
         upkeep._give_back(item.key)
-    if upkeep.limit is not None:
-        upkeep.trim(table, item.key)
+    upkeep.added(table, item.key, displaced)

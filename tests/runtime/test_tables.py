@@ -282,7 +282,7 @@ def test_an_entry_of_a_living_owner_comes_back_detached(agents: "Registry[str, A
 
 def test_time_to_live_goes_on_and_what_is_over_stays_away(path: str) -> None:
     table: Registry[str, int] = Registry("test_tables.expiring", ttl=100.0)
-    table.register("short", 1, ttl=0.001)
+    table.register("short", 1, ttl=30.0)
     table.register("long", 2)
     tables.backup(path, ["test_tables.expiring"])
     document = json.loads(Path(path).read_text())
@@ -362,8 +362,9 @@ def test_a_table_is_rebuilt_from_its_source(agents: "Registry[str, Any]") -> Non
     assert (tables.rebuild("test_tables.agents"), agents) == (2, {"b": 2, "c": 3})
 
 
-def test_cleanup_removes_what_is_over(agents: "Registry[str, Any]") -> None:
-    agents.register("short", 1, ttl=1e-9)
+def test_cleanup_removes_what_is_over(agents: "Registry[str, Any]", clock: Callable[[float], None]) -> None:
+    agents.register("short", 1, ttl=5.0)
+    clock(6.0)
     kept: ListRegistry[int] = ListRegistry("test_tables.list", [1])
     gone = tables.cleanup(NAMES)
     assert (gone, set(agents), kept) == ({"test_tables.agents": 1}, {"a", "b"}, [1])
