@@ -65,24 +65,27 @@ class Workshop:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
-    def rewritten(self) -> tuple[str, ...]:
-        """Options to test the rewritten tree, beside the runtime.
+    def rewritten(self, install_runtime: bool = False) -> tuple[str, ...]:
+        """Options to test the rewritten tree.
 
         The version is told, because a tree under git is no sdist.
         """
-        install = [f"--force-reinstall --no-deps {shlex.quote(str(self.wheel))}"]
+        install = [f"--force-reinstall --no-deps {shlex.quote(str(self.wheel))}"] if install_runtime else []
         variables = [f"SETUPTOOLS_SCM_PRETEND_VERSION={self.settings['version']}"]
-        if not self.isolated:
+        if not self.isolated and install_runtime:
             install.append(shlex.join(self._build_requirements()))
+        if not self.isolated:
             variables.append("PIP_NO_BUILD_ISOLATION=0")  # pip reads 0 as: no isolation
         pips = [option for each in install for option in ("--pip", each)]
         return "--tree", str(self.tree), *pips, *(option for each in variables for option in ("--env", each))
 
     def as_it_builds(self) -> Workshop:
-        """This bench; without isolation where building imports the package, and with it the runtime."""
-        installed = self.tests("--step", "install", *self.rewritten())
-        needs_runtime = "No module named 'outfall_runtime'" in installed.get("problem", "")
-        return replace(self, isolated=False) if needs_runtime else self
+        """This bench, the rewritten tree installed; without isolation where building imports the package."""
+        for bench in (self, replace(self, isolated=False)):
+            installed = bench.tests("--step", "install", *bench.rewritten(install_runtime=True))
+            if "No module named 'outfall_runtime'" not in installed.get("problem", ""):
+                break
+        return bench
 
     def _build_requirements(self) -> list[str]:
         pyproject = self.tree / "pyproject.toml"
