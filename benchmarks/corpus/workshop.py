@@ -105,11 +105,9 @@ class Workshop:
         run("git", *identity, "commit", "-qm", message, cwd=self.tree)
 
 
-def runtime_wheel(work: Path) -> Path:
-    """A wheel of this repository's runtime, made anew below `work`."""
-    folder = work / "wheel"
-    shutil.rmtree(folder, ignore_errors=True)
-    done = run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT / "runtime"), cwd=work)
+def runtime_wheel(folder: Path) -> Path:
+    """A wheel of this repository's runtime, made in `folder`."""
+    done = run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT / "runtime"), cwd=folder)
     made = sorted(folder.glob("*.whl"))
     if not made:
         raise SystemExit(f"no wheel of the runtime: {done.stderr[-500:]}")
