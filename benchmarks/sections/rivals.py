@@ -1,7 +1,7 @@
 """The same job done by other libraries, in the same unit; what is not installed is shown as such.
 
 None of them is a dependency. To compare: `pip install structlog asgiref werkzeug openfeature-sdk
-opentelemetry-sdk`. The jobs are not equal in all they do: this says what a caller pays, not who
+opentelemetry-sdk sentry-sdk`. The jobs are not equal in all they do: this says what a caller pays, not who
 is better.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.table import Row
 from benchmarks.timing import QUICK_ROUNDS, ROUNDS, ratio
-from outfall_runtime import ContextLocal, context, flags
+from outfall_runtime import ContextLocal, context, flags, span, spans
 
 TITLE = "beside other libraries"
 UNIT = "dict.get"
@@ -52,6 +52,25 @@ def opentelemetry() -> Names:
     return {"attach": module.attach, "detach": module.detach, "set_value": module.set_value}
 
 
+def our_spans() -> Names:
+    return {"span": span, "stop": spans.on_end(lambda one: None)}
+
+
+def opentelemetry_spans() -> Names:
+    sdk = import_module("opentelemetry.sdk.trace")
+    provider = sdk.TracerProvider()
+    provider.add_span_processor(sdk.SpanProcessor())  # one that does nothing, as the listener of ours
+    return {"span": provider.get_tracer("benchmarks").start_as_current_span}
+
+
+def sentry_spans() -> Names:
+    sentry = import_module("sentry_sdk")
+    sentry.init(traces_sample_rate=1.0, default_integrations=False, transport=lambda envelope: None)
+    transaction = sentry.start_transaction(name="benchmarks")
+    transaction.__enter__()
+    return {"span": sentry.start_span, "transaction": transaction}
+
+
 OPERATIONS: list[tuple[str, Callable[[], Names], str]] = [
     ("context enter and exit: outfall", ours, "with use(user='ada'): pass"),
     ("context enter and exit: structlog", structlog, "with bound(user='ada'): pass"),
@@ -59,6 +78,9 @@ OPERATIONS: list[tuple[str, Callable[[], Names], str]] = [
     ("context attribute read: outfall", ours, "local.user"),
     ("context attribute read: asgiref", asgiref, "local.user"),
     ("context attribute read: werkzeug", werkzeug, "local.user"),
+    ("span start and end: outfall", our_spans, "with span('work'): pass"),
+    ("span start and end: opentelemetry", opentelemetry_spans, "with span('work'): pass"),
+    ("span start and end: sentry", sentry_spans, "with span(op='work'): pass"),
     ("flag check: outfall", ours, "enabled('use_context')"),
     ("flag check: openfeature", openfeature, "client.get_boolean_value('use_context', False)"),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.table import Row
 from benchmarks.timing import QUICK_ROUNDS, ROUNDS, Ratio, ratio
-from outfall_runtime import ContextLocal, Registry, StagedContextLocal, StagedRegistry, context, flags
+from outfall_runtime import ContextLocal, Registry, StagedContextLocal, StagedRegistry, context, flags, span, staged_span
 
 TITLE = "runtime"
 UNIT = "dict.get"
@@ -37,6 +37,8 @@ def names() -> dict[str, Any]:
         "staged_local": staged_local,
         "use": context.use,
         "enabled": flags.enabled,
+        "span": span,
+        "staged_span": staged_span,
     }
 
 
@@ -56,6 +58,10 @@ OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
     ("register and unregister, weak owner", REGISTERING, None, 50),
     ("flag check", "enabled('use_context')", None, 4),
     ("context enter and exit", "with use(user='ada'): pass", None, 70),
+    ("span, start and end", "with span('work'): pass", None, 90),
+    ("span without a block, start and end", "span('work').begin().end()", None, None),
+    ("staged span, legacy", "with staged_span('work'): pass", ("use_spans", "legacy"), None),
+    ("staged span, new", "with staged_span('work'): pass", ("use_spans", "new"), None),
     ("threading.local read, to compare", "plain_local.user", None, None),
     ("context local read, declared", "local.user", None, 8),
     ("context local read, any", "local.other", None, 15),

@@ -10,7 +10,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import context, flags, metrics
+    from . import context, flags, metrics, spans
     from .class_slots import class_slot, slot_of
     from .context_local import ContextLocal
     from .context_value import ContextValue
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         StagedSetRegistry,
     )
     from .slots import UNSET, Slot, module_property
+    from .spans import Span, SpanContext, StagedSpan, span, staged_span
     from .staged_context import StagedContextLocal
     from .staged_registry import StagedRegistry
     from .thread_resource import ThreadResource
@@ -76,6 +77,8 @@ __all__ = [
     "RegistryFull",
     "SetRegistry",
     "Slot",
+    "Span",
+    "SpanContext",
     "StagedContextLocal",
     "StagedCounterRegistry",
     "StagedDefaultRegistry",
@@ -84,6 +87,7 @@ __all__ = [
     "StagedOrderedRegistry",
     "StagedRegistry",
     "StagedSetRegistry",
+    "StagedSpan",
     "StagedWeakKeyRegistry",
     "StagedWeakSetRegistry",
     "StagedWeakValueRegistry",
@@ -102,6 +106,9 @@ __all__ = [
     "module_property",
     "run_in_executor",
     "slot_of",
+    "span",
+    "spans",
+    "staged_span",
 ]
 
 _MODULE_OF = {
@@ -124,6 +131,8 @@ _MODULE_OF = {
     "RegistryFull": "errors",
     "SetRegistry": "siblings",
     "Slot": "slots",
+    "Span": "spans",
+    "SpanContext": "spans",
     "StagedContextLocal": "staged_context",
     "StagedCounterRegistry": "siblings",
     "StagedDefaultRegistry": "siblings",
@@ -132,6 +141,7 @@ _MODULE_OF = {
     "StagedOrderedRegistry": "siblings",
     "StagedRegistry": "staged_registry",
     "StagedSetRegistry": "siblings",
+    "StagedSpan": "spans",
     "StagedWeakKeyRegistry": "weak_siblings",
     "StagedWeakSetRegistry": "weak_siblings",
     "StagedWeakValueRegistry": "weak_siblings",
@@ -147,8 +157,12 @@ _MODULE_OF = {
     "module_property": "slots",
     "run_in_executor": "executors",
     "slot_of": "class_slots",
+    "span": "spans",
+    "staged_span": "spans",
 }
-_MODULES = frozenset(("context", "control", "errors", "flags", "metrics", "siblings", "tables", "weak_siblings"))
+_MODULES = frozenset(
+    ("context", "control", "errors", "flags", "metrics", "siblings", "spans", "tables", "weak_siblings")
+)
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import FrameType
+from types import CodeType, FrameType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,3 +32,22 @@ def _relative_path(frame: FrameType) -> str:
     if parts[-1] == "__init__.py":
         depth += 1
     return "/".join(parts[-depth:])
+
+
+def code_site(code: CodeType, at: int) -> str:
+    """The place of one instruction, by its offset; of the head of the code if that is negative."""
+    line = code.co_firstlineno
+    if at >= 0:
+        from dis import findlinestarts  # not light, so only when a place is asked for
+
+        for start, number in findlinestarts(code):
+            if start > at:
+                break
+            line = number or line
+    return f"{_below_import_root(code.co_filename)}:{line}"
+
+
+def _below_import_root(path: str) -> str:
+    roots = [root.replace("\\", "/").rstrip("/") + "/" for root in sys.path if root]
+    name = path.replace("\\", "/")
+    return name[max((len(root) for root in roots if name.startswith(root)), default=0) :]

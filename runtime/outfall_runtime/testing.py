@@ -18,6 +18,8 @@ from typing import Any, Callable, Collection, Dict, Iterator, List, Optional
 
 from . import _tables, context, flags
 from ._sibling import Sibling
+from ._span_book import book
+from ._span_chain import chain
 from .context_local import Store
 from .lazy import Lazy
 from .registry import Registry
@@ -34,13 +36,14 @@ def isolated(empty: Collection[str] = ()) -> Iterator[None]:
     """A block after which every table, slot, lazy value, context local and flag is as before it.
 
     Tables start with what they hold (import-time registrations belong to the code under test);
-    context locals and context fields start without values. Objects made inside are left alone.
+    context locals, context fields and spans start without values; listeners for spans that were added inside
+    are gone. Objects made inside are left alone.
     Values that are themselves changed in place are not copied.
 
     Args:
         empty: names of tables that start empty.
     """
-    restores: List[Restore] = [flags.board.checkpoint(), _fresh_fields()]
+    restores: List[Restore] = [flags.board.checkpoint(), _fresh_fields(), _fresh_spans()]
     try:
         for name, state in _tables.living():
             restore = _isolate(state, name in empty)
@@ -70,6 +73,17 @@ def _fresh_fields() -> Restore:
     before = context._top.get()
     context._top.set(None)  # outfall: ignore[OUT205] put back by the function that is returned
     return lambda: context._top.set(before)
+
+
+def _fresh_spans() -> Restore:
+    before, listeners = chain.get(), book.listeners
+    chain.set(None)  # outfall: ignore[OUT205] put back by the function that is returned
+
+    def restore() -> None:
+        chain.set(before)  # outfall: ignore[OUT205] it is what was there before
+        book.listeners = listeners
+
+    return restore
 
 
 def _fresh_local(store: Store) -> Restore:

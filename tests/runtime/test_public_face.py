@@ -38,7 +38,7 @@ def test_the_import_loads_nothing_heavy(python: Callable[..., Any]) -> None:
     assert python("-S", "-c", LOADED).stdout == "[]\n"
 
 
-SHARED = {"Board", "ContextVar", "Reporter", "StateBook", "Watcher", "_Homes", "_Poller", "_Tables"}
+SHARED = {"Board", "ContextVar", "Reporter", "SpanBook", "StateBook", "WallClock", "Watcher", "_Homes", "_Poller", "_Tables"}
 
 
 def test_every_module_states_its_hazard_or_has_none() -> None:

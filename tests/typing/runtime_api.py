@@ -26,6 +26,9 @@ from outfall_runtime import (
     Registry,
     SetRegistry,
     Slot,
+    Span,
+    SpanContext,
+    StagedSpan,
     StagedContextLocal,
     StagedListRegistry,
     StagedRegistry,
@@ -41,6 +44,9 @@ from outfall_runtime import (
     module_property,
     run_in_executor,
     slot_of,
+    span,
+    spans,
+    staged_span,
 )
 
 
@@ -180,3 +186,30 @@ assert_type(install_logging(), Callable[[], None])
 assert_type(metrics.write_snapshot(), str | None)
 assert_type(LegacyStateError("app.x", "app.py:1", "do this").remedy, str)
 assert_type(UnknownFlag("x", []).name, str)
+
+# -- spans
+
+with span("load", region="eu") as loading:
+    assert_type(loading, Span)
+    assert_type(loading.set(rows=1, **{"http.method": "GET"}).event("read"), Span)
+with staged_span("load") as staged_loading:
+    assert_type(staged_loading, StagedSpan)
+assert_type(span("load").begin(), Span)
+assert_type(loading.context, SpanContext)
+assert_type(loading.seconds, float)
+assert_type(loading.attributes, Mapping[str, Any])
+assert_type(spans.current(), Span | None)
+assert_type(spans.extract({"traceparent": ""}), SpanContext | None)
+assert_type(spans.on_end(lambda one: print(one.name)), Callable[[], None])
+assert_type(spans.leaks()[0].where, str)
+span("load", parent="00-1-2-01")  # type: ignore[arg-type]
+spans.inject({1: 2})  # type: ignore[dict-item]
+
+
+@span("spanned")
+def spanned(number: int) -> str:
+    return str(number)
+
+
+assert_type(spanned(1), str)
+spanned("one")  # type: ignore[arg-type]
