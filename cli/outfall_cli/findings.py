@@ -36,6 +36,8 @@ def least_priority(configured: Priority, strict: bool) -> Priority:
 def conclude(analysis: Analysis, lines: SourceLines, view: View) -> Exit:
     """Print the findings, and the files that could not be read; the exit code."""
     complain_about(analysis.problems)
+    if not analysis.files and not analysis.problems:
+        click.echo("There is no Python file to check here; `exclude`, .gitignore, hidden and build folders are left out.", err=True)
     click.echo(rendered(analysis, lines, view), nl=False)
     return exit_code(analysis.problems, found=any(f.priority >= view.least for f in analysis.findings))
 

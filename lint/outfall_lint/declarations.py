@@ -146,11 +146,19 @@ def _registers(scope: Scope) -> bool:
     returned = {
         raw.root for raw in scope.uses if raw.verb == "load" and raw.detail == "returned" and not raw.path
     } & set(scope.parameters)
-    if not returned:
+    if not returned or _needs_more_than_one(scope):
         return False
     stored = {path[0] for raw in scope.uses if raw.value is not None and (path := path_of(raw.value)) is not None}
     passed = {raw.root for raw in scope.uses if raw.verb == "load" and isinstance(raw.detail, ast.Attribute)}
     return bool(returned & (stored | passed))
+
+
+def _needs_more_than_one(scope: Scope) -> bool:
+    """Whether a call needs more than the one argument that a decorator is given."""
+    assert isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    arguments = scope.node.args
+    in_class = scope.parent is not None and scope.parent.kind == CLASS and "staticmethod" not in decorator_names(scope.node)
+    return len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults) - in_class > 1
 
 
 def class_facts(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Class]:

@@ -41,8 +41,9 @@ class File:
 def discover(paths: Sequence[Path | str], root: Path, exclude: Sequence[str] = ()) -> tuple[list[File], list[Problem]]:
     """The Python files below `paths`, sorted; relative paths start at `root`.
 
-    A file that is named outright is taken whatever `exclude` says. Inside a git work tree a
-    folder gives what git knows or would add; elsewhere everything but `DEFAULT_EXCLUDES`.
+    A file that is named outright is taken whatever `exclude` says, and a folder that is named is
+    looked into whatever it is called. Inside a git work tree a folder gives what git knows or
+    would add; elsewhere everything; `DEFAULT_EXCLUDES` are left out below it in either case.
     """
     root = root.resolve()
     found: dict[str, None] = {}
@@ -50,8 +51,8 @@ def discover(paths: Sequence[Path | str], root: Path, exclude: Sequence[str] = (
     for path in paths:
         absolute = Path(os.path.abspath(root / path))
         if absolute.is_dir():
-            below = (_relative(file, root) for file in _python_files(absolute))
-            found.update(dict.fromkeys(name for name in below if not _excluded(name, exclude)))
+            below = (file for file in _python_files(absolute) if not _in_default_excluded(file.relative_to(absolute)))
+            found.update(dict.fromkeys(name for file in below if not _excluded(name := _relative(file, root), exclude)))
         elif os.path.lexists(absolute):
             found[_relative(absolute, root)] = None
         else:
@@ -108,11 +109,13 @@ def _default_excluded(parent: Path, name: str) -> bool:
     return any(fnmatch.fnmatch(name, pattern) for pattern in DEFAULT_EXCLUDES) or (parent / name / "pyvenv.cfg").exists()
 
 
+def _in_default_excluded(below: Path) -> bool:
+    return any(fnmatch.fnmatch(part, pattern) for part in below.parts[:-1] for pattern in DEFAULT_EXCLUDES)
+
+
 def _excluded(path: str, patterns: Iterable[str]) -> bool:
     """Whether a pattern matches the path, one of its folders, or (without `/`) any part of it."""
     parts = path.split("/")
-    if any(fnmatch.fnmatch(part, pattern) for part in parts[:-1] for pattern in DEFAULT_EXCLUDES):
-        return True
     prefixes = ["/".join(parts[: i + 1]) for i in range(len(parts))]
     for pattern in patterns:
         pattern = pattern.rstrip("/")

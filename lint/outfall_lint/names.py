@@ -6,11 +6,12 @@ import ast
 import builtins
 from typing import NamedTuple
 
-from outfall_lint.facts import GLOBALS, GOT, SLICE, SUBSCRIPT, Target
+from outfall_lint.facts import GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _BUILTINS = frozenset(dir(builtins))
 _DEEPEST_ALIAS = 6
+_GIVEN = {"get": GOT, "import_module": IMPORTED}
 _PARTS_OF_SOMETHING = frozenset((SUBSCRIPT, SLICE, GOT))
 
 
@@ -174,11 +175,11 @@ def path_of(node: ast.AST | None) -> tuple[str, Target] | None:
 def path_through(call: ast.Call) -> tuple[ast.expr, str] | None:
     """The object and path element behind the few calls that lead on to a part of something known.
 
-    `x.get(k)` is an entry of `x`, `type(self)` its class, `vars(m)` its dictionary, `globals()` ours.
+    `x.get(k)` is an entry of `x`, `importlib.import_module(n)` a module, `type(self)` its class, `vars(m)` its dictionary, `globals()` ours.
     """
     function = call.func
     if isinstance(function, ast.Attribute):
-        return (function.value, GOT) if function.attr == "get" else None
+        return (function.value, _GIVEN[function.attr]) if function.attr in _GIVEN else None
     if not isinstance(function, ast.Name):
         return None
     if function.id == "globals" and not call.args:

@@ -35,6 +35,14 @@ def real_constructor(project: Project, declared: Declared) -> str:
     return ".".join(target)
 
 
+def _used_as(project: Project, constructor: str) -> str:
+    """The constructor whose methods tell what a use does: for a class derived from a container, that container."""
+    made_by = tuple(constructor.split("."))
+    if constructor in CONTAINERS or made_by not in project.classes:
+        return constructor
+    return next(iter(sorted(project.root_bases(made_by) & CONTAINERS)), constructor)
+
+
 def is_runtime(constructor: str) -> bool:
     """Whether the state is already in the runtime's keeping."""
     return constructor.partition(".")[0] == RUNTIME
@@ -50,7 +58,8 @@ def _worth_keeping(project: Project, declared: Declared, constructor: str) -> bo
         return any(site.use.key for site in declared.sites)
     if constructor in SPECIAL or project.is_generator(constructor):
         return True
-    return any(_changes_from_function(site, constructor) for site in declared.sites)
+    used_as = _used_as(project, constructor)
+    return any(_changes_from_function(site, used_as) for site in declared.sites)
 
 
 def _changes_from_function(site: Site, constructor: str) -> bool:
@@ -65,10 +74,11 @@ def _home(declared: Declared) -> str:
 
 def _state(project: Project, declared: Declared, constructor: str, fixed: Mapping[str, str]) -> State:
     declaration, facts = declared.declaration, declared.module
+    used_as = _used_as(project, constructor)
     accesses = tuple(
         sorted(
             (
-                access(site.use, site.module.path, site.rest, constructor, project.at_import(site))
+                access(site.use, site.module.path, site.rest, used_as, project.at_import(site))
                 for site in _reaching(project, declared)
                 if not _is_declaration_itself(site, declaration, facts)
             ),

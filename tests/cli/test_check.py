@@ -201,3 +201,17 @@ def test_rules_lists_each_rule_once(project: Path, invoke: Invoke) -> None:
     listed = [rule["code"] for rule in json.loads(invoke("rules", "--format", "json").stdout)["rules"]]
     assert {"OUT101", "OUT104", "OUT201"} <= set(listed)
     assert [line.split()[0] for line in invoke("rules").stdout.splitlines()] == listed == sorted(set(listed))
+
+
+def test_a_folder_without_python_is_said_to_be_one(project: Path, invoke: Invoke) -> None:
+    (project / "docs").mkdir()
+    result = invoke("check", "docs")
+    assert (result.exit_code, "no Python file to check" in result.stderr) == (0, True)
+
+
+def test_a_folder_that_is_named_is_looked_into_whatever_it_is_called(project: Path, invoke: Invoke) -> None:
+    hidden = project / ".cache" / "app"
+    hidden.mkdir(parents=True)
+    (hidden / "table.py").write_text("_seen = []\n\ndef see(x):\n    _seen.append(x)\n", encoding="utf-8")
+    assert "OUT102" not in invoke("check").stdout
+    assert "OUT102" in invoke("check", ".cache/app").stdout

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
-from outfall_lint.facts import ANY, GLOBALS, GOT, SLICE, SUBSCRIPT, Target
+from outfall_lint.facts import ANY, GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.project import Project, Site
 
 _PROCESS = (
@@ -23,6 +23,8 @@ _PROCESS = (
     ("sys", "path_hooks"),
     ("threading", "excepthook"),
 )
+LOOKED_UP = {("sys", "modules", SUBSCRIPT): "sys.modules[…]", ("importlib", IMPORTED): "importlib.import_module(…)"}
+"""Ways to a module whose name is known at run time only."""
 _PROCESS_MODULES = frozenset("sys os builtins warnings locale signal gc random decimal threading logging".split())
 """Modules of the standard library whose names are settings of the process."""
 _IMPORT_PROTOCOL = frozenset("__loader__ __spec__ __path__ __package__ __file__ __cached__ __doc__".split())
@@ -64,8 +66,9 @@ def module_namespace(project: Project, site: Site, target: Target) -> str | None
         return None
     if GLOBALS in target:
         return "globals()" if _changes(use.verb, target[target.index(GLOBALS) + 1 :]) else None
-    if target[:3] == ("sys", "modules", SUBSCRIPT) and len(target) > 3 and use.verb in ("store", "delete"):
-        return "sys.modules[…]"
+    for looked_up, how in LOOKED_UP.items():
+        if target[: len(looked_up)] == looked_up and len(target) > len(looked_up) and _names_changed(use.verb, target[len(looked_up) :]):
+            return how
     if "__dict__" in target and is_module(project, site, target[: target.index("__dict__")]):
         rest = target[target.index("__dict__") + 1 :]
         return "its `__dict__`" if _changes(use.verb, rest) and rest else None
@@ -120,6 +123,11 @@ def is_module(project: Project, site: Site, target: Target) -> bool:
     if found is not None and (not found[1] or project.knows(target)):
         return not found[1]
     return ".".join(target) in site.module.modules or (site.use.via == "module" and len(target) == 1)
+
+
+def _names_changed(verb: str, rest: Target) -> bool:
+    """`rest` is what follows a module: a name that is stored or deleted, or an entry of its dictionary."""
+    return verb in ("store", "delete") or (rest[0] == "__dict__" and _changes(verb, rest[1:]))
 
 
 def _changes(verb: str, rest: Target) -> bool:

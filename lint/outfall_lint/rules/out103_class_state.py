@@ -23,9 +23,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
         if state.scope != "class" or state.constructor in THREAD_LOCALS or is_runtime(state.constructor):
             continue
-        changes = [a for a in state.accesses if _changes_class(state, a)]
-        if _is_descriptor(view, state):
-            changes = [a for a in changes if a.operation is Operation.REBIND]
+        holds = state.constructor in CONTAINERS or bool(CONTAINERS & view.bases_of(state.constructor))
+        changes = [a for a in state.accesses if _changes_class(state, a, holds)]
         if not changes or state.local_name.startswith("__") or view.bases(state) & fields:
             continue
         after_import = [a for a in changes if not a.at_import]
@@ -40,22 +39,14 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             yield rule.finding(state, message, Priority.LOW)
 
 
-def _is_descriptor(view: View, state: State) -> bool:
-    """Whether the class holds a descriptor: what is reached through it belongs to the instance."""
-    if state.constructor in ("property", "functools.cached_property"):
-        return True
-    made_by = view.project.classes.get(tuple(state.constructor.split(".")))
-    return made_by is not None and "__get__" in made_by.methods
-
-
-def _changes_class(state: State, access: Access) -> bool:
+def _changes_class(state: State, access: Access, holds: bool) -> bool:
     if access.operation is Operation.REBIND:
         return access.function is not None
     if access.operation is Operation.MUTATE and state.constructor in ITERATORS:
         return True
     if access.operation in (Operation.MUTATE, Operation.DELETE):
         unknown = state.constructor not in ("constant", "tuple")  # those cannot be changed: an instance has its own
-        return state.constructor in CONTAINERS or (unknown and access.method in ("__setitem__", "__delitem__"))
+        return holds or (unknown and access.method in ("__setitem__", "__delitem__"))
     return False
 
 
@@ -78,13 +69,7 @@ RULE = Rule(
             "class Pool:\n    def __init__(self):\n        self.members = []\n\n"
             "    def join(self, member):\n        self.members.append(member)\n"
         ),
-        fix_safety=(
-            "Moving a container of a class into the runtime keeps its name; subclasses keep sharing it. An attribute that\n"
-            "is bound anew is kept in a slot that stands in the class body: instances shadow it, subclasses get their own and\n"
-            "tests patch it as before. Only code that looks into the class's `__dict__` finds the slot there. Where a\n"
-            "metaclass, a decorator or a base out of sight may read the class body, or the body itself reads the name,\n"
-            "nothing is rewritten."
-        ),
+        fix_safety="Moving a container of a class into the runtime keeps its name; subclasses keep sharing it.",
         references=("https://docs.python.org/3/tutorial/classes.html#class-and-instance-variables",),
     ),
     bad=(
@@ -98,17 +83,11 @@ RULE = Rule(
         "    def join(self, member):\n        self.members.append(member)\n",
         "class Job:\n    count = 0\n\n    def run(self):\n        self.count += 1\n",
         "class Colour:\n    names = {1: 'red'}\n\n    def name(self):\n        return self.names[1]\n",
-        "class Job:\n    data = property(lambda self: self.own)\n\n    def put(self, k, v):\n        self.data[k] = v\n",
-        "class Item:\n    def __get__(self, owner, cls):\n        return owner.own\n\n\n"
-        "class Job:\n    data = Item()\n\n    def put(self, k, v):\n        self.data[k] = v\n",
     ),
     check=_check,
     parameters=(
         Parameter("field-bases", (), "more base classes, by their last names, whose class bodies declare fields"),
     ),
     over=("OUT109",),
-    transform=(
-        "moves a container of the class into the registry of its kind, and an attribute that is bound anew into a class slot, "
-        "through which every assignment of its module goes; counters are left"
-    ),
+    transform="moves a container of the class into the registry of its kind; attributes bound anew are left, with advice",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, NAMESPACES, THREAD_LOCALS
+from outfall_lint.constructors import CONTAINERS, NAMESPACES, THREAD_LOCALS
 from outfall_lint.facts import ANY
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
@@ -62,11 +62,7 @@ def _changes_attribute(access: Access) -> bool:
 
 def _changes_entry(access: Access, holds: bool) -> bool:
     """Whether an entry of a class derived from a container (`holds`) is stored or dropped: `X[k] = v`, `X.pop(k)`."""
-    if not holds:
-        return False
-    if access.method in ("__setitem__", "__delitem__"):
-        return access.operation.changes and access.attribute is None
-    return access.method == "__call__" and access.attribute in CHANGING_METHODS
+    return holds and access.operation in (Operation.MUTATE, Operation.DELETE) and access.attribute is None
 
 
 RULE = Rule(

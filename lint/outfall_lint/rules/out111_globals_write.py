@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.facts import Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._foreign import module_namespace, of_standard_library
+from outfall_lint.rules._foreign import LOOKED_UP, module_namespace, of_standard_library
 from outfall_lint.rules._outside import state_at
 
 
@@ -20,7 +20,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
                 continue
             at_import = view.project.at_import(site)
             own = means == "globals()"
-            any_module = whole[:2] == ("sys", "modules")
+            any_module = means in LOOKED_UP.values()
             module = site.module.module if own else "sys.modules" if any_module else _module(view, whole)
             state = state_at(site, f"{module}.*", at_import)
             foreign = not own and not any_module
