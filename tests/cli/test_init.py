@@ -76,3 +76,47 @@ def test_an_old_project_starts_at_zero(ambient: Path, invoke: Invoke) -> None:
     assert (result.exit_code, "accepts 2 findings of today" in result.stdout) == (0, True)
     assert invoke("check", "--strict").exit_code == 0
     assert invoke("check", "--no-baseline").exit_code == 1
+
+
+def test_diff_without_runtime_is_a_mistake(project: Path, invoke: Invoke) -> None:
+    result = invoke("init", "--diff")
+    assert (result.exit_code, "outfall init --runtime --diff" in result.stderr) == (2, True)
+    assert "outfall" not in (project / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_runtime_with_diff_writes_nothing(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text(KEPT, encoding="utf-8")
+    result = invoke("init", "--runtime", "--diff")
+    assert (result.exit_code, '+dependencies = ["outfall-runtime"]' in result.stdout) == (1, True)
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == KEPT
+    assert not (project / ".outfall-baseline.json").exists()
+
+
+def test_runtime_is_added_once_and_undone(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text(KEPT, encoding="utf-8")
+    result = invoke("init", "--runtime")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "Added outfall-runtime to pyproject.toml")
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    assert text.startswith(KEPT)
+    assert tomllib.loads(text)["project"]["dependencies"] == ["outfall-runtime"]
+    again = invoke("init", "--runtime")
+    assert (again.exit_code, again.stdout) == (0, "outfall-runtime is declared already; nothing to add.\n")
+    assert invoke("init", "--runtime", "--diff").exit_code == 0
+    assert invoke("undo").exit_code == 0
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == KEPT
+
+
+def test_runtime_says_what_is_left_to_do_by_hand(project: Path, invoke: Invoke) -> None:
+    (project / "pyproject.toml").write_text("[tool.x]\n", encoding="utf-8")
+    result = invoke("init", "--runtime")
+    assert result.exit_code == 0
+    assert result.stdout == "no list of dependencies was found; add outfall-runtime where the project declares them\n"
+
+
+def test_runtime_is_needed_for_the_build_where_setup_imports_what_will_import_it(ambient: Path, invoke: Invoke) -> None:
+    (ambient / "setup.py").write_text("from agents import register\n", encoding="utf-8")
+    assert invoke("init", "--runtime").exit_code == 0
+    text = (ambient / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["build-system"]["requires"] == ["setuptools", "outfall-runtime"]
+    assert invoke("migrate").exit_code == 0
+    assert "build requirements" not in invoke("init", "--runtime").stdout

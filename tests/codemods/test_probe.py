@@ -83,6 +83,11 @@ def locale_property():
 
 class Pool:
     members = {}
+    limit = 10
+
+    @classmethod
+    def resize(cls, limit):
+        Pool.limit = limit
 
     def __init__(self):
         self._tenant = threading.local()
@@ -98,7 +103,7 @@ class Pool:
 """
 STATES = {
     "shop._agents", "shop._recent", "shop._request", "shop._connections", "shop._client", "shop.DEBUG",
-    "shop.locale_property.stored", "shop.Pool.members", "shop.Pool._tenant",
+    "shop.locale_property.stored", "shop.Pool.members", "shop.Pool._tenant", "shop.Pool.limit",
 }  # fmt: skip
 WRONG = Path(__file__).parent / "wrong_scopes.py"
 NO_RUNTIME = "import sys\nsys.modules['outfall_runtime'] = None\n"

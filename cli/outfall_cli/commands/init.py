@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from outfall_cli import summaries
+from outfall_cli import dependency, summaries
+from outfall_cli.exits import Exit
 from outfall_cli.project import Project, analyse, complain_about, find_root, load_project
 
 HOOK = """\
@@ -21,16 +22,28 @@ repos:
 
 @click.command()
 @click.option("--no-baseline", is_flag=True, help="Accept nothing: every finding counts from the start.")
-def command(no_baseline: bool) -> None:
+@click.option("--runtime", is_flag=True, help="Add outfall-runtime to the project's dependencies; nothing else.")
+@click.option("--diff", "show_diff", is_flag=True, help="With --runtime: show the change; write nothing.")
+@click.pass_context
+def command(ctx: click.Context, no_baseline: bool, runtime: bool, show_diff: bool) -> None:
     """Add a [tool.outfall] section to pyproject.toml, a baseline, and print a snippet for pre-commit.
 
     The baseline accepts what there is today and may only shrink, so that an old project starts at
     zero. Formatting and comments are kept; a section or baseline that is already there is left alone.
 
+    What `outfall migrate` writes imports outfall-runtime. `--runtime` adds it wherever the project
+    lists its dependencies (pyproject.toml, setup.cfg, requirements.txt), and to the build
+    requirements where setup.py imports the package. `outfall undo` takes that back.
+
     \b
-    Example:
+    Examples:
       outfall init
+      outfall init --runtime --diff
     """
+    if show_diff and not runtime:
+        raise click.UsageError("--diff belongs to --runtime: outfall init --runtime --diff")
+    if runtime:
+        with_runtime(ctx, load_project(), show_diff)
     path = find_root(Path.cwd()) / "pyproject.toml"
     click.echo(f"{path}: {added(path)}")
     if not no_baseline:
@@ -45,6 +58,17 @@ def command(no_baseline: bool) -> None:
             ]
         )
     )
+
+
+def with_runtime(ctx: click.Context, project: Project, show_diff: bool) -> None:
+    """`--runtime`; ends the command."""
+    planned = dependency.planned(project)
+    if show_diff:
+        click.echo(dependency.previewed(planned), nl=False)
+        dependency.said(planned.notes)
+        ctx.exit(Exit.FINDINGS if planned else Exit.DONE)
+    click.echo(dependency.added(project, planned))
+    ctx.exit(Exit.DONE)
 
 
 def accepted(project: Project) -> str:

@@ -74,7 +74,7 @@ def _of(state: State, target: str, source: SourceText) -> Iterator[Subject | Unc
         yield from _namespace(where, Scope.THREAD)
     elif target.endswith("Registry"):
         yield Subject(Scope.TABLE, where.name, f"lambda: {where.expression}")
-    elif target == "Slot":
+    elif target in ("Slot", "class_slot"):
         yield from _slot(where, state, source)
     elif target == "Lazy":
         made = making.made_once(where.local_name, source)
@@ -91,11 +91,12 @@ def _namespace(where: reach.Located, scope: Scope) -> Iterator[Subject]:
 
 
 def _slot(where: reach.Located, state: State, source: SourceText) -> Iterator[Subject]:
-    variable = f"Global(imported({quoted(where.module)}), {quoted(where.local_name)})"
+    owner = where.expression.rpartition(".")[0]
+    variable = f"Global({owner}, {quoted(where.local_name)})"
     yield Subject(Scope.SLOT, where.name, f"lambda: {variable}")
     if state.constructor in CONTAINERS:
         yield Subject(Scope.TABLE, where.name, f"lambda: {variable}.get()")
-    made = making.made_once(where.local_name, source)
+    made = making.made_once(where.local_name, source) if state.scope == "module" else None
     if made:
         yield _lazy(where, made)
 
