@@ -65,8 +65,24 @@ def test(w: Walk, node: ast.expr) -> None:
 
 def lock_name(node: ast.expr) -> str | None:
     """The lock that `with node:` holds, as written; None where it does not look like a lock."""
-    if isinstance(node, (ast.Name, ast.Attribute)):
-        last = node.id if isinstance(node, ast.Name) else node.attr
-        if any(word in last.lower() for word in _LOCK_WORDS):
-            return ast.unparse(node)
+    if isinstance(node, (ast.Name, ast.Attribute)) and _speaks_of_locks(node):
+        return ast.unparse(node)
     return None
+
+
+def held_after(call: ast.Call, held: str | None) -> str | None:
+    """The lock that is held after a call on its own: `lock.acquire()`, `_acquireLock()`, and what gives it back."""
+    function = call.func
+    last = function.attr if isinstance(function, Attribute) else function.id if isinstance(function, Name) else ""
+    if last in ("acquire", "release") and isinstance(function, Attribute):
+        name = lock_name(function.value)
+    else:
+        name = last.lower().replace("acquire", "").replace("release", "") if _speaks_of_locks(function) else None
+    if name is None or not ("acquire" in last.lower() or "release" in last.lower()):
+        return held
+    return name if "acquire" in last.lower() else None
+
+
+def _speaks_of_locks(node: ast.expr) -> bool:
+    last = node.id if isinstance(node, Name) else node.attr if isinstance(node, Attribute) else ""
+    return any(word in last.lower() for word in _LOCK_WORDS)

@@ -14,7 +14,7 @@ from typing import Any
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
 from outfall_lint.guards import is_main, leaves
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
-from outfall_lint.uses import lock_name, test, use, visit
+from outfall_lint.uses import held_after, lock_name, test, use, visit
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -29,7 +29,7 @@ def walk(tree: ast.Module) -> Walk:
 
 def body(w: Walk, statements: list[ast.stmt]) -> None:
     """Walk statements in order."""
-    guard = w.guard
+    guard, lock = w.guard, w.lock
     for statement in statements:
         kind = type(statement)
         handler = STATEMENTS.get(kind)
@@ -39,7 +39,7 @@ def body(w: Walk, statements: list[ast.stmt]) -> None:
             handler(w, statement)
             if kind is ast.If and not statement.orelse and leaves(statement.body):  # type: ignore[attr-defined]
                 w.guard = (statement.test, w.guard, False)  # type: ignore[attr-defined]
-    w.guard = guard
+    w.guard, w.lock = guard, lock
 
 
 def visit_fields(w: Walk, node: ast.AST) -> None:
@@ -239,9 +239,10 @@ def _return(w: Walk, node: ast.Return) -> None:
 
 
 def _expr(w: Walk, node: ast.Expr) -> None:
+    use(w, node.value, "read")
     if type(node.value) is ast.Call:
         w.discarded.add(node.value)
-    use(w, node.value, "read")
+        w.lock = held_after(node.value, w.lock)
 
 
 def _match(w: Walk, node: ast.Match) -> None:

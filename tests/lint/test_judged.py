@@ -14,7 +14,7 @@ from outfall_lint.model import Finding, Priority
 BASE = "class Bar:\n    _live = set()\n\n    def __init__(self):\n        self._live.add(self)\n"
 SUBCLASS = "from base import Bar\n\nclass Gui(Bar):\n    def close(self):\n        self._live.remove(self)\n"
 SPEC = "class Spec:\n    overrides = None\n\n    def use(self):\n        return self.overrides\n"
-OWN_SUBCLASS = "from base import Spec\n\nclass Cli(Spec):\n    pass\n\ndef main():\n    Cli.overrides = {'a': 1}\n"
+OWN_SUBCLASS = "from base import Spec\n\nclass Cli(Spec):\n    pass\n\ndef start():\n    Cli.overrides = {'a': 1}\n"
 AFTER_FORK = "import threading\n\n_lock = threading.Lock()\n\ndef _after_fork():\n    global _lock\n    _lock = threading.Lock()\n"
 ONE_FUNCTION = "_root = None\n\ndef main(make):\n    global _root\n    _root = make()\n    _root.loop()\n"
 REMEMBERED = "_last = None\n\ndef step(make):\n    global _last\n    before = _last\n    _last = make()\n    return before\n"
@@ -123,6 +123,56 @@ PEOPLE_AGREE = {
 @pytest.mark.parametrize("case", PEOPLE_AGREE)
 def test_shown_of_one_file(tmp_path: Path, case: str) -> None:
     text, expected = PEOPLE_AGREE[case]
+    assert shown(tmp_path, {"app.py": text}) == expected
+
+
+LOCKED = {
+    "acquired and released": "    _lock.acquire()\n    try:\n        if _it is None:\n            _it = make()\n    finally:\n        _lock.release()\n",
+    "by functions of their own": "    _acquireLock()\n    try:\n        if not _it:\n            _it = make()\n    finally:\n        _releaseLock()\n",
+}
+
+
+@pytest.mark.parametrize("how", LOCKED)
+def test_a_lock_that_is_taken_by_a_call_is_seen(tmp_path: Path, how: str) -> None:
+    (found,) = findings(tmp_path, {"app.py": "_it = None\n\ndef get():\n    global _it\n" + LOCKED[how] + "    return _it\n"})
+    assert (found.priority, ", under `_lock`" in found.message) == (Priority.NORMAL, True)
+
+
+def test_after_a_lock_is_given_back_nothing_is_guarded(tmp_path: Path) -> None:
+    text = "_it = None\n\ndef get():\n    global _it\n    _lock.acquire()\n    _lock.release()\n    if _it is None:\n        _it = make()\n    return _it\n"
+    assert [f.message for f in findings(tmp_path, {"app.py": text})] == [
+        "global `_it` is made on first use in `get`: two first users may both make it"
+    ]
+
+
+ONCE = {
+    "main alone sets it": ("verbose = 0\n\ndef main(options):\n    global verbose\n    verbose = options.verbose\n\ndef say(x):\n    return verbose\n", []),
+    "another function does too": (
+        "verbose = 0\n\ndef main(options):\n    global verbose\n    verbose = 1\n\ndef quiet():\n    global verbose\n    verbose = 0\n",
+        ["app.py:1 OUT104"],
+    ),
+    "filled where it is bound anew": (
+        "_steps = []\n\ndef init(make):\n    global _steps\n    _steps = []\n    _steps.append(make())\n",
+        ["app.py:1 OUT104"],
+    ),
+    "filled elsewhere as well": (
+        "_steps = []\n\ndef init():\n    global _steps\n    _steps = []\n\ndef add(s):\n    _steps.append(s)\n",
+        ["app.py:1 OUT102", "app.py:1 OUT104"],
+    ),
+    "several classes of a package patched": (
+        "def patch(f):\n    from pandas import DataFrame, Series\n    DataFrame.apply = f\n    Series.apply = f\n",
+        ["app.py:3 OUT106"],
+    ),
+    "a call that takes more than a decorator is given": (
+        "class Exporter:\n    formats = {}\n\n    @classmethod\n    def register(cls, name, f):\n        cls.formats[name] = f\n        return f\n",
+        ["app.py:2 OUT103"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ONCE)
+def test_one_finding_for_one_reason(tmp_path: Path, case: str) -> None:
+    text, expected = ONCE[case]
     assert shown(tmp_path, {"app.py": text}) == expected
 
 

@@ -21,6 +21,8 @@ def table_findings(rule: Rule, view: View, scope: str, constructors: Collection[
 def _table_finding(rule: Rule, view: View, state: State) -> Finding | None:
     every = [a for a in state.accesses if changes_in_place(a)]
     after_import = [a for a in every if not a.at_import]
+    if after_import and all(a.function in _binding_anew(state) for a in after_import):
+        return None  # each fills what it has just bound anew, which OUT104 reports
     what = f"{state.constructor.rpartition('.')[2]} `{state.local_name}`"
     if not after_import:
         functions = [a for a in every if a.function is not None]
@@ -35,13 +37,19 @@ def _table_finding(rule: Rule, view: View, state: State) -> Finding | None:
     return told(rule, view, state, message, after_import)
 
 
+def _binding_anew(state: State) -> frozenset[str | None]:
+    return frozenset(a.function for a in state.changes if a.operation is Operation.REBIND)
+
+
 def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[Access]) -> Finding:
-    """A finding about `changes` of a state: low in tests, and where tests alone make them; one step
-    lower where one lock guards every change."""
+    """A finding about `changes` of a state: low in tests, where tests alone make them, and where a program's
+    `main` alone does; one step lower where one lock guards every change."""
     if view.is_test(state.place.path):
         return rule.finding(state, message, Priority.LOW)
     if all(view.is_test(access.place.path) for access in changes):
         return rule.finding(state, f"{message}; only tests, examples or scripts do so", Priority.LOW)
+    if all(access.function == "main" for access in untested(view, changes)):
+        return rule.finding(state, f"{message}, which runs once", Priority.LOW)
     return rule.finding(state, message, lowered(rule.priority) if one_lock(state) else rule.priority)
 
 

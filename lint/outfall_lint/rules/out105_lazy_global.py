@@ -23,7 +23,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if made:
             locks = {a.lock for a in made}
             held = locks.pop() if len(locks) == 1 else None
-            outcome = f", under `{held}`" if held else ": two first users make two"
+            one = all(a.detail.endswith("call logging.getLogger") for a in made)
+            outcome = f", under `{held}`" if held else "" if one else ": two first users may both make it"
             message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}{outcome}"
             yield told(rule, view, state, message, made)
 

@@ -85,12 +85,17 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
             if ".".join(name).rpartition(".")[0] == site.module.module:
                 continue
             state = state_at(site, ".".join(name), view.project.at_import(site))
-            key = (site.module.path, site.use.function, state.module)
+            key = (site.module.path, site.use.function, _whose(state.module))
             patches.setdefault(key, []).append(state)
     for changed in patches.values():
         first = min(changed, key=lambda state: state.place)
         low = view.is_test(first.place.path) or all(access.at_import for state in changed for access in state.accesses)
         yield rule.finding(first, _message(first, len({state.name for state in changed})), Priority.LOW if low else None)
+
+
+def _whose(owner: str) -> str:
+    """Whom a patch is a patch of: a module, or for classes the package that they are of."""
+    return f"classes of {owner.partition('.')[0]}" if is_class_name(owner.rpartition(".")[2]) else owner
 
 
 def _elsewhere(view: View, site: Site, whole: Target) -> bool:

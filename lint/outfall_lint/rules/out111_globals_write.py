@@ -26,7 +26,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             foreign = not own and not any_module
             low = at_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
             whose = "a module that is looked up" if any_module else f"module `{module}`"
-            message = f"names of {whose} are written through {means}: no reader of the code can find them"
+            message = f"names of {whose} are written through {means}: neither readers nor tools can follow that"
             yield rule.finding(state, message, Priority.LOW if low else None)
 
 
