@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 
 from . import _tables
+from ._contents import contents
 from ._deaths import OwnedEntry
 from ._documents import read_document, write_document
 from ._encoding import CannotDecode, CannotEncode, decoded, encoded
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "outfall-tables", 1
 OWN = "outfall_runtime."  # the runtime's own tables are no part of a backup
+STORED = (dict, list, set, deque)
 PRIVATE = 0o600  # a backup holds values
 
 
@@ -121,7 +124,10 @@ def read(path: str, names: Optional[Sequence[str]]) -> List[Stored]:
 
 def _table(name: str, table: Any) -> Document:
     keyed = isinstance(table, dict)
-    pairs = list(dict.items(table)) if keyed else [(place, one) for place, one in enumerate(table._outfall_plain_copy())]
+    if not issubclass(table._outfall_type, STORED):
+        reason = f"a {type_of(table)} does not own what it holds"
+        return {"name": name, "type": type_of(table), "entries": [], "omitted": [{"key": "everything", "reason": reason}]}
+    pairs = contents(table) if keyed else list(enumerate(contents(table)))
     entries: List[Document] = []
     omitted: List[Document] = []
     for key, value in pairs:

@@ -1,12 +1,13 @@
 """The commands of `python -m outfall_runtime`, for operators on a machine without the tools.
 
-Exit codes: 0 done, 1 done, but some process did not answer, 2 usage or configuration, 3 some file
-could not be read (the others were), 4 refused, nothing changed.
+Exit codes: 0 done, 1 done, but some process did not answer or a threshold is exceeded, 2 usage or
+configuration, 3 some file could not be read (the others were), 4 refused, nothing changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from typing import Sequence
@@ -16,19 +17,21 @@ from ._sources import FILE_VARIABLE, FLAGS_VARIABLE
 from ._states import FOLDER_VARIABLE
 from .errors import NotReady, OutfallError
 
-DONE, UNANSWERED, USAGE, UNREADABLE, REFUSED = 0, 1, 2, 3, 4
+DONE, ATTENTION, USAGE, UNREADABLE, REFUSED = 0, 1, 2, 3, 4
 
 COMMANDS = {
     "flags": "show the flags, or set them in the flag file",
     "stage": "show where a rollout stands; take it forward or back",
     "tables": "sizes, backup, restore, rebuild and clean up the tables of running processes",
-    "metrics": "merge the evidence that processes wrote",
+    "metrics": "the baseline, figures now, and the merged evidence of all processes",
 }
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; every expected failure is one line on stderr."""
     options = _parser(arguments).parse_args(arguments)
+    # A command is no process of the service: it must not report as one. Its options have the folder.
+    os.environ.pop(FOLDER_VARIABLE, None)  # outfall: ignore[OUT110] of this command's own process
     try:
         code: int = options.run(options)
     except NotReady as error:
@@ -80,6 +83,6 @@ environment:
   {FILE_VARIABLE}   the flag file; services watch it, commands write it
   {FOLDER_VARIABLE} folder into which every process writes its evidence
 
-exit codes: 0 done, 1 done but some process did not answer, 2 usage or configuration,
-  3 some file could not be read (the others were), 4 refused, nothing changed
+exit codes: 0 done, 1 done but some process did not answer or a threshold is exceeded,
+  2 usage or configuration, 3 some file could not be read (the others were), 4 refused, nothing changed
 """

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from typing import Any, Dict, List
 
 from . import _console_shared as shared
-from . import metrics
-from ._console import DONE, UNREADABLE
+from . import _figures, _guard, _workers, metrics
+from ._console import ATTENTION, DONE, UNREADABLE
 from ._documents import write_document
+from ._flag_file import place
 from ._states import FOLDER_VARIABLE
+from .errors import BrokenSource
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +23,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--from", dest="folder", required=True, metavar="DIR", help=f"the ${FOLDER_VARIABLE}")
     export.add_argument("--out", required=True, metavar="FILE", help="the evidence file to write; - is stdout")
     export.set_defaults(run=_export)
+    collect = actions.add_parser("collect", help="write the baseline: how the service does before anything is switched on")
+    shared.add_place(collect)
+    collect.add_argument("--out", metavar="FILE", help="default: beside the flag file, where `stage` looks for it")
+    collect.set_defaults(run=_collect)
+    show = actions.add_parser("show", help="how the service does now, beside its baseline and the thresholds")
+    shared.add_place(show)
+    show.set_defaults(run=_show)
+    compact = actions.add_parser("compact", help="put the evidence of processes that ended into one file")
+    shared.add_place(compact)
+    compact.set_defaults(run=_compact)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -31,6 +44,45 @@ def _export(options: argparse.Namespace) -> int:
     counted = [_counted(len(merged["processes"]), "process", "es"), _counted(len(states), "state", "s")]
     print(f"{options.out}: {', '.join(counted)}", file=sys.stderr)
     return UNREADABLE if problems else DONE
+
+
+def _collect(options: argparse.Namespace) -> int:
+    documents, problems = metrics.read_folder(_folder(options))
+    found = _figures.baseline(metrics.merge(documents)["processes"])
+    if not found["figures"]["processes"]:
+        raise BrokenSource(f"{options.metrics}: no running process reports, so there is nothing to measure")
+    target = options.out or _guard.place(place(options.file))
+    write(target, found)
+    shared.warn(problems)
+    for name, value in found["figures"].items():
+        print(f"{name} = {value:.4g}", file=sys.stderr)
+    if "error_rate" not in found["figures"]:
+        shared.warn([f"fewer than {_figures.ENOUGH} requests were reported; the service calls metrics.count_request for each"])
+    return UNREADABLE if problems else DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    figures, breaches = _guard.measured(place(options.file), _folder(options))
+    exceeded = {breach.name: breach for breach in breaches}
+    for name, value in figures.items():
+        print(f"{name:<20} {value:>12.4g}" + (f"  exceeds {exceeded[name].limit:.4g}" if name in exceeded else ""))
+    processes = metrics.merge(metrics.read_folder(_folder(options))[0])["processes"]
+    fates = Counter(_figures.fate(one) for one in processes)
+    print(", ".join(f"{count} {fate}" for fate, count in sorted(fates.items())) or "no process has reported")
+    return ATTENTION if breaches else DONE
+
+
+def _compact(options: argparse.Namespace) -> int:
+    gone = metrics.compact(_folder(options))
+    dead = _workers.forget_dead(_folder(options))
+    print(f"{_counted(gone, 'file', 's')} of ended processes in one, {_counted(dead, 'dead process', 'es')} forgotten")
+    return DONE
+
+
+def _folder(options: argparse.Namespace) -> str:
+    if not options.metrics:
+        raise BrokenSource(f"nothing is measured: set {FOLDER_VARIABLE} or give --metrics")
+    return str(options.metrics)
 
 
 def _counted(number: int, word: str, plural: str) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Iterable
 
-from ._console import DONE, UNANSWERED
+from ._console import ATTENTION, DONE
 from ._moves import Move
 from ._sources import FILE_VARIABLE
 from ._states import FOLDER_VARIABLE
@@ -61,4 +61,4 @@ def reached(move: Move) -> int:
     elif not move.reach.missing:
         warn(["no running process is known to follow this file, so none was waited for"])
     warn(move.reach.lines())
-    return UNANSWERED if move.reach.missing else DONE
+    return ATTENTION if move.reach.missing else DONE

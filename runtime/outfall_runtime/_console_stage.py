@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from . import _console_shared as shared
-from . import _stages, control
-from ._console import DONE, REFUSED, UNREADABLE
+from . import _guard, _stages, control
+from ._console import ATTENTION, DONE, REFUSED, UNREADABLE
 from ._moves import Move
+from ._times import now
+from .errors import BrokenSource
 
 _EPILOG = """\
 stages: 1 monitoring, 2 registry, 3 context, 4a spans, 4b events, 5 enforcement
@@ -18,6 +21,7 @@ examples:
   stage rollback 3 --reason "..."         stage 3 and all later ones back to legacy
   stage emergency --reason "..."          everything back to legacy, whatever is broken
   stage resume --reason "..."             end an emergency; the rollout begins anew
+  stage watch                             take the latest stage back when a threshold is exceeded
 """
 
 
@@ -42,6 +46,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     resume = actions.add_parser("resume", help="end an emergency; all flags stay at legacy")
     shared.add_change(resume, reason=True)
     resume.set_defaults(run=_resume)
+    watch = actions.add_parser("watch", help="take the latest stage back when a threshold is exceeded")
+    shared.add_place(watch)
+    watch.add_argument("--every", type=shared.seconds, default=30.0, metavar="SECONDS", help="default: %(default)g")
+    watch.add_argument("--once", action="store_true", help="look once; exit code 1 if a threshold is exceeded")
+    watch.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    watch.set_defaults(run=_watch)
     history = actions.add_parser("history", help="what was done, by whom and why")
     shared.add_place(history)
     history.set_defaults(run=_history)
@@ -113,6 +123,24 @@ def _resume(options: argparse.Namespace) -> int:
             timeout=options.timeout,
         )
     )
+
+
+def _watch(options: argparse.Namespace) -> int:
+    said = ""
+    while True:
+        try:
+            found = _guard.look(file=options.file, folder=options.metrics, dry=options.dry_run)
+        except BrokenSource as error:
+            if options.once:
+                raise
+            found = _guard.Look({}, (), None, str(error))  # it may be mended while this goes on
+        if found.said != said or found.move is not None:
+            said = found.said
+            print(f"{now()} {said}", flush=True)
+            shared.warn(map(str, found.breaches))
+        if options.once:
+            return ATTENTION if found.breaches else DONE
+        time.sleep(options.every)
 
 
 def _history(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from . import _console_shared as shared
 from . import _requests, _workers
-from ._console import DONE, REFUSED, UNANSWERED, UNREADABLE
+from ._console import ATTENTION, DONE, REFUSED, UNREADABLE
 from ._flag_file import place
 from ._requests import Answers
 from ._states import FOLDER_VARIABLE
@@ -139,4 +139,4 @@ def _code(answers: Answers) -> int:
     shared.warn(f"{who} did not answer" for who in answers.missing)
     if answers.failures:
         return UNREADABLE if answers.results else REFUSED
-    return UNANSWERED if answers.missing else DONE
+    return ATTENTION if answers.missing else DONE

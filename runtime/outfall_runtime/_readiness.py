@@ -7,7 +7,9 @@ forward; the smaller counts.
 
 from __future__ import annotations
 
-from . import _stages, _workers
+import os
+
+from . import _guard, _stages, _workers
 from ._modes import RANK
 from ._times import hours_between, union_hours
 
@@ -47,7 +49,21 @@ def missing(
         recent = [one for one in processes if hours_between(began, str(one["updated"])) >= 0]
         found += _wall_dwell(stage, began, limits, now)
         found += _states(file, stage, upcoming, recent, began, limits)
+        found += _health(file, folder, limits)
     return found
+
+
+def _health(file: FlagFile, folder: str, limits: Limits) -> Iterator[str]:
+    """How the service does, beside its baseline and the thresholds."""
+    if not os.path.exists(_guard.place(file.path)):
+        yield f"no baseline ({_guard.place(file.path)}): write one with `metrics collect`"
+        return
+    figures, breaches = _guard.measured(file.path, folder)
+    for breach in breaches:
+        if breach.name not in limits.accepted:
+            yield str(breach)
+    if "error_rate" not in figures and "error_rate" not in limits.accepted:
+        yield "the error rate is not known: the service has to call metrics.count_request for every request"
 
 
 def _following(file: FlagFile, folder: str, limits: Limits) -> Iterator[str]:

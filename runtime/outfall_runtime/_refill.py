@@ -7,6 +7,8 @@ evidence: the service did not make them.
 
 from __future__ import annotations
 
+from ._backup import STORED
+from ._contents import contents
 from ._entry import MISSING
 from .registry import Registry
 
@@ -27,14 +29,16 @@ def refill(table: Any, items: Sequence[Item], replace: bool) -> int:
     if isinstance(table, dict):
         return _refill_mapping(table, items, replace)
     kind = table._outfall_type
+    if not issubclass(kind, STORED):  # a weak one, which owns nothing that could be put into it
+        return 0
     values = [item.value for item in items]
     if issubclass(kind, set):
-        before = set() if replace else set(table)
+        before = set() if replace else set(contents(table))
         if replace:
             kind.intersection_update(table, values)
         kind.update(table, values)
         return len(set(values) - before)
-    if not replace and len(table):
+    if not replace and kind.__len__(table):
         return 0
     kind.clear(table)
     kind.extend(table, values)

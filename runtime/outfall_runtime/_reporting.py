@@ -34,12 +34,20 @@ def seconds() -> float:
 class Reporter:
     """A daemon thread that calls `write` again and again."""
 
-    def __init__(self, write: Callable[[], object]) -> None:
+    def __init__(self, write: Callable[[], object], then: Callable[[], object] = lambda: None) -> None:
+        self.idle = True  # nobody has asked for reports yet
         self._write = write
+        self._then = then
         self._problem = ""
         self._starting = threading.Lock()
         self._stop = threading.Event()
         self._thread: Optional[threading.Thread] = None
+
+    def begin(self, wanted: bool) -> None:
+        """Somebody has something to report; start where it is wanted."""
+        self.idle = False
+        if wanted:
+            self.start()
 
     def start(self) -> None:
         """Begin, unless it is at work already."""
@@ -72,8 +80,14 @@ class Reporter:
         while not stop.wait(pause):
             try:
                 self._write()
-                self._problem = ""
             except Exception as error:
                 if str(error) != self._problem:
                     self._problem = str(error)
                     _report.warn(f"evidence could not be written: {error}; trying again")
+                continue
+            try:
+                self._then()
+            except Exception as error:
+                if str(error) != self._problem:
+                    self._problem = str(error)
+                    _report.warn(f"after writing evidence: {error}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from itertools import islice
 
+from ._contents import contents
 from ._record import NamedTuple
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class Size(NamedTuple):
 
 def size_of(name: str, table: Any) -> Size:
     """The size of one table."""
-    parts = _parts(table)
+    parts = contents(table)
     count = len(parts)
     step = max(count // SAMPLE, 1)
     sample = parts[::step][:SAMPLE]
@@ -47,13 +48,6 @@ def size_of(name: str, table: Any) -> Size:
         return Size(name, kind, count, total)
     owned = sum(entry.guard is not None for entry in list(upkeep.entries.values()))
     return Size(name, kind, count, total, owned, upkeep.evicted.total(), len(upkeep.tombstones))
-
-
-def _parts(table: Any) -> "List[Any]":
-    """What is in a table, copied in one step."""
-    if isinstance(table, dict):
-        return list(dict.items(table))
-    return list(table._outfall_plain_copy())
 
 
 def _weight(value: Any, levels: int) -> int:

@@ -13,30 +13,36 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import get_ident
 
 from . import _report
+from ._documents import write_document
 from ._reporting import Reporter
+from ._service import service
 from ._states import FOLDER_VARIABLE, book
+from ._times import now
 from .errors import BrokenSource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
     Document = Dict[str, Any]
     _Path = Union[str, "os.PathLike[str]"]
 
-__all__ = ["evidence", "merge", "process", "read_folder", "write", "write_snapshot"]
+__all__ = [
+    "compact",
+    "count_lookup",
+    "count_request",
+    "evidence",
+    "gauge",
+    "merge",
+    "process",
+    "read_folder",
+    "write_snapshot",
+]
 
 FORMAT = "outfall-evidence"
 VERSION = 1
-
-
-def _now() -> str:
-    """To the millisecond, so that of two processes of one second it is clear which is later."""
-    whole, thousandths = divmod(time.time_ns() // 1_000_000, 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{thousandths:03d}Z"
 
 
 class _Identity:
@@ -46,8 +52,14 @@ class _Identity:
         self.renew()
 
     def renew(self) -> None:
-        self.started = _now()
+        self.started = now()
         self.token = f"{time.time_ns():x}"
+        self.written = 0  # snapshots so far: of two by one process the later is known, whatever the clock did
+
+    def next(self) -> int:
+        """The number of the snapshot that is being written."""
+        self.written += 1
+        return self.written
 
 
 _identity = _Identity()
@@ -65,24 +77,63 @@ def started() -> str:
     return _identity.started
 
 
-def process() -> Document:
-    """What this process has recorded so far."""
+def process(ended: str = "") -> Document:
+    """What this process has recorded so far.
+
+    Args:
+        ended: how it ends, in its last snapshot.
+    """
+    from ._presence import birth, machine
+
     return {
         "host": host(),
         "pid": os.getpid(),
-        "started": _identity.started,
-        "updated": _now(),
+        "machine": machine(),
+        "birth": birth(os.getpid()),
+        "started": started(),
+        "updated": now(),
+        "sequence": _identity.next(),
+        "ended": ended,
         "states": book.as_evidence(),
+        "service": service.snapshot(),
     }
+
+
+def count_request(*, failed: bool = False, seconds: Optional[float] = None) -> None:
+    """Say that the service has answered a request; so the error rate and the latency are known.
+
+    Args:
+        failed: it was answered with an error of the service's own.
+        seconds: how long it took.
+    """
+    service.requests.add()
+    if failed:
+        service.errors.add()
+    if seconds is not None:
+        service.latency.add(int(seconds * 1e9))
+    if _reporter.idle:
+        start_reporting()
+
+
+def count_lookup(*, found: bool) -> None:
+    """Say that something was looked up in a table, and whether it was there."""
+    service.lookups.add()
+    if not found:
+        service.not_found.add()
+
+
+def gauge(name: str, ask: Callable[[], float]) -> None:
+    """Have every snapshot ask for a figure, such as `batch_lag_seconds`; one that fails is left out and logged."""
+    service.gauges[name] = ask
 
 
 def evidence(processes: Iterable[Document]) -> Document:
     """An evidence document over the given processes."""
     listed = sorted(processes, key=lambda one: (one["host"], one["started"], one["pid"]))
-    return {"format": FORMAT, "version": VERSION, "created": _now(), "processes": listed}
+    return {"format": FORMAT, "version": VERSION, "created": now(), "processes": listed}
 
 
-def write_snapshot(folder: Optional[_Path] = None) -> Optional[str]:
+def write_snapshot(folder: Optional[_Path] = None, *, ended: str = "") -> Optional[str]:
     """Write this process's evidence into `folder`, by default `OUTFALL_METRICS_DIR`.
 
     Returns:
@@ -94,11 +145,12 @@ def write_snapshot(folder: Optional[_Path] = None) -> Optional[str]:
     target = os.fspath(folder) if folder is not None else os.environ.get(FOLDER_VARIABLE)
     if not target:
         return None
-    me = process()
+    me = process(ended)
+    from ._presence import plain
+
     os.makedirs(target, exist_ok=True)
-    host = "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in me["host"])
-    path = os.path.join(target, f"{host}-{me['pid']}-{_identity.token}.json")
-    write(path, evidence([me]))
+    path = os.path.join(target, f"{plain(me['host'])}-{me['pid']}-{_identity.token}.json")
+    write_document(path, evidence([me]))
     return path
 
 
@@ -122,30 +174,15 @@ def merge(documents: Iterable[Document]) -> Document:
     for document in documents:
         for one in document["processes"]:
             key = (one["host"], one["pid"], one["started"])
-            if key not in latest or latest[key]["updated"] <= one["updated"]:
+            if key not in latest or _age(latest[key]) <= _age(one):
                 latest[key] = one
     return evidence(latest.values())
 
 
-def write(path: _Path, document: Document) -> None:
-    """Write a JSON document as a whole or not at all."""
-    import json
-
-    target = os.fspath(path)
-    temporary = f"{target}.{os.getpid()}-{get_ident()}.tmp"  # two threads may be at it
-    try:
-        with open(temporary, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=1)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
-        raise
+def _age(one: Document) -> Tuple[int, str]:
+    """By the count of snapshots, and only then by the clock, which may have been set back."""
+    sequence = one.get("sequence")
+    return (sequence if isinstance(sequence, int) else 0, one["updated"])
 
 
 def _read(path: str) -> Document:
@@ -177,25 +214,65 @@ def _is_process(one: object) -> bool:
     )
 
 
+def compact(folder: _Path) -> int:
+    """Put the evidence of processes that ended into one file, so that short-lived ones do not fill the folder.
+
+    Killed at any instant it harms nothing: a process that two files tell of is merged into one.
+
+    Returns:
+        The number of files that went.
+    """
+    from ._figures import RUNNING, fate
+
+    place = os.fspath(folder)
+    found: Dict[str, Document] = {}
+    for name in sorted(os.listdir(place)):
+        if name.endswith(".json"):
+            try:
+                document = _read(os.path.join(place, name))
+            except BrokenSource:  # `export` names it
+                continue
+            if all(fate(one) != RUNNING for one in document["processes"]):
+                found[name] = document
+    if len(found) < 2:
+        return 0
+    kept = f"ended-{time.time_ns():x}.json"
+    ended = merge(found.values())
+    for one in ended["processes"]:
+        one["ended"] = fate(one)
+    write_document(os.path.join(place, kept), ended)
+    for name in found:
+        os.unlink(os.path.join(place, name))
+    return len(found)
+
+
 def start_reporting() -> None:
-    """Write a snapshot now and then from here on; for the first staged state of a process."""
-    _reporter.start()
+    """Write a snapshot now and then from here on; for the first staged state, or request, of a process."""
+    _reporter.begin(bool(os.environ.get(FOLDER_VARIABLE)))
 
 
 def _at_exit() -> None:
     _reporter.stop()
     try:
-        write_snapshot()
+        write_snapshot(ended="exit")
     except OSError as error:
         _report.warn(f"evidence could not be written: {error}")
 
 
 def _after_fork() -> None:
     _identity.renew()
+    service.renew()
     _reporter.after_fork()
 
 
-_reporter = Reporter(write_snapshot)
+def _after_snapshot() -> None:
+    if os.environ.get("OUTFALL_AUTO_ROLLBACK"):
+        from . import _guard
+
+        _guard.after_snapshot()
+
+
+_reporter = Reporter(write_snapshot, _after_snapshot)
 if os.environ.get(FOLDER_VARIABLE):
     import atexit
 

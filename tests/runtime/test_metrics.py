@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,10 +13,11 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime import StagedContextLocal, StagedRegistry, flags, metrics
+from outfall_runtime import StagedContextLocal, StagedRegistry, _figures, flags, metrics
 from outfall_runtime._reporting import Reporter, seconds
 
 Python = Callable[..., Any]
+RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
 
 
 def process(**changes: Any) -> Dict[str, Any]:
@@ -244,3 +248,51 @@ def test_of_two_processes_of_one_second_the_later_is_known() -> None:
     first, second = sorted(times)
     assert (len(first), first[-1], first[-5]) == (24, "Z", ".")
     assert first < second
+
+
+def test_of_two_reports_the_later_is_known_though_the_clock_was_set_back() -> None:
+    first = process(sequence=1, updated="2026-01-01T02:00:00Z", states={"x": {}})
+    second = process(sequence=2, updated="2026-01-01T01:00:00Z", states={"x": {}, "y": {}})
+    merged = metrics.merge([metrics.evidence([second]), metrics.evidence([first])])
+    assert merged["processes"] == [second]
+
+
+KILLED_AT_ONCE = """
+import os
+from outfall_runtime import StagedRegistry, metrics
+table = StagedRegistry("service.table", {number: "x" for number in range(1000)})
+metrics.write_snapshot()
+print("ready", flush=True)
+while True:
+    metrics.write_snapshot()
+"""
+
+
+@pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs SIGKILL")
+@pytest.mark.parametrize("delay", [0.0, 0.002, 0.005, 0.011, 0.017])
+def test_killed_during_a_snapshot_an_old_or_new_file_is_left(delay: float, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(RUNTIME), "OUTFALL_METRICS_DIR": str(tmp_path)}
+    writer = subprocess.Popen([sys.executable, "-c", KILLED_AT_ONCE], stdout=subprocess.PIPE, env=environment)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == b"ready\n"
+    threading.Event().wait(delay)
+    writer.kill()
+    writer.wait(20)
+    writer.stdout.close()
+    documents, problems = metrics.read_folder(tmp_path)
+    ((one,), fine) = documents[0]["processes"], problems
+    assert (one["pid"], one["sequence"] >= 1, one["ended"], fine) == (writer.pid, True, "", [])
+    assert _figures.fate(one) == "killed"
+
+
+def test_many_short_lived_processes_are_put_into_one_file_and_lose_nothing(python: Python, tmp_path: Path) -> None:
+    environment = {"OUTFALL_METRICS_DIR": "metrics", "OUTFALL_FLAGS": "use_registry=new"}
+    for _ in range(3):
+        assert python(SERVICE, environment=environment).returncode == 0
+    (tmp_path / "metrics" / "broken.json").write_text("{")
+    before = metrics.merge(metrics.read_folder(tmp_path / "metrics")[0])["processes"]
+    done = python("-m", "outfall_runtime", "metrics", "compact", "--metrics", "metrics")
+    assert (done.returncode, done.stdout) == (0, "3 files of ended processes in one, 0 dead processes forgotten\n")
+    assert metrics.merge(metrics.read_folder(tmp_path / "metrics")[0])["processes"] == before
+    assert [one["ended"] for one in before] == ["exit"] * 3
+    assert len(list((tmp_path / "metrics").iterdir())) == 2
