@@ -141,7 +141,7 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
         body: Dict[str, Any] = {"_outfall_properties": True, "__module__": __name__}
         cls = type("ModuleWithProperties", (cls,), body)
         target.__class__ = cls  # outfall: ignore[OUT111] a module property needs a class for its module
-    target.__dict__.pop(name, None)
+    target.__dict__.pop(name, None)  # outfall: ignore[OUT111] the property takes the place of the name
     setattr(cls, name, _property(module, name, slot))
 
 

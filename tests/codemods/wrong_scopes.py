@@ -98,5 +98,5 @@ def per_thread(module: str, name: str) -> None:
     target = sys.modules[module]
     each = _Each(lambda: types.SimpleNamespace(value=vars(target).get(name)))
     reading = property(lambda _: each.content.value, lambda _, value: setattr(each.content, "value", value))
-    each.content.value = vars(target).pop(name)
+    each.content.value = vars(target).pop(name)  # outfall: ignore[OUT111] so is this
     target.__class__ = type("PerThread", (types.ModuleType,), {name: reading})  # outfall: ignore[OUT111] so is this
