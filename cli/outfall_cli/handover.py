@@ -17,7 +17,6 @@ COMMANDS = {
     "stage": "Advance a rollout by one stage, or roll it back.",
     "tables": "Back up, restore, rebuild and clean up the registries.",
 }
-NOT_YET = frozenset({"diagnostics"})  # the runtime's console has none of these so far: not in --help
 MISSING = "this needs the runtime: pip install outfall-runtime"
 
 
@@ -49,5 +48,4 @@ def command(name: str) -> click.Command:
         context_settings={"ignore_unknown_options": True, "help_option_names": []},
         help=COMMANDS[name],
         add_help_option=False,
-        hidden=name in NOT_YET,
     )

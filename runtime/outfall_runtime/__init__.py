@@ -161,7 +161,7 @@ _MODULE_OF = {
     "staged_span": "spans",
 }
 _MODULES = frozenset(
-    ("context", "control", "errors", "flags", "metrics", "siblings", "spans", "tables", "weak_siblings")
+    ("bench", "context", "control", "diagnostics", "errors", "flags", "metrics", "siblings", "spans", "tables", "weak_siblings")
 )
 
 

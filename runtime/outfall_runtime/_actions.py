@@ -30,7 +30,14 @@ def _restore(path: str, names: "Optional[List[str]]", replace: bool) -> "Dict[st
     return {"entries": dict(report.entries), "absent": list(report.absent), "expired": report.expired}
 
 
+def _diagnose(components: "List[str]") -> "Dict[str, Any]":
+    from . import diagnostics
+
+    return diagnostics.run(components)
+
+
 ACTIONS: "Dict[str, Action]" = {
+    "diagnostics.run": _diagnose,
     "tables.backup": _backup,
     "tables.cleanup": lambda names: tables.cleanup(names),
     "tables.ensure": lambda names: tables.ensure(*names),

@@ -23,6 +23,8 @@ COMMANDS = {
     "flags": "show the flags, or set them in the flag file",
     "stage": "show where a rollout stands; take it forward or back",
     "tables": "sizes, backup, restore, rebuild and clean up the tables of running processes",
+    "diagnostics": "have running processes, or this one, examine themselves",
+    "bench": "what the runtime costs here, as ratios to a dict read",
     "metrics": "the baseline, figures now, and the merged evidence of all processes",
 }
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Iterable
+from typing import Iterable, List, Optional
 
-from ._console import ATTENTION, DONE
+from . import _workers
+from ._console import ATTENTION, DONE, REFUSED, UNREADABLE
+from ._flag_file import place
 from ._moves import Move
+from ._requests import Answers
 from ._sources import FILE_VARIABLE
 from ._states import FOLDER_VARIABLE
+from ._workers import Worker
+from .errors import BrokenSource
 
 TIMEOUT = 10.0
 
@@ -62,3 +67,30 @@ def reached(move: Move) -> int:
         warn(["no running process is known to follow this file, so none was waited for"])
     warn(move.reach.lines())
     return ATTENTION if move.reach.missing else DONE
+
+
+def workers_of(options: argparse.Namespace) -> List[Worker]:
+    """The running processes that a command is for, all or the one of `--pid`.
+
+    Raises:
+        BrokenSource: there is none, or nobody knows where they answer.
+    """
+    folder: Optional[str] = options.metrics
+    if not folder:
+        raise BrokenSource(f"processes answer through the metrics folder: give --metrics or set {FOLDER_VARIABLE}")
+    workers, problems = _workers.living(folder, place(options.file) if options.file else None)
+    warn(problems)
+    found = [one for one in workers if options.pid in (None, one.pid)]
+    if not found:
+        which = f"process {options.pid}" if options.pid is not None else "running process"
+        raise BrokenSource(f"{folder}: no {which} of this service is known here")
+    return found
+
+
+def answered(answers: Answers) -> int:
+    """Say which processes failed or did not answer; the exit code."""
+    warn(answers.failures)
+    warn(f"{who} did not answer" for who in answers.missing)
+    if answers.failures:
+        return UNREADABLE if answers.results else REFUSED
+    return ATTENTION if answers.missing else DONE

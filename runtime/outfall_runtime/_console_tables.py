@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict
 
 from . import _console_shared as shared
-from . import _requests, _workers
-from ._console import ATTENTION, DONE, REFUSED, UNREADABLE
-from ._flag_file import place
-from ._requests import Answers
-from ._states import FOLDER_VARIABLE
-from ._workers import Worker
+from . import _requests
 from .errors import BrokenSource
 
 _EPILOG = """\
@@ -83,7 +78,7 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    if options.pid is None and len(_workers_of(options)) > 1:
+    if options.pid is None and len(shared.workers_of(options)) > 1:
         raise BrokenSource("a backup is of one process; say with --pid into which one it goes")
 
     def tell(who: str, result: Any) -> None:
@@ -114,29 +109,8 @@ def _ensure(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace, action: str, arguments: Dict[str, Any], tell: Tell) -> int:
-    workers = _workers_of(options)
+    workers = shared.workers_of(options)
     answers = _requests.ask(options.metrics, workers, action, arguments, options.timeout)
     for who, result in sorted(answers.results.items()):
         tell(who, result)
-    return _code(answers)
-
-
-def _workers_of(options: argparse.Namespace) -> List[Worker]:
-    folder: Optional[str] = options.metrics
-    if not folder:
-        raise BrokenSource(f"processes answer through the metrics folder: give --metrics or set {FOLDER_VARIABLE}")
-    workers, problems = _workers.living(folder, place(options.file) if options.file else None)
-    shared.warn(problems)
-    found = [one for one in workers if options.pid in (None, one.pid)]
-    if not found:
-        which = f"process {options.pid}" if options.pid is not None else "running process"
-        raise BrokenSource(f"{folder}: no {which} of this service is known here")
-    return found
-
-
-def _code(answers: Answers) -> int:
-    shared.warn(answers.failures)
-    shared.warn(f"{who} did not answer" for who in answers.missing)
-    if answers.failures:
-        return UNREADABLE if answers.results else REFUSED
-    return ATTENTION if answers.missing else DONE
+    return shared.answered(answers)

@@ -21,7 +21,7 @@ from ._tallies import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
     Gauge = Callable[[], float]
 
@@ -45,6 +45,14 @@ class Service:
         self.gauges: Dict[str, Gauge] = {}
         self._marks: List[Tuple[float, Dict[str, Any]]] = []  # totals as they were, for the window
         self._sizes: List[Tuple[float, int]] = []
+
+    def count_request(self, *, failed: bool = False, seconds: Optional[float] = None) -> None:
+        """See `metrics.count_request`."""
+        self.requests.add()
+        if failed:
+            self.errors.add()
+        if seconds is not None:
+            self.latency.add(int(seconds * 1e9))
 
     def snapshot(self) -> Dict[str, Any]:
         """Everything, as it stands in a snapshot; also moves the window on."""

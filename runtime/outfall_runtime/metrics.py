@@ -106,11 +106,7 @@ def count_request(*, failed: bool = False, seconds: Optional[float] = None) -> N
         failed: it was answered with an error of the service's own.
         seconds: how long it took.
     """
-    service.requests.add()
-    if failed:
-        service.errors.add()
-    if seconds is not None:
-        service.latency.add(int(seconds * 1e9))
+    service.count_request(failed=failed, seconds=seconds)
     if _reporter.idle:
         start_reporting()
 

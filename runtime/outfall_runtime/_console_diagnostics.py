@@ -1,0 +1,61 @@
+"""`python -m outfall_runtime diagnostics`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any, Dict, List
+
+from . import _console_shared as shared
+from . import _requests, diagnostics
+from ._checks import CHECKS
+from ._console import ATTENTION, DONE
+from ._documents import write_document
+
+_EPILOG = """\
+examples:
+  diagnostics                        every running process that follows the flag file examines itself
+  diagnostics tables flags --pid 17
+  diagnostics --here                 this process: is the runtime whole, can the files be read
+  diagnostics --to diagnostics       one JSON file for each process, for `outfall report`
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.epilog = _EPILOG
+    names = ", ".join(CHECKS)
+    parser.add_argument("components", nargs="*", metavar="COMPONENT", help=f"{names} (default: all)")
+    shared.add_place(parser)
+    parser.add_argument("--pid", type=int, help="only this process")
+    parser.add_argument("--here", action="store_true", help="examine the process of this command instead")
+    parser.add_argument("--all", action="store_true", help="show what is in order, too")
+    parser.add_argument("--to", metavar="DIR", help="also write one JSON document for each process there")
+    parser.add_argument("--timeout", type=shared.seconds, default=30.0, metavar="SECONDS", help="default: %(default)g")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    for name in options.components:
+        if name not in CHECKS:
+            diagnostics.check(name)  # raises, and names the nearest
+    if options.here:
+        return _shown([diagnostics.run(options.components)], options)
+    workers = shared.workers_of(options)
+    arguments = {"components": options.components}
+    answers = _requests.ask(options.metrics, workers, "diagnostics.run", arguments, options.timeout)
+    code = shared.answered(answers)
+    return max(code, _shown([found for _, found in sorted(answers.results.items())], options))
+
+
+def _shown(documents: List[Dict[str, Any]], options: argparse.Namespace) -> int:
+    for document in documents:
+        print(f"{document['host']} process {document['pid']}, Python {document['python']}: {document['status']}")
+        for finding in document["findings"]:
+            if options.all or finding["status"] != "ok":
+                remedy = f" ({finding['remedy']})" if finding["remedy"] else ""
+                print(f"  {finding['status']:<8} {finding['component']:<8} {finding['detail']}{remedy}")
+        if options.to:
+            os.makedirs(options.to, exist_ok=True)
+            write_document(os.path.join(options.to, f"{document['host']}-{document['pid']}.json"), document)
+    return ATTENTION if any(document["status"] == "failure" for document in documents) else DONE
