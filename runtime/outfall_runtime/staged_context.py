@@ -109,7 +109,7 @@ class StagedStore(Store):
         if self.percent is None and not flags.board.ever_pinned:
             return self.mode
         pinned = flags.board.pinned.get()
-        if pinned is not None and self.flag in pinned.declared:
+        if pinned is not None:
             found = pinned.setting(self.flag)
         elif self.percent is None:
             return self.mode
@@ -174,17 +174,17 @@ class StagedStore(Store):
             rest = Cell(cell)
             del rest[name]
             self.cells.put(rest)
-        if old is not None and (not entry.fresh or old.unit is entry.unit):
+        if old is not None and old.unit is entry.unit:
             self.thread.values.pop(name, None)
         self.record.writes[mode].add()
 
     def values(self, local: ContextLocal) -> Dict[str, Any]:
         mode = self.mode_now()
         cell = self.cell(local)
-        olds = {} if mode == ENFORCED else dict(self.thread.values)
-        entries = {name: visible(olds.get(name), cell.get(name)) for name in (*olds, *cell)}
         if mode == ENFORCED:
-            entries = dict(cell)
+            return {name: entry.value for name, entry in cell.items()}
+        olds = dict(self.thread.values)
+        entries = {name: visible(olds.get(name), cell.get(name)) for name in (*olds, *cell)}
         return {name: entry.value for name, entry in entries.items() if entry is not None}
 
     def _leave_old_way(self) -> None:

@@ -86,6 +86,83 @@ def test_a_fork_in_the_middle_of_everything(python: Callable[..., Any]) -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("survived\n", "", 0)
 
 
+HELD = """
+import asyncio, faulthandler, os, sys, threading
+from outfall_runtime import *
+from outfall_runtime import _tables, owners
+from outfall_runtime._states import book
+
+table = Registry("held.table", limit=3)
+staged = StagedRegistry("held.staged")
+local = StagedContextLocal("held.local", "user")
+slot = Slot("held.slot", 0)
+lazy = Lazy("held.lazy", lambda: "made")
+sleeper = threading.Thread(target=threading.Event().wait, daemon=True)
+sleeper.start()
+table.register("sleeper", 1, owner=sleeper)
+flags.watcher.start()
+
+locks = [flags.board._lock, flags.watcher._looking, owners._poller._starting, slot._lock]
+locks += [local._outfall_store._changing, table._outfall._timing, staged._outfall._timing]
+locks += [record._changing for record in book.records()]
+lists = [local._outfall_store.cells._tickets]
+held, parent = threading.Event(), os.getpid()
+
+def hold_everything():
+    for lock in locks:
+        lock.acquire()
+    for one in lists:
+        one.clear()
+    for claims, key in ((table._outfall.claims, "k"), (staged._outfall.claims, "k"), (lazy._claims, "held.lazy")):
+        claims.take(key)
+    staged._outfall._evicting.append("k")
+    held.set()
+    threading.Event().wait()
+
+threading.Thread(target=hold_everything, daemon=True).start()
+held.wait()
+child = os.fork()
+if child:
+    _, status = os.waitpid(child, 0)
+    print("survived" if status == 0 else f"the child failed: {status}", flush=True)
+    os._exit(0)
+
+faulthandler.dump_traceback_later(20, exit=True)
+for mode in ("new", "shadow", "legacy", "enforced"):
+    flags.set("use_registry", mode)
+    flags.set("use_context", mode)
+    table["k"] = staged["k"] = local.user = mode
+    table.register("short", 1, ttl=60)
+    del table["short"]
+    assert (table["k"], staged["k"], local.user) == (mode,) * 3
+flags.set("use_registry", "legacy")
+assert type(staged) is StagedRegistry, "a rollback that waits for an eviction nobody makes"
+assert flags.refresh() is False
+slot.set(1)
+assert slot.compare_and_set(slot.get(), 2)
+assert (lazy.get(), "sleeper" in table) == ("made", False)
+for number in range(200):
+    local.user = number
+assert len(local._outfall_store.cells._made) < 200, "nobody tidies up"
+finish = threading.Event()
+owner = threading.Thread(target=finish.wait)
+owner.start()
+table.register("mine", 1, owner=owner)
+finish.set()
+while "mine" in table:  # until the poller of the child looks
+    threading.Event().wait(0.02)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
+def test_a_child_needs_nothing_that_other_threads_held_at_the_fork(python: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "flags.json"
+    path.write_text('{"version": 1, "flags": {}}')
+    done = python("-W", "ignore::DeprecationWarning", "-c", HELD, environment={"OUTFALL_FLAG_FILE": str(path)})
+    assert (done.stdout, done.stderr, done.returncode) == ("survived\n", "", 0)
+
+
 FOLLOWING = """
 import json, os, sys, time
 from outfall_runtime import *
