@@ -44,10 +44,10 @@ def apply(
             raise _failed(error) from error
         try:
             _write(root, changes.changes)
+            return journal.finish(root, entry, journal.DONE)
         except OSError as error:
             journal.restore(root, entry)
             raise _failed(error) from error
-        return journal.finish(root, entry, journal.DONE)
 
 
 def require_clean(root: Path) -> None:
@@ -85,5 +85,4 @@ def _write(root: Path, changes: Sequence[FileChange]) -> None:
 
 
 def _failed(error: OSError) -> CodemodError:
-    where = f"{error.filename}: " if error.filename else ""
-    return Refused(f"{where}{error.strerror}", "everything was put back; mend that and run the command again")
+    return Refused(journal.said(error), "every file is as it was; see to that, then run the command again")

@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -74,13 +74,18 @@ def prepare(root: Path, changes: ChangeSet, command: str, forced: str | None) ->
         plans=tuple(plan.to_json() for plan in changes.plans),
     )
     building = root / FOLDER / f".{entry.id}"
-    building.mkdir(parents=True)
-    for change in changes.changes:
-        if change.before is not None:
-            writing.replace(building / "before" / change.path, change.before, mode=0o600)
-    _write(building, entry)
+    try:
+        building.mkdir(parents=True)
+        for change in changes.changes:
+            if change.before is not None:
+                writing.replace(building / "before" / change.path, change.before, mode=0o600)
+        _write(building, entry)
+    except OSError:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
     os.replace(building, root / FOLDER / entry.id)
-    writing.sync_folder(root / FOLDER)
+    with suppress(OSError):  # it is there; what follows says whether the disk is fit to be written
+        writing.sync_folder(root / FOLDER)
     return entry
 
 
@@ -111,23 +116,54 @@ def undo(root: Path, id: str | None = None) -> JournalEntry:
                 raise Refused(
                     f"{file.path} was changed after {entry.id}", "undo that change first, or restore the file by hand"
                 )
-        finish(root, entry, PREPARED)
+        try:
+            finish(root, entry, PREPARED)
+        except OSError as error:
+            raise Refused(said(error), "nothing was undone; see to that, then run it again") from error
         return restore(root, entry)
 
 
 def restore(root: Path, entry: JournalEntry) -> JournalEntry:
-    """Put back every file of the entry that holds what the run wrote; others are left alone."""
-    for file in entry.files:
-        real = writing.real_path(root, file.path)
+    """Put back every file of the entry that holds what the run wrote; others are left alone.
+
+    Raises `Refused` where a file cannot be put back; the entry then stays `prepared`, and the next
+    run tries again. A status that cannot be recorded is no fault: restoring twice changes nothing.
+    """
+    try:
+        for file in entry.files:
+            _put_back(root, entry, file)
+    except OSError as error:
+        raise Refused(
+            f"{said(error)}, so not every file could be put back", "see to that, then run `outfall undo` to go on"
+        ) from error
+    try:
+        return finish(root, entry, UNDONE)
+    except OSError:
+        return replace(entry, status=UNDONE)
+
+
+def _put_back(root: Path, entry: JournalEntry, file: JournalFile) -> None:
+    """Take away the temporary file first: on a full disk that is the room which the rest needs."""
+    real = writing.real_path(root, file.path)
+    writing.leftover(real).unlink(missing_ok=True)
+    now = writing.read_bytes(root, file.path)
+    if now is None or digest(now) != file.after:
+        return
+    if file.before is None:
+        real.unlink()
+        return
+    saved = root / FOLDER / entry.id / "before" / file.path
+    try:
+        writing.replace(real, saved.read_bytes(), file.mode)
+    except OSError:
         writing.leftover(real).unlink(missing_ok=True)
-        now = writing.read_bytes(root, file.path)
-        if now is None or digest(now) != file.after:
-            continue
-        if file.before is None:
-            real.unlink()
-        else:
-            writing.replace(real, (root / FOLDER / entry.id / "before" / file.path).read_bytes(), file.mode)
-    return finish(root, entry, UNDONE)
+        writing.move(saved, real, file.mode)
+
+
+def said(error: OSError) -> str:
+    """What the system says, with the file it speaks of."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
 
 
 def restore_interrupted(root: Path) -> tuple[JournalEntry, ...]:
@@ -141,11 +177,15 @@ def restore_interrupted(root: Path) -> tuple[JournalEntry, ...]:
 def locked(root: Path) -> Iterator[None]:
     """Hold the project's journal; raise `Refused` while another run holds it."""
     folder = root / FOLDER.parent
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    with open(folder / "lock", "a+b") as file:
+    try:
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        lock = open(folder / "lock", "a+b")
+    except OSError as error:
+        raise Refused(said(error), "outfall keeps its journal there and changes nothing without one") from error
+    with lock as file:
         if not _lock(file.fileno()):
             raise Refused("another outfall run is writing in this project", "wait until it has ended")
         yield

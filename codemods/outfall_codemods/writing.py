@@ -42,10 +42,14 @@ def prepare(path: Path, data: bytes, mode: int | None = None) -> Path:
     """Write `data` beside `path`, on disk for sure, with the permissions it shall have."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = leftover(path)
-    with open(new, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with open(new, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
     if mode is None and path.exists():
         mode = stat.S_IMODE(path.stat().st_mode)
     if mode is not None:
@@ -67,6 +71,13 @@ def commit(new: Path, path: Path) -> None:
     """Put a prepared file in its place, and make the folder remember it."""
     os.replace(new, path)
     sync_folder(path.parent)
+
+
+def move(saved: Path, path: Path, mode: int | None) -> None:
+    """Make a kept copy the file itself, which takes no room on the disk."""
+    if mode is not None:
+        os.chmod(saved, mode)
+    os.replace(saved, path)
 
 
 def sync_folder(folder: Path) -> None:
