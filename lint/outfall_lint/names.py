@@ -84,6 +84,9 @@ class Names:
         """What a module's name stands for that is bound once, to another name: `put = _records.append`."""
         if len(bindings) != 1 or bindings[0].how != "assign" or bindings[0].scope is not module or depth >= _DEEPEST_ALIAS:
             return None
+        first = _first_of(bindings[0])
+        if first is not None and first != root and len(module.bindings[first]) == 1:
+            return Start((*self.module, first), root)
         origin = path_of(bindings[0].value)
         if origin is None or origin[0] == root or not _PARTS_OF_SOMETHING.isdisjoint(origin[1]):
             return None
@@ -151,6 +154,15 @@ class Names:
         if resolved is None or resolved.via == "closure" or not {SUBSCRIPT, SLICE}.isdisjoint(resolved.target):
             return ""
         return ".".join(resolved.target)
+
+
+def _first_of(binding: Binding) -> str | None:
+    """The first of several names that one statement binds to the same object: `config = settings = Config()`."""
+    statement = binding.statement
+    if not isinstance(statement, ast.Assign) or len(statement.targets) < 2 or isinstance(binding.value, ast.Constant):
+        return None
+    first = statement.targets[0]
+    return first.id if isinstance(first, ast.Name) else None
 
 
 def path_of(node: ast.AST | None) -> tuple[str, Target] | None:

@@ -210,3 +210,13 @@ def test_scripts_of_the_repository_live_for_one_run_and_packages_of_that_name_do
     assert shown(tmp_path / "script", script) == []
     package = {"tools/__init__.py": "", **script}
     assert shown(tmp_path / "package", package) == ["tools/convert.py:1 OUT102"]
+
+
+def test_two_names_of_one_object_are_one_state(tmp_path: Path) -> None:
+    text = "a = b = {}\n\ndef f(k):\n    b[k] = 1\n\ndef g(k):\n    a[k] = 1\n"
+    assert shown(tmp_path, {"app.py": text}) == ["app.py:1 OUT101"]
+
+
+def test_two_names_of_none_are_two_states(tmp_path: Path) -> None:
+    text = "a = b = None\n\ndef f(k):\n    global b\n    b = k\n"
+    assert [f.state.name for f in findings(tmp_path, {"app.py": text})] == ["app.b"]

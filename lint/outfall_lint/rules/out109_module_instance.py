@@ -22,8 +22,9 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         holds = bool(CONTAINERS & view.bases_of(state.constructor))
         changes = [a for a in state.accesses if _after_import(a) and (_changes_attribute(a) or _changes_entry(a, holds))]
         if changes:
-            where = changed_in(untested(view, changes))
-            message = f"`{state.local_name}` is one object for the whole process; its {_attributes(changes)} changed in {where}"
+            named = untested(view, changes)
+            what = f"its {_attributes(named)} changed in {changed_in(named)}"
+            message = f"`{state.local_name}` is one object for the whole process; {what}"
             yield told(rule, view, state, message, changes)
 
 

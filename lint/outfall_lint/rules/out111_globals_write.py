@@ -12,6 +12,7 @@ from outfall_lint.rules._outside import state_at
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
+    seen: set[tuple[str, str | None, str]] = set()
     for target in view.project.targets():
         for site in view.project.sites_of(target):
             whole = (*target, *site.rest)
@@ -22,6 +23,9 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             own = means == "globals()"
             any_module = means in LOOKED_UP.values()
             module = site.module.module if own else "sys.modules" if any_module else _module(view, whole)
+            if (site.module.path, site.use.function, module) in seen:
+                continue  # what one function writes of a module is one finding
+            seen.add((site.module.path, site.use.function, module))
             state = state_at(site, f"{module}.*", at_import)
             foreign = not own and not any_module
             low = at_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.constructors import MAPPINGS
 from outfall_lint.model import Finding, Operation, Priority
 from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._tables import untested
 from outfall_lint.rules._words import changed_in
 
 
@@ -15,8 +16,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         keyed = [a for a in state.accesses if "keyed by " in a.detail and a.operation.changes]
         if state.constructor in MAPPINGS and keyed:
             by = keyed[0].detail.rpartition("keyed by ")[2]
-            removed = [a for a in state.accesses if a.operation is Operation.DELETE]
-            outcome = f"each must take its own entry out again, as {changed_in(removed)} does" if removed else "nothing takes an entry out when its thread or task ends"
+            removed = untested(view, [a for a in state.accesses if a.operation is Operation.DELETE])
+            outcome = f"each must take its own entry out again, as in {changed_in(removed)}" if removed else "nothing takes an entry out when its thread or task ends"
             message = f"`{state.local_name}` is keyed by `{by}`: {outcome}"
             yield rule.finding(state, message, Priority.LOW if view.is_test(state.place.path) else None)
 
