@@ -68,7 +68,7 @@ def splice(text: str, splices: Iterable[Splice]) -> str:
     """`text` with every splice applied; they must not overlap."""
     parts: list[str] = []
     done = 0
-    for one in sorted(splices):
+    for one in sorted(splices, key=lambda each: (each.start, each.end)):  # at one place, in the order given
         if one.start < done:
             raise VerificationFailed("two edits overlap", "report this with the file it happened on")
         parts += (text[done : one.start], one.text)
@@ -91,7 +91,7 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     bound = bind_runtime_names(source, names, before_line=_first_executed(source, edits))
     splices = [_spliced(source, edit, bound) for edit in edits]
     if bound.edit:
-        splices.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
+        splices.insert(0, Splice(bound.edit.start, bound.edit.end, bound.edit.text))
     after = SourceText(source.path, splice(source.text, splices))
     if unbound:
         after = SourceText(source.path, without_globals(after, unbound))

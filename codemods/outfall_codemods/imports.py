@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .names import bound_names, used_names
@@ -60,8 +60,8 @@ def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: i
         return Bound(names, None)
     if existing:
         merged = [(alias.name, alias.asname or alias.name) for alias in existing.names] + list(fresh.items())
-        return Bound(names, _replaced(source, existing, sorted(merged)))
-    return Bound(names, _inserted(source, _statement(sorted(fresh.items())), before_line))
+        return Bound(names, _replaced(source, existing, _in_order(merged)))
+    return Bound(names, _inserted(source, _statement(_in_order(fresh.items())), before_line))
 
 
 _DISTINCT = re.compile(r"Staged|module_property$|class_slot$|slot_of$")
@@ -75,6 +75,11 @@ def _free(name: str, taken: set[str], starred: bool) -> str:
     while alias in taken:
         alias += "_"
     return alias
+
+
+def _in_order(names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Constants, classes, functions, as import sorters have them."""
+    return sorted(names, key=lambda pair: (not pair[0].isupper(), pair))
 
 
 def _statement(names: Sequence[tuple[str, str]]) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 SET = "def set_level(value):\n    global _level\n    _level = value\n"
 
 DECLINED = {
-    "never declared": ("def f():\n    global _level\n    _level = 1\n", None),
     "declared under a condition": ("import os\nif os.name:\n    _level = 0\n" + SET, "under a condition"),
     "declared with others": ("_level = other = 0\n" + SET, "together with other names"),
     "the module reaches into its globals": ("_level = 0\n" + SET + "def f(n):\n    return globals()[n]\n", "calls `globals`"),

@@ -14,19 +14,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outfall_lint.constructors import CONTAINERS
-from outfall_lint.model import Finding, State
+from outfall_lint.model import Finding, Place, State
 
 from ..edits import Edit, RuntimeName, quoted
 from ..global_uses import GlobalUses, global_uses
 from ..lazy_edits import lazy_edits
+from ..namespace_calls import namespace_problem
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rebinds, rewrite
+from ..slot_declarations import declarations, first_binder
 from ..slot_edits import CannotRewrite, assigned_value, binding_edits, end_of, free_name, load_edits, start_of
 from ..text import SourceText
 from ..transform import Codes, Transform
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT104", "OUT105", "OUT106"})
-_NAMESPACE_CALLS = frozenset({"globals", "exec", "eval", "vars", "locals"})
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
 _FIXED_TYPES = ("Final", "ClassVar", "typing.Final", "TypeAlias")
 _PROPERTY = "other code uses its name: it becomes a property of its module, so `module.NAME` stays as it is"
@@ -36,9 +37,11 @@ _RACE = "two first users may still make two: the test and the assignment are kep
 def accepts(finding: Finding) -> bool:
     """Whether the state is a module's name that some code binds to another value."""
     state = finding.state
-    if finding.code not in _CODES or state.scope != "module" or state.value is None:
+    if finding.code not in _CODES or state.scope != "module":
         return False
     bound_anew = any(map(rebinds, state.accesses))
+    if state.value is None:
+        return bound_anew and finding.code in ("OUT104", "OUT105")
     return bound_anew or (state.constructor not in CONTAINERS and finding.code in ("OUT104", "OUT105"))
 
 
@@ -72,8 +75,8 @@ def _reached_by_text(source: SourceText, name: str) -> bool:
 
 
 def _as_lazy(state: State, source: SourceText, uses: GlobalUses) -> tuple[Edit, ...]:
-    declaration = _declaration(state, source)
-    return () if declaration is None else lazy_edits(source, state.local_name, state.name, declaration, uses)
+    found = declarations(source.tree, state.local_name, uses) or []
+    return lazy_edits(source, state.local_name, state.name, found[0], uses) if len(found) == 1 else ()
 
 
 def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, int] | None:
@@ -83,25 +86,18 @@ def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, i
         return uses.problem
     if name.startswith("__"):
         return "its name begins with two underscores, which Python treats specially", line
-    declaration = _declaration(state, source)
-    if declaration is None:
+    found = declarations(source.tree, name, uses)
+    if found is None:
         return "it is declared under a condition or together with other names; declare it once, at module level, first", line
-    early = [n.lineno for b in uses.bindings if not b.in_function for n in b.names if n.lineno < declaration.lineno]
-    if early:
-        return "it is bound before its declaration", early[0]
-    if isinstance(declaration, ast.AnnAssign) and ast.unparse(declaration.annotation).partition("[")[0] in _FIXED_TYPES:
-        return "its type says that it is never bound anew", line
-    if any(isinstance(b.statement, ast.Delete) for b in uses.bindings) and "NameError" in source.text:
+    if not found and state.place.path != source.path:
+        return "another module gives it to this one; declare it at module level first", line
+    for declaration in found:
+        if isinstance(declaration, ast.AnnAssign) and ast.unparse(declaration.annotation).partition("[")[0] in _FIXED_TYPES:
+            return "its type says that it is never bound anew", declaration.lineno
+    absent = not found or any(isinstance(b.statement, ast.Delete) for b in uses.bindings)
+    if absent and "NameError" in source.text:
         return "its absence is told by a NameError, which a slot does not raise", line
-    return _namespace_problem(source)
-
-
-def _namespace_problem(source: SourceText) -> tuple[str, int] | None:
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _NAMESPACE_CALLS:
-            if node.func.id in ("globals", "exec", "eval") or (node.func.id == "vars" and not node.args):
-                return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
-    return None
+    return namespace_problem(source.tree, name)
 
 
 def _star_problem(state: State, source: SourceText, others: OtherFiles) -> tuple[str, int] | None:
@@ -110,30 +106,30 @@ def _star_problem(state: State, source: SourceText, others: OtherFiles) -> tuple
     return "another module imports everything from its module, which would miss a property; add `__all__` first", state.place.line
 
 
-def _declaration(state: State, source: SourceText) -> ast.Assign | ast.AnnAssign | None:
-    """The plain statement at module level that declares the name."""
-    for node in source.tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-        elif isinstance(node, ast.AnnAssign) and node.value is not None and node.simple:
-            target = node.target
-        else:
-            continue
-        if isinstance(target, ast.Name) and target.id == state.local_name and node.lineno == state.place.line:
-            return node
-    return None
-
-
 def _edits(state: State, source: SourceText, uses: GlobalUses, visible: bool) -> list[Edit]:
-    declaration = _declaration(state, source)
-    assert declaration is not None
+    found = declarations(source.tree, state.local_name, uses) or []
     name = state.local_name
     slot = free_name(source, f"_{name.strip('_').lower()}_slot") if visible else name
-    edits = [*_declared(state, source, declaration, slot), *load_edits(source, uses.loads, f"{slot}.value")]
+    edits = [edit for declaration in found for edit in _declared(state, source, declaration, slot)]
+    edits += [] if found else [_made_first(state, source, uses, slot)]
+    edits += load_edits(source, uses.loads, f"{slot}.value")
     for binding in uses.bindings:
-        if binding.statement is not declaration:
+        if binding.statement not in found:
             edits += binding_edits(source, binding, slot)
     return edits
+
+
+def _made_first(state: State, source: SourceText, uses: GlobalUses, slot: str) -> Edit:
+    """An empty slot, above the first function that gives the name a value, and above that function's comments."""
+    statement = first_binder(source.tree, uses)
+    decorators = getattr(statement, "decorator_list", [])
+    line = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    while line > 1 and source.lines[line - 2].startswith("#"):
+        line -= 1
+    place = Place(source.path, line, 0, line, 0)
+    visible = _property(source, state, slot, "") if slot != state.local_name else ()
+    made = (f"{slot} = ", RuntimeName("Slot"), f"({quoted(state.name)}, ", RuntimeName("UNSET"), ")")
+    return Edit(place, (*made, *visible, source.newline * 3))
 
 
 def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign, slot: str) -> list[Edit]:
@@ -141,20 +137,21 @@ def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     value, brackets = assigned_value(source, node, target)
     statement, visible, described = source.place(node), slot != state.local_name, _described(source, node)
+    indent = source.lines[statement.line - 1][: statement.column]
     edits = [
         Edit(start_of(value), (RuntimeName("Slot"), f"({quoted(state.name)}, " + "(" * brackets)),
-        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot) if visible and described is node else ()))),
+        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot, indent) if visible and described is node else ()))),
     ]
     if visible and described is not node:
-        edits.append(Edit(end_of(source.place(described)), _property(source, state, slot)))
+        edits.append(Edit(end_of(source.place(described)), _property(source, state, slot, indent)))
     if visible:
-        kept = f"{state.local_name}: {source.slice(source.place(node.annotation))}{source.newline}" if isinstance(node, ast.AnnAssign) else ""
+        kept = f"{state.local_name}: {source.slice(source.place(node.annotation))}{source.newline}{indent}" if isinstance(node, ast.AnnAssign) else ""
         edits.append(Edit(source.place(target), (kept + slot,)))
     if isinstance(node, ast.AnnAssign):
         annotation = source.place(node.annotation)
         edits += [Edit(start_of(annotation), (RuntimeName("Slot"), "[")), Edit(end_of(annotation), ("]",))]
     edits += _type_comment(source, node)
-    if source.lines[statement.line - 1][: statement.column].strip() or _shares_line(source, node):
+    if indent.strip() or _shares_line(source, node):
         raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
     return edits
 
@@ -178,9 +175,9 @@ def _described(source: SourceText, node: ast.stmt) -> ast.stmt:
     return following if isinstance(following.value.value, str) else node
 
 
-def _property(source: SourceText, state: State, slot: str) -> tuple[str | RuntimeName, ...]:
+def _property(source: SourceText, state: State, slot: str, indent: str) -> tuple[str | RuntimeName, ...]:
     call = f"(__name__, {quoted(state.local_name)}, {slot})"
-    return source.newline, RuntimeName("module_property"), call
+    return source.newline + indent, RuntimeName("module_property"), call
 
 
 def _shares_line(source: SourceText, node: ast.stmt) -> bool:
@@ -194,7 +191,7 @@ TRANSFORM = Transform(
     fix_safety=(
         "Reading and setting keep their order and meaning. A public name becomes a property of its module: "
         "`mod.NAME` reads, writes, deletes and patches as before, but `vars(mod)` and `dir(mod)` no longer list it. "
-        "A value that is unset after `del` raises LookupError instead of NameError inside the module. A `Lazy` makes "
+        "A value that is unset after `del`, or that only functions give, raises LookupError instead of NameError inside the module. A `Lazy` makes "
         "its value once even if that is None, and raises where making it asks for it."
     ),
     accepts=accepts,

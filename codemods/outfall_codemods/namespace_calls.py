@@ -1,0 +1,93 @@
+"""Calls that may reach a module's names as text: `globals()`, `exec(…)`, and their like."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+_Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_IDENTITY = (ast.Is, ast.IsNot)
+
+
+def namespace_problem(tree: ast.Module, name: str) -> tuple[str, int] | None:
+    """A call that may read or bind the global `name` unseen, with its line; None where there is none."""
+    for node, parents in _walked(tree, ()):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _reaches(node, node.func.id, parents, name):
+            return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
+    return None
+
+
+def _walked(node: ast.AST, parents: tuple[ast.AST, ...]) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Every node with those around it, the nearest last."""
+    yield node, parents
+    for child in ast.iter_child_nodes(node):
+        yield from _walked(child, (*parents, node))
+
+
+def _reaches(call: ast.Call, called: str, parents: tuple[ast.AST, ...], name: str) -> bool:
+    if called in ("exec", "eval"):
+        return not _runs_elsewhere(call) and not _says_other_names(call, name)
+    if called == "globals":
+        return not _is_harmless(call, parents, name)
+    if called in ("vars", "locals") and not call.args:
+        inner = any(isinstance(parent, (*_Function, ast.ClassDef)) for parent in parents)
+        return not inner and not _is_harmless(call, parents, name)
+    return False
+
+
+def _runs_elsewhere(call: ast.Call) -> bool:
+    """Whether the code gets a namespace of its own."""
+    given = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "globals"), None)
+    if given is None or isinstance(given, (ast.Starred, ast.Constant)):
+        return False
+    named = {n.id for n in ast.walk(given) if isinstance(n, ast.Name)} | {n.attr for n in ast.walk(given) if isinstance(n, ast.Attribute)}
+    return not named & {"globals", "vars", "locals", "__dict__", "__globals__"}
+
+
+def _says_other_names(call: ast.Call, name: str) -> bool:
+    """Whether the code stands there as text, without the name."""
+    code = call.args[0] if call.args else None
+    if isinstance(code, ast.Call) and isinstance(code.func, ast.Name) and code.func.id == "compile" and code.args:
+        code = code.args[0]
+    text = code.value if isinstance(code, ast.Constant) else None
+    words = set(re.findall(r"\w+", text)) if isinstance(text, str) else {name}
+    return not words & {name, "globals", "exec", "eval", "vars", "locals"}
+
+
+def _is_harmless(call: ast.Call, parents: tuple[ast.AST, ...], name: str) -> bool:
+    """Whether the dictionary is used for one other name only, or for what it is."""
+    parent = parents[-1]
+    if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "__import__":
+        return call in parent.args[1:]
+    if isinstance(parent, ast.Subscript) and parent.value is call:
+        return _is_other(parent.slice, name)
+    if isinstance(parent, ast.Compare):
+        if all(isinstance(operator, _IDENTITY) for operator in parent.ops):
+            return True
+        return isinstance(parent.ops[0], (ast.In, ast.NotIn)) and parent.comparators == [call] and _is_other(parent.left, name)
+    if isinstance(parent, ast.Attribute) and parent.attr in ("get", "setdefault", "pop"):
+        method = parents[-2]
+        return isinstance(method, ast.Call) and method.func is parent and bool(method.args) and _is_other(method.args[0], name)
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+        return _only_compared(parent.targets[0].id, parents)
+    return False
+
+
+def _is_other(key: ast.expr, name: str) -> bool:
+    return isinstance(key, ast.Constant) and key.value != name
+
+
+def _only_compared(local: str, parents: tuple[ast.AST, ...]) -> bool:
+    """Whether a function's local that holds the dictionary is only asked for its identity."""
+    function = next((parent for parent in reversed(parents) if isinstance(parent, _Function)), None)
+    if function is None or any(isinstance(n, (ast.Global, ast.Nonlocal)) and local in n.names for n in ast.walk(function)):
+        return False
+    loads = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == local and isinstance(n.ctx, ast.Load)]
+    compared = [
+        operand
+        for n in ast.walk(function)
+        if isinstance(n, ast.Compare) and all(isinstance(operator, _IDENTITY) for operator in n.ops)
+        for operand in (n.left, *n.comparators)
+    ]
+    return all(load in compared for load in loads)

@@ -1,0 +1,113 @@
+"""Where a slot is made for a global that no single plain statement at module level declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Project
+
+SET = "def put(value):\n    global _x\n    _x = value\n\ndef get():\n    return _x\n"
+INNER = "    def put(value):\n        global _x\n        _x = value\n"
+
+DECLINED = {
+    "in one branch only, set from elsewhere": "import os\nif os.name:\n    _x = 0\n" + SET,
+    "not in every branch": "import os\nif os.name == 'a':\n    _x = 0\nelif os.name:\n    _x = 1\n" + SET,
+    "not where the attempt fails": "try:\n    _x = open('a')\nexcept OSError:\n    pass\n" + SET,
+    "in a loop": "for i in range(3):\n    _x = i\n" + SET,
+    "in a block": "with open('a') as f:\n    _x = f.read()\n" + SET,
+    "together with others": "_x = other = 0\n" + SET,
+    "nowhere, and its absence is told by an error": SET + "def has():\n    try:\n        return _x\n    except NameError:\n        return None\n",
+    "typed apart": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    _x: int\n_x = 0\n" + SET,
+    "set below a definition of that name": "import os\nif os.name:\n    def _x(): pass\nelse:\n    _x = 1\n" + SET,
+}
+
+IMPORT = "from outfall_runtime import Slot\n\n"
+VALUES = "def put(value):\n    _x.value = value\n\ndef get():\n    return _x.value\n"
+TRANSFORMED = {
+    "in every branch": (
+        "import sys\nif sys.argv:\n    _x = 0\nelif sys.path:\n    _x = 1  # one\nelse:\n    _x = 2\n" + SET,
+        "import sys\n\n" + IMPORT[:-1] + 'if sys.argv:\n    _x = Slot("app._x", 0)\nelif sys.path:\n    _x = Slot("app._x", 1)  # one\n'
+        'else:\n    _x = Slot("app._x", 2)\n' + VALUES,
+    ),
+    "where an attempt fails, too": (
+        "try:\n    _x = open('a')\nexcept OSError:\n    _x = None\n" + SET,
+        IMPORT + "try:\n    _x = Slot(\"app._x\", open('a'))\nexcept OSError:\n    _x = Slot(\"app._x\", None)\n" + VALUES,
+    ),
+    "in a branch that holds all that binds it": (
+        "import sys\nif sys.argv:\n    _x = 0\n" + INNER + "    _x = 2\n",
+        "import sys\n\n" + IMPORT[:-1] + 'if sys.argv:\n    _x = Slot("app._x", 0)\n    def put(value):\n        _x.value = value\n    _x.value = 2\n',
+    ),
+    "nowhere but in functions": (
+        "import sys\n\n# Sets it.\n@sys.intern\n" + SET,
+        "import sys\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n# Sets it.\n@sys.intern\n' + VALUES,
+    ),
+    "nowhere but in functions, at the top": (SET, "from outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n' + VALUES),
+}
+
+
+@pytest.mark.parametrize("name", DECLINED)
+def test_declined(name: str, project: Project) -> None:
+    project.write("app.py", DECLINED[name])
+    plan = project.migration()
+    assert plan.changes == ()
+    assert [each.action for each in plan.plans] and all(each.action == "decline" and each.reason for each in plan.plans)
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_check_transformed(name: str, migrated: Callable[[str], str]) -> None:
+    before, after = TRANSFORMED[name]
+    assert migrated(before) == after
+    assert migrated(after) == after
+
+
+def test_a_property_stands_in_the_branch_of_its_slot(migrated: Callable[[str], str]) -> None:
+    after = migrated("import sys\nif sys.argv:\n    x: int = 0\n" + INNER.replace("_x", "x"))
+    assert '    x: int\n    _x_slot: Slot[int] = Slot("app.x", 0)\n    module_property(__name__, "x", _x_slot)\n' in after
+
+
+SEEN_BY_NAME = {
+    "an unknown key": "def f(n):\n    return globals()[n]\n",
+    "its own key": "def f():\n    return globals()['_x']\n",
+    "the dictionary let go": "def f(g):\n    g(globals())\n",
+    "kept in a local that is used": "def f():\n    names = globals()\n    return names['a']\n",
+    "code out of sight": "def f(code):\n    exec(code)\n",
+    "code that says it": "exec('_x = 1')\n",
+    "code with the module's own names": "def f(code):\n    exec(code, globals())\n",
+    "code with another's dictionary, its own perhaps": "import sys\ndef f(code):\n    eval(code, sys.modules['app'].__dict__)\n",
+    "all names at module level": "values = [v for v in vars().values()]\n",
+    "its locals at module level": "names = dict(locals())\n",
+}
+OTHERWISE = {
+    "another key": "def f():\n    return globals()['other']\n",
+    "asked for another key": "def f():\n    return 'other' in globals() or globals().get('another')\n",
+    "what import asks for": "def f(n):\n    return __import__(n, globals(), locals(), ['a'])\n",
+    "identity": "def f(frame):\n    names = globals()\n    while frame.f_globals is names:\n        frame = frame.f_back\n",
+    "a namespace of its own": "def f(code, space):\n    exec(code, space)\n    return eval(code, {'a': 1})\n",
+    "code without it": "exec(compile('def f(): pass', 'app', 'exec'))\n",
+    "the names of a function": "def f(a):\n    return '{a}'.format(**vars()), locals()\n",
+}
+
+
+@pytest.mark.parametrize("name", SEEN_BY_NAME)
+def test_declined_where_the_name_may_be_reached_as_text(name: str, project: Project) -> None:
+    project.write("app.py", "_x = 0\n" + SET + SEEN_BY_NAME[name])
+    (plan,) = [each for each in project.migration().plans if each.state.local_name == "_x"]
+    assert "may reach the name unseen" in str(plan.reason)
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_other_uses_of_such_calls_do_no_harm(name: str, migrated: Callable[[str], str]) -> None:
+    assert '_x = Slot("app._x", 0)\n' in migrated("_x = 0\n" + SET + OTHERWISE[name])
+
+
+def test_a_name_without_a_value_is_missing_as_it_was(migrated: Callable[[str], str]) -> None:
+    new: dict[str, Any] = {"__name__": "new"}
+    exec(migrated(SET), new)
+    with pytest.raises(LookupError):
+        new["get"]()
+    new["put"](3)
+    assert new["get"]() == 3
