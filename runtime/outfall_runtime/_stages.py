@@ -146,7 +146,7 @@ def lower(one: Setting, other: Setting) -> bool:
 
 
 def _height(setting: Setting) -> float:
-    """A percentage lies between `shadow` and `new`, where a hundred is."""
+    """A percentage lies between `shadow` and `new`; a hundred below `new` too, which needs no key."""
     if setting.percent is None:
         return RANK[setting.mode]
-    return RANK[SHADOW] + setting.percent / 100
+    return RANK[SHADOW] + setting.percent / 101

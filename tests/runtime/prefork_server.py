@@ -13,9 +13,10 @@ import os
 import signal
 import socket
 import sys
+import time
 from typing import Any, Dict, List, Set
 
-from outfall_runtime import StagedContextLocal, StagedRegistry, flags
+from outfall_runtime import StagedContextLocal, StagedRegistry, flags, metrics
 
 table: "StagedRegistry[str, int]" = StagedRegistry("server.entries", {"from the master": 0})
 request: Any = StagedContextLocal("server.request", "user")
@@ -43,7 +44,9 @@ class Worker:
                 continue
             with connection:
                 connection.settimeout(5.0)
+                begun = time.perf_counter()
                 connection.sendall(self.answer(connection.recv(1000).decode()).encode())
+                metrics.count_request(seconds=time.perf_counter() - begun)
         with open(os.path.join(self.folder, f"{os.getpid()}.truth"), "w") as stream:
             json.dump({"sure": self.sure, "unsure": self.unsure, "entries": len(self.written)}, stream)
 
