@@ -220,3 +220,9 @@ def test_two_names_of_one_object_are_one_state(tmp_path: Path) -> None:
 def test_two_names_of_none_are_two_states(tmp_path: Path) -> None:
     text = "a = b = None\n\ndef f(k):\n    global b\n    b = k\n"
     assert [f.state.name for f in findings(tmp_path, {"app.py": text})] == ["app.b"]
+
+
+def test_what_is_the_same_each_time_it_is_made_is_less_urgent(tmp_path: Path) -> None:
+    text = "import re\n\n_it = None\n\ndef get():\n    global _it\n    if _it is None:\n        _it = re.compile('a')\n    return _it\n"
+    (found,) = findings(tmp_path, {"app.py": text})
+    assert (found.priority, found.message) == (Priority.NORMAL, "global `_it` is made on first use in `get`")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from outfall_lint.model import Finding, Kind, Operation, Priority
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
+
+_ALWAYS_THE_SAME = ("call logging.getLogger", "call re.compile", "call struct.Struct")
+"""Makers whose second result is as good as the first, so that a race costs nothing but time."""
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -23,10 +27,11 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if made:
             locks = {a.lock for a in made}
             held = locks.pop() if len(locks) == 1 else None
-            one = all(a.detail.endswith("call logging.getLogger") for a in made)
-            outcome = f", under `{held}`" if held else "" if one else ": two first users may both make it"
+            same = all(a.detail.endswith(_ALWAYS_THE_SAME) for a in made)
+            outcome = f", under `{held}`" if held else "" if same else ": two first users may both make it"
             message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}{outcome}"
-            yield told(rule, view, state, message, made)
+            finding = told(rule, view, state, message, made)
+            yield replace(finding, priority=min(finding.priority, Priority.NORMAL)) if same else finding
 
 
 RULE = Rule(
