@@ -6,16 +6,15 @@ the journal, `--diff` and `undo` work on the result as on any change. Formatting
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from outfall_lint.source import Source, parse, read
 from tomlkit.exceptions import TOMLKitError
 
+from .build_imports import importer_of
 from .change import ChangeSet, FileChange
 from .errors import UsageError
 
@@ -33,8 +32,9 @@ def advice(root: Path, changed: Iterable[str]) -> tuple[str, ...]:
     if not paths:
         return ()
     notes = [] if _declared(root) else [f"add {DISTRIBUTION} to the project's dependencies: outfall init --runtime"]
-    if _builds_with(root, paths) and not _declared_for_build(root):
-        notes.append(f"setup.py imports the package: add {DISTRIBUTION} to the build requirements too: outfall init --runtime")
+    importer = _importer(root, paths)
+    if importer and not _declared_for_build(root):
+        notes.append(f"{importer} imports the package: add {DISTRIBUTION} to the build requirements too: outfall init --runtime")
     return tuple(notes)
 
 
@@ -43,13 +43,13 @@ def declare(root: Path, changed: Iterable[str] = ()) -> ChangeSet:
 
     Notes say what has to be done by hand. Raises `UsageError` for a broken pyproject.toml.
     """
-    building = _builds_with(root, list(changed))
-    changes = [c for c in (_pyproject(root, building), _setup_cfg(root), _requirements(root)) if c is not None]
+    importer = _importer(root, changed)
+    changes = [c for c in (_pyproject(root, importer is not None), _setup_cfg(root), _requirements(root)) if c is not None]
     notes = [*_by_hand(root), *_locks(root, changes)]
     if not changes and not notes and not _declared(root):
         notes.append(f"no list of dependencies was found; add {DISTRIBUTION} where the project declares them")
-    if building and not _declared_for_build(root) and not (root / PYPROJECT).is_file():
-        notes.append(f'setup.py imports the package: write a pyproject.toml whose build requirements name "{DISTRIBUTION}"')
+    if importer and not _declared_for_build(root) and not (root / PYPROJECT).is_file():
+        notes.append(f'{importer} imports the package: write a pyproject.toml whose build requirements name "{DISTRIBUTION}"')
     return ChangeSet(tuple(changes), notes=tuple(notes))
 
 
@@ -142,9 +142,11 @@ def _declared_for_build(root: Path) -> bool:
     return any(_NAMED.match(str(item)) for item in requires)
 
 
-def _builds_with(root: Path, changed: Iterable[str]) -> bool:
-    """Whether setup.py imports one of the packages that the files belong to."""
-    return bool(_imported_by_setup(root) & {_top_level(root, path) for path in changed})
+def _importer(root: Path, changed: Iterable[str]) -> str | None:
+    """What imports, while building, one of the packages that the files belong to."""
+    text = _read(root / PYPROJECT)
+    document = _toml(text).unwrap() if text is not None else {}
+    return importer_of(root, document, {_top_level(root, path) for path in changed})
 
 
 def _top_level(root: Path, path: str) -> str:
@@ -156,23 +158,6 @@ def _top_level(root: Path, path: str) -> str:
     if start < len(parts) - 1 or start == 0:
         return parts[start]
     return parts[1] if parts[0] == "src" else parts[0]  # a package without __init__.py
-
-
-def _imported_by_setup(root: Path) -> set[str]:
-    """The top-level names that setup.py imports; none where there is no readable one."""
-    if not (root / "setup.py").is_file():
-        return set()
-    source = read(root, "setup.py")
-    tree = parse(source) if isinstance(source, Source) else None
-    if not isinstance(tree, ast.Module):
-        return set()
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
 
 
 def _toml(text: str) -> Any:

@@ -122,3 +122,33 @@ def test_a_broken_pyproject_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
     with pytest.raises(UsageError, match=r"^pyproject\.toml: "):
         declare(tmp_path)
+
+
+FLIT = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+NAMED = '[project]\nname = "shop"\ndynamic = ["version"]\ndependencies = ["outfall-runtime"]\n'
+ATTR = '[tool.setuptools.dynamic]\nversion = {attr = "shop.__version__"}\n'
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "package", "importer"),
+    [
+        (FLIT + NAMED, '__version__ = "1.0"\n', None),
+        (FLIT + NAMED.replace('dynamic = ["version"]', 'version = "1"'), "__version__ = str(1)\n", None),
+        (FLIT + NAMED, "__version__ = '.'.join('12')\n", "flit"),
+        (FLIT + NAMED.replace("shop", "The-Shop") + '[tool.flit.module]\nname = "shop"\n', "", "flit"),
+        (NAMED + ATTR, "__version__: str = '1.0'\n", None),
+        (NAMED + ATTR, "from .version import __version__\n", "setuptools"),
+        (NAMED + ATTR.replace("attr", "file"), "", None),
+        (NAMED, "", None),
+    ],
+)
+def test_a_backend_that_imports_the_package_to_learn_its_version(
+    pyproject: str, package: str, importer: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(pyproject)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text(package)
+    expected = () if importer is None else (BUILD.replace("setup.py", importer),)
+    assert advice(tmp_path, ["shop/db.py"]) == expected
+    (tmp_path / "shop").rename(tmp_path / "other")
+    assert advice(tmp_path, ["other/db.py"]) == ()
