@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,7 +28,7 @@ passed on the stock tree and fails, twice in a row, on the rewritten one.
 def page(records: Sequence[Record]) -> str:
     """The whole page."""
     records = sorted(records, key=lambda record: record.name.lower())
-    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_reasons(records), *_seconds(records)]
+    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_reasons(records), *_seconds(records), *_revisions(records)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -102,6 +102,8 @@ def _probes(record: Record) -> str:
 def _lost(records: Sequence[Record]) -> Iterator[str]:
     notes = []
     for record in records:
+        known = sorted({test for outcome in record.outcomes for test in outcome.known})
+        notes += [f"- {record.name}: `{test}` cannot pass, whatever is rewritten: it is not counted" for test in known]
         notes += [f"- {record.name}: {fault}" for fault in record.faults]
         notes += [f"- {record.name}, types: {message}" for message in record.type_errors or ()]
         for outcome in record.outcomes:
@@ -138,3 +140,16 @@ def _seconds(records: Sequence[Record]) -> Iterator[str]:
     for record in records:
         cells = [f"{record.seconds[step]:.1f}" if step in record.seconds else "–" for step in ("check", "migrate", "remove-legacy")]
         yield f"| {record.name} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _revisions(records: Sequence[Record]) -> Iterator[str]:
+    """Which revision of outfall each record was made by, where that is known."""
+    made: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        if record.revision:
+            made[record.revision].append(record.name)
+    if made:
+        yield "## Made by\n"
+        yield "The revision of outfall that took each project through; a plus means that files differed from it.\n"
+        yield from (f"- `{revision}`: {', '.join(names)}" for revision, names in sorted(made.items()))

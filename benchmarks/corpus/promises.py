@@ -7,13 +7,13 @@ what the project's own mypy configuration reports of the tree before and after.
 from __future__ import annotations
 
 import ast
-import os
 import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MESSAGE = re.compile(r"^(?P<path>[^:\n]+):\d+: (?P<text>error: .*)$", re.MULTILINE)
@@ -54,9 +54,13 @@ def new_type_errors(stock: Path, tree: Path, sources: Iterable[str], python: Pat
     text = next((t for t in map(_text, settings) if "[mypy]" in t or "[tool.mypy]" in t), None)
     if text is None:
         return None
-    paths = () if re.search(r"^files\s*=", text, re.MULTILINE) else tuple(sources)
-    before, after = (_messages(where, paths, python) for where in (stock, tree))
-    return None if before is None or after is None else sorted((after - before).elements())
+    configured = [()] if re.search(r"^files\s*=", text, re.MULTILINE) else []
+    for paths in (*configured, tuple(sources)):  # the sources alone, where what is configured needs more than there is
+        before = _messages(stock, paths, python)
+        after = _messages(tree, paths, python) if before is not None else None
+        if before is not None and after is not None:
+            return sorted((after - before).elements())
+    return None
 
 
 def _lines(start: str, count: str | None) -> range:
@@ -82,10 +86,10 @@ def _last_own_line(node: ast.stmt) -> int:
 
 
 def _messages(tree: Path, paths: Iterable[str], python: Path) -> Counter[str] | None:
-    options = ("--no-pretty", "--hide-error-context", "--no-color-output", "--no-error-summary", f"--cache-dir={os.devnull}")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", *options, f"--python-executable={python}", *paths], cwd=tree, capture_output=True, text=True, check=False
-    )
+    options = ("--no-pretty", "--hide-error-context", "--no-color-output", "--no-error-summary", f"--python-executable={python}")
+    with TemporaryDirectory() as cache:
+        command = [sys.executable, "-m", "mypy", *options, f"--cache-dir={cache}", *paths]
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         return None
     return Counter(f"{found['path']}: {found['text']}" for found in _MESSAGE.finditer(done.stdout))

@@ -61,6 +61,16 @@ def test_a_test_that_fails_by_turns_is_named_and_not_lost() -> None:
     assert "Tests lost in all runs together: 0." in text
 
 
+def test_the_page_says_which_outfall_made_it() -> None:
+    assert "- `1a2b3c`: shop, shop" in page([replace(record(), revision="1a2b3c")] * 2)
+    assert "Made by" not in page([record()])
+
+
+def test_a_test_that_no_rewrite_can_pass_is_named() -> None:
+    text = page([record(Outcome("new", 4, 0.1, [], known=["tests.test_imports::test_few"]))])
+    assert "- shop: `tests.test_imports::test_few` cannot pass" in text
+
+
 def test_questions_are_joined_and_say_what_would_answer_them() -> None:
     asked = 'do its instances carry context, or keep …? Answer in pyproject.toml: [tool.outfall.states] "{}" = "context"'
     assert reason_and_lift(asked.format("a.B")) == reason_and_lift(asked.format("c.D"))

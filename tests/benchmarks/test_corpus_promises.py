@@ -62,13 +62,14 @@ def test_any_difference_from_the_commit_is_a_changed_file(tree: Path) -> None:
     assert sorted(changed_files(tree)) == ["app.py", "new.toml"]
 
 
-def test_only_new_messages_of_the_configured_checker_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", ["[mypy]\n", "[mypy]\nfiles = app.py\n", "[mypy]\nfiles = nowhere.py\n"])
+def test_only_new_messages_of_the_configured_checker_count(settings: str, tmp_path: Path) -> None:
     stock, tree = tmp_path / "stock", tmp_path / "tree"
     for folder, text in ((stock, "x: int = ''\n"), (tree, "\n\nx: int = ''\ny: str = 1\n")):
         folder.mkdir()
         (folder / "app.py").write_text(text)
     assert new_type_errors(stock, tree, ["app.py"], Path(sys.executable)) is None
-    (stock / "mypy.ini").write_text("[mypy]\n")
-    (tree / "mypy.ini").write_text("[mypy]\n")
+    (stock / "mypy.ini").write_text(settings)
+    (tree / "mypy.ini").write_text(settings)
     (found,) = new_type_errors(stock, tree, ["app.py"], Path(sys.executable)) or []
     assert found.startswith("app.py: error: Incompatible types in assignment")
