@@ -2,7 +2,7 @@
 
 A document is recognised by what it holds, never by its file name. A check, an inventory, a plan
 document and a ledger may be given once; journal entries, evidence and load tests any number of
-times.
+times, diagnostics once for each process (the newest counts).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from outfall_reports.documents import check, evidence, inventory, journal, ledger, load, plans
+from outfall_reports.documents import check, diagnostics, evidence, inventory, journal, ledger, load, plans
 from outfall_reports.errors import ReportError
 from outfall_reports.fields import Field
-from outfall_reports.model import MODES, ReportData, Rollout
+from outfall_reports.model import MODES, Diagnosis, ReportData, Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ _TYPES = (
     _DocumentType("inventory", "an inventory", inventory.recognises, inventory.REMEDY),
     _DocumentType("flags", "a ledger", ledger.recognises, ledger.REMEDY),
     _DocumentType("load", "a load test", load.recognises, load.REMEDY),
+    _DocumentType("diagnostics", "diagnostics", diagnostics.recognises, diagnostics.REMEDY),
 )
 _KEYS = tuple(each.key for each in _TYPES)
 _SETTINGS = ("project", "rollout")
@@ -59,7 +60,7 @@ def data_from_mapping(documents: Mapping[str, object]) -> ReportData:
     """Read a mapping of parsed documents into one `ReportData`; raises `ReportError`.
 
     Keys: `check`, `inventory`, `plans`, `flags` (one document each), `journal`, `evidence`,
-    `load` (one document or a list of them), `project` (its name), `rollout`
+    `load`, `diagnostics` (one document or a list of them), `project` (its name), `rollout`
     (`{"dwell_hours": 48, "processes": ["web-1"]}`). A key may be absent or `None`.
     """
     for key in documents:
@@ -152,9 +153,18 @@ def _assemble(found: Iterable[tuple[str, Field]], project: str, rollout: Rollout
         journal=tuple(entries),
         processes=evidence.merge(tuple(processes)),
         flags=None if flagged is None else ledger.read(flagged),
+        diagnostics=_latest(map(diagnostics.read, fields["diagnostics"])),
         load=tuple(sorted(map(load.read, fields["load"]), key=lambda result: MODES.index(result.mode))),
         rollout=rollout,
     )
+
+
+def _latest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """The newest diagnosis of each process."""
+    newest: dict[tuple[str, int], Diagnosis] = {}
+    for each in sorted(found, key=lambda each: each.created):
+        newest[each.host, each.pid] = each
+    return tuple(newest[key] for key in sorted(newest))
 
 
 def _at_most_one(fields: list[Field]) -> Field | None:

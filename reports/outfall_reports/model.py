@@ -158,6 +158,28 @@ class LoadResult:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagnosisFinding:
+    """One thing that a process found: `status` is `ok`, `warning` or `failure`."""
+
+    component: str
+    status: str
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What one running process found out about itself; `status` is the worst of its findings."""
+
+    host: str
+    pid: int
+    created: datetime
+    python: str
+    status: str
+    findings: tuple[DiagnosisFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """What the project's configuration asks for before the old way may be removed."""
 
@@ -177,4 +199,5 @@ class ReportData:
     processes: tuple[Process, ...] = ()
     flags: tuple[Flag, ...] | None = None
     load: tuple[LoadResult, ...] = ()
+    diagnostics: tuple[Diagnosis, ...] = ()
     rollout: Rollout = field(default_factory=Rollout)

@@ -124,6 +124,18 @@ class Documents:
             "latency_ms": {"p50": 10.0, "p95": 20.0, "p99": 40.0},
         } | changes
 
+    def diagnosis(self, *findings: Document, **changes: Any) -> Document:
+        return {
+            "format": "outfall-diagnostics",
+            "version": 1,
+            "created": "2026-11-23T10:00:00.000Z",
+            "host": "web-1",
+            "pid": 17,
+            "python": "3.13.0",
+            "status": "ok",
+            "findings": list(findings),
+        } | changes
+
 
 @pytest.fixture
 def make() -> Documents:

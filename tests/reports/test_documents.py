@@ -89,6 +89,8 @@ def test_a_record_of_the_wrong_shape_names_the_place(make, changes, place) -> No
         ("flags", {"version": 1, "flags": {"use_context": "new"}}, "flags.use_context"),
         ("load", {"requests": 3, "bled": 4}, "bled"),
         ("journal", [{"format": "outfall-journal", "version": 1}], ""),
+        ("diagnostics", {"format": "outfall-diagnostics", "version": 2}, "version"),
+        ("diagnostics", [{"format": "outfall-diagnostics", "version": 1}], ""),
         ("rollout", {"dwell_hours": -1}, "dwell_hours"),
     ],
 )

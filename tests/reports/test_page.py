@@ -51,7 +51,27 @@ def everything(make):
         "evidence": make.evidence(process),
         "flags": make.ledger(**{EVIL: {"owner": EVIL, "created": EVIL, "completed": {"date": EVIL, "evidence": EVIL}}}),
         "load": [make.load(label=EVIL), make.load(label="after", mode="new", bled=0)],
+        "diagnostics": [
+            make.diagnosis(
+                {"component": EVIL, "status": "failure", "detail": EVIL, "remedy": EVIL}, host=EVIL, python=EVIL
+            )
+        ],
     }
+
+
+def test_without_diagnostics_the_page_has_no_word_of_them(make, text_of) -> None:
+    page = render_report({"load": [make.load()]})
+    assert ('id="diagnostics"' in page, "Processes" in text_of(page)) == (False, False)
+
+
+def test_diagnostics_are_shown_by_process_with_what_to_do(make, text_of) -> None:
+    over = {"component": "tables", "status": "warning", "detail": "app.x: 3 entries are over", "remedy": "clean up"}
+    older = make.diagnosis({**over, "detail": "an old thing"}, created="2026-11-23T09:00:00Z")
+    page = render_report({"diagnostics": [make.diagnosis(over, status="warning"), older]})
+    text = text_of(page)
+    assert "What 1 running process found out by looking at itself" in text
+    assert "web-1 17" in text and "warning app.x: 3 entries are over clean up" in text
+    assert "an old thing" not in text
 
 
 def test_nothing_from_outside_becomes_markup(everything) -> None:
@@ -89,7 +109,7 @@ def test_elements_close_in_order_and_every_target_exists(make, states: int) -> N
 def test_every_table_has_a_caption_and_headed_columns(everything) -> None:
     page = render_report(everything)
     tables = re.findall(r"<table>.*?</table>", page, flags=re.DOTALL)
-    assert len(tables) == 10
+    assert len(tables) == 11
     for table in tables:
         assert "<caption" in table
         assert table.count("<th scope=\"col\"") == len(re.findall(r"<th |<td", table.split("<tr")[2]))

@@ -21,8 +21,8 @@ DEFAULT = "outfall-report.html"
 def command(ctx: click.Context, documents: tuple[Path, ...], output: Path, no_check: bool) -> None:
     """Write one self-contained HTML page: what moved, what the evidence says, what is open.
 
-    FILEs are JSON documents: evidence of `outfall metrics export`, load tests. The journal, the
-    ledger, and evidence and load tests below .outfall/ are found without being named.
+    FILEs are JSON documents: evidence of `outfall metrics export`, load tests, what `outfall
+    diagnostics --to DIR` wrote. The journal, the ledger, and evidence and load tests below .outfall/ are found without being named.
 
     \b
     Examples:
