@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.corpus.promises import changed_files, new_type_errors, strayed
+from benchmarks.corpus.workshop import without_reruns
 
 BEFORE = """import os
 
@@ -73,3 +74,8 @@ def test_only_new_messages_of_the_configured_checker_count(settings: str, tmp_pa
     (tree / "mypy.ini").write_text(settings)
     (found,) = new_type_errors(stock, tree, ["app.py"], Path(sys.executable)) or []
     assert found.startswith("app.py: error: Incompatible types in assignment")
+
+
+def test_a_test_that_needs_no_second_try_any_more_is_not_lost() -> None:
+    outcomes = {"a": "passed", "b": "failed", "d": "passed", "d#2": "failed"}
+    assert without_reruns(["a#2", "b#2", "c#2", "d#2", "e"], outcomes) == ["b#2", "c#2", "d#2", "e"]
