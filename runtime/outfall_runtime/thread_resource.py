@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+from _thread import get_ident
 from typing import Any, Callable, Dict, Generic, Optional, TypeVar
 
 from . import _report, _tables
@@ -23,18 +24,36 @@ T = TypeVar("T")
 class _Held:
     """One thread's resource; its thread-local reference is the only one that counts."""
 
-    __slots__ = ("close", "closed", "pid", "value")
+    __slots__ = ("close", "closed", "pid", "thread", "value")
 
     def __init__(self, value: Any, close: Callable[[Any], None]) -> None:
         self.value = value
         self.close = close
         self.closed = False
         self.pid = os.getpid()
+        self.thread = threading.current_thread()
 
     def __del__(self) -> None:
         if not self.closed and self.pid == os.getpid():
             self.closed = True
-            self.close(self.value)
+            _on_its_thread(self.thread, self.close, self.value)
+
+
+def _on_its_thread(thread: threading.Thread, close: Callable[[Any], None], value: Any) -> None:
+    """Close at the end of a thread, when `threading` has forgotten it already.
+
+    Code that asks for the current thread then, as logging does, would leave a dummy thread behind
+    for good, whose removal makes noise when the interpreter ends.
+    """
+    active: Any = getattr(threading, "_active", None)
+    if active is None or get_ident() in active:
+        close(value)
+        return
+    active[get_ident()] = thread
+    try:
+        close(value)
+    finally:
+        active.pop(get_ident(), None)
 
 
 class ThreadResource(Generic[T]):

@@ -1,4 +1,4 @@
-"""Slot, module property, Lazy and ThreadResource."""
+"""Slot, module property and Lazy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, List
 
 import pytest
 
-from outfall_runtime import UNSET, Lazy, Slot, ThreadResource, module_property
+from outfall_runtime import UNSET, Lazy, Slot, module_property
 
 
 def run_all(work: List[Callable[[], Any]]) -> None:
@@ -234,69 +234,3 @@ def test_a_reset_value_is_made_anew() -> None:
     assert lazy.get() == 0
     lazy.reset()
     assert (lazy.get(), repr(lazy)) == (1, "<Lazy test_values.reset: ready>")
-
-
-# -- ThreadResource
-
-
-class Connection:
-    def __init__(self) -> None:
-        self.thread = threading.get_ident()
-        self.closed_by: List[int] = []
-
-    def close(self) -> None:
-        self.closed_by.append(threading.get_ident())
-
-
-@pytest.fixture
-def connections() -> "ThreadResource[Connection]":
-    return ThreadResource("test_values.connections", Connection, close=Connection.close)
-
-
-def test_every_thread_has_one_of_its_own(connections: "ThreadResource[Connection]", in_thread: Any) -> None:
-    mine = connections.get()
-    other = in_thread(lambda: (connections.get(), connections.get()))
-    assert connections.get() is mine
-    assert other[0] is other[1] is not mine
-
-
-def test_it_stays_with_its_thread_in_tasks(connections: "ThreadResource[Connection]") -> None:
-    async def task() -> Connection:
-        return connections.get()
-
-    async def main() -> List[Connection]:
-        return await asyncio.gather(task(), task())
-
-    first, second = asyncio.run(main())
-    assert first is second is connections.get()
-
-
-def test_it_is_closed_by_its_thread_when_that_ends(connections: "ThreadResource[Connection]", in_thread: Any) -> None:
-    connection = in_thread(connections.get)
-    assert connection.closed_by == [connection.thread]
-    assert connections.stats() == {"opened": 1, "closed": 1, "open": 0}
-
-
-def test_it_is_closed_once_and_opened_again(connections: "ThreadResource[Connection]") -> None:
-    first = connections.get()
-    connections.close()
-    connections.close()
-    second = connections.get()
-    assert (len(first.closed_by), second.closed_by, second is first) == (1, [], False)
-    assert connections.stats() == {"opened": 2, "closed": 1, "open": 1}
-
-
-def test_a_failing_close_is_reported(in_thread: Any, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(connection: Connection) -> None:
-        raise OSError("line cut")
-
-    resource = ThreadResource("test_values.failing", Connection, close=fail)
-    in_thread(resource.get)
-    assert "closing a resource of test_values.failing failed" in caplog.text
-
-
-def test_a_failing_open_leaves_nothing() -> None:
-    resource: "ThreadResource[float]" = ThreadResource("test_values.open", lambda: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        resource.get()
-    assert resource.stats() == {"opened": 0, "closed": 0, "open": 0}
