@@ -29,7 +29,8 @@ _RESOURCE_MAKERS = re.compile(
     r"(\w*)factory|create_engine|database|deque|queue|(\w*)executor|popen|mmap|compiler?)$",
     re.IGNORECASE,
 )
-_STACK = re.compile(r"stack|spans?$|scopes?$|contexts?$|ctx", re.IGNORECASE)
+STACK = re.compile(r"stack|spans?$|scopes?$|contexts?$|ctx", re.IGNORECASE)
+_GUARD = re.compile(r"recurs|reentr|guard|protect|inside|entered|in_progress", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
@@ -64,7 +65,7 @@ def _stack(by_attribute: Mapping[str, list[Access]]) -> str | None:
     """The evidence that an attribute is a stack of contexts; None where none is."""
     for attribute, uses in by_attribute.items():
         pushed = next((a for a in uses if a.method in ("append", "pop", "push")), None)
-        if pushed is not None and _STACK.search(attribute):
+        if pushed is not None and STACK.search(attribute):
             return f"`{attribute}` is pushed to and popped from at {pushed.place.path}:{pushed.place.line}"
     return None
 
@@ -92,10 +93,12 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
     guard, _, value = access.detail.rpartition("; ")
     word, _, subject = value.partition(" ")
     created = guard.startswith(("if absent", "after AttributeError"))
-    if access.method == "__iadd__":
+    if access.method == "__iadd__" and word in ("constant", "increment") and subject != "":
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` is counted up and down in place {where}")]
     if access.method in ("append", "pop", "extend", "__setitem__", "add", "update", "clear"):
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` holds a container that is changed in place {where}")]
+    if value in ("constant True", "constant False") and _GUARD.search(attribute):
+        return [(Kind.THREAD_RESOURCE, f"`{attribute}` guards the thread against entering again {where}")]
     if word == "parameter":
         return [(Kind.CONTEXT, f"`{attribute}` receives parameter `{subject}` {where}")]
     if word == "call" and _RESOURCE_MAKERS.search(subject) and not _by_words(attribute, CONTEXT_WORDS, ""):
@@ -107,7 +110,11 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
     return []
 
 
+def words_of(name: str) -> set[str]:
+    """The words that a name is made of, and the name itself, in small letters."""
+    return {word.lower() for word in _WORD.findall(name)} | {name.lower().strip("_")}
+
+
 def _by_words(name: str, vocabulary: frozenset[str], subject: str, meaning: str = "context") -> list[str]:
-    words = {word.lower() for word in _WORD.findall(name)} | {name.lower().strip("_")}
-    hit = sorted(words & vocabulary)
+    hit = sorted(words_of(name) & vocabulary)
     return [f"{subject} speaks of {meaning} (`{hit[0]}`)"] if hit else []

@@ -1,7 +1,7 @@
 """A subclass of `threading.local` that carries context gets the context local as its base.
 
-Its `__init__` still runs by itself, once per context instead of once per thread. What it keeps
-cannot be told from the class statement alone, so the configuration has to say that it is context.
+Its `__init__` still runs by itself, once per context instead of once per thread. What it keeps is
+told from what its module stores in it, or from the configuration; where neither tells, the plan asks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from outfall_lint.model import Finding, Kind, State
 from ..edits import Edit, RuntimeName, quoted
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
+from ..subclass_kinds import decide
 from ..text import SourceText
 from ..transform import Codes, Transform
 
@@ -27,12 +28,18 @@ def accepts(finding: Finding) -> bool:
 
 
 def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
-    """`rewrite` for a plain subclass that the configuration calls context; else the reason or the question."""
-    if state.kind is Kind.THREAD_RESOURCE:
-        return decline(state, codes, "stays per thread: the configuration says so")
-    if state.kind is not Kind.CONTEXT:
-        return decline(state, codes, _question(state))
+    """`rewrite` for a plain subclass that carries context; else the reason or the question."""
     node = _class_at(state, source)
+    kind = state.kind
+    evidence: tuple[str, ...] = ("the configuration says so",)
+    if kind is Kind.UNDECIDED:
+        kind, evidence = decide(source.tree, node, source.path) if node else (kind, ())
+    if kind is Kind.THREAD_RESOURCE:
+        return decline(state, codes, f"stays per thread: {'; '.join(evidence)}")
+    if kind is Kind.SPAN_STACK:
+        return decline(state, codes, f"not yet: stacks come later, and {'; '.join(evidence)}")
+    if kind is not Kind.CONTEXT:
+        return decline(state, codes, _question(state, "; ".join(evidence)))
     problem = "its class statement is not a plain one at module level" if node is None else _problem(node)
     if node is None or problem:
         return decline(state, codes, f"{problem}; give it ContextLocal as its base by hand")
@@ -41,13 +48,14 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
     comma = "," if attributes and ", " not in attributes else ""
     keywords = f", name={quoted(state.name)}" + (f", attributes=({attributes}{comma})" if attributes else "")
     swap = Edit(source.place(base), (RuntimeName("StagedContextLocal"), keywords))
-    return rewrite(state, codes, "StagedContextLocal", (swap,), "use_context")
+    return rewrite(state, codes, "StagedContextLocal", (swap,), "use_context", evidence=evidence)
 
 
-def _question(state: State) -> str:
+def _question(state: State, evidence: str) -> str:
     return (
-        "do its instances carry context, or keep something that belongs to their thread? The class statement does not "
-        f'tell. Answer in pyproject.toml: [tool.outfall.states] "{state.name}" = "context" or "thread-resource"'
+        "do its instances carry context, or keep something that belongs to their thread? "
+        f"{evidence or 'The class statement does not tell'}. Answer in pyproject.toml: "
+        f'[tool.outfall.states] "{state.name}" = "context" or "thread-resource"'
     )
 
 
@@ -67,7 +75,7 @@ def _problem(node: ast.ClassDef) -> str | None:
         return "it declares `__slots__`, whose values all threads share"
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _IN_PLACE:
-            if isinstance(call.func.value, ast.Attribute):
+            if isinstance(call.func.value, ast.Attribute) and call.func.value.attr != "__dict__":
                 return f"a value is changed in place at line {call.lineno}: child tasks would share it"
     return None
 
@@ -86,7 +94,7 @@ TRANSFORM = Transform(
     name="thread-local-subclass",
     fix_safety=(
         "`__init__` runs once per context, with the arguments of the construction, where it ran once per thread. "
-        "The kind is taken from the configuration only."
+        "What the module stores in its instances decides that they carry context; the configuration overrules it."
     ),
     accepts=accepts,
     plan=plan,

@@ -41,7 +41,7 @@ RULE = Rule(
         ),
         example="import threading\n\nclass RequestState(threading.local):\n    user = None\n",
         instead="from outfall_runtime import ContextLocal\n\nrequest_state = ContextLocal('app.request_state', 'user')\n",
-        fix_safety="`__init__` of such a class runs once per thread, and then once per context; where it opens a resource, leave it.",
+        fix_safety="`__init__` of such a class runs once per thread, and then once per context; where it opens a resource, it is left.",
         references=("https://docs.python.org/3/library/threading.html#thread-local-data",),
     ),
     bad=(
@@ -54,5 +54,8 @@ RULE = Rule(
     ),
     check=_check,
     over=("OUT103",),
-    transform="gives the class a ContextLocal as its base, once `[tool.outfall.states]` says that it carries context",
+    transform=(
+        "gives the class a ContextLocal as its base where what its module stores in it, or `[tool.outfall.states]`, "
+        "says that it carries context"
+    ),
 )
