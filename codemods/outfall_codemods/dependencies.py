@@ -164,7 +164,7 @@ def _toml(text: str) -> Any:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise UsageError(f"{PYPROJECT}: {error}", "mend it first") from error
+        raise UsageError(f"{PYPROJECT}: {error}", "correct it first") from error
 
 
 def _read(path: Path) -> str | None:

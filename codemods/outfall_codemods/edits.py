@@ -17,7 +17,7 @@ from outfall_lint.model import Place
 
 from .errors import VerificationFailed
 from .global_statements import global_lines, without_globals
-from .imports import Bound, bind_runtime_names, drop_unused_imports
+from .imports import Bound, bind_runtime_names, blank_lines, drop_unused_imports
 from .layout import Layout, layouts
 from .text import Lines, SourceText
 
@@ -140,7 +140,8 @@ def _shortened_imports(before: SourceText, after: SourceText) -> list[Lines]:
     """The lines, in the text before, of the imports that have lost a name."""
     kept = {name for node in after.tree.body for name in _imported(node)}
     nodes = [node for node in before.tree.body if set(_imported(node)) - kept]
-    return [(node.lineno, (node.end_lineno or 0) + 1) for node in nodes]
+    ends = [(node.lineno, node.end_lineno or 0) for node in nodes]
+    return [(first, last + max(1, blank_lines(before, last + 1) if first == 1 else 1)) for first, last in ends]
 
 
 def _imported(node: ast.stmt) -> list[str]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 class CodemodError(Exception):
     """Something stopped a rewrite before it began, or it was undone; nothing is half written.
 
-    `str(error)` is one line for people: what was found, then the remedy.
+    `str(error)` is for people: what was found, then the remedy, on one line unless that is a list.
     """
 
     def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}; {remedy}")
+        super().__init__(f"{message}\n{remedy[:1].upper()}{remedy[1:]}." if "\n" in message else f"{message}; {remedy}")
         self.message = message
         self.remedy = remedy
 

@@ -8,9 +8,10 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from .names import bound_names, used_names
-from .text import Lines, SourceText, split_lines
+from .text import Lines, SourceText
 
 RUNTIME = "outfall_runtime"
 _IMPORT = re.compile(r"\b(import)\b")
@@ -193,7 +194,9 @@ def _below_docstring(source: SourceText, statement: str) -> ImportEdit:
             break
         last = node
     if last is not None:
-        return _at(source, (last.end_lineno or 0) + 1, end + statement + end)
+        line = (last.end_lineno or 0) + 1
+        tight = line <= len(source.lines) and source.lines[line - 1].strip()
+        return _at(source, line, end + statement + end + (end if tight else ""))
     line = next((i for i, text in enumerate(source.lines, start=1) if not text.lstrip("\f").startswith("#")), 1)
     blank = "" if line <= len(source.lines) and not source.lines[line - 1].strip() else end
     return _at(source, line, statement + end + blank)
@@ -255,9 +258,15 @@ def _without(source: SourceText, node: ast.Import | ast.ImportFrom, kept: Sequen
 
 
 def _past_gap(source: SourceText, first: int, last: int) -> int:
-    """The end of the removed lines; a blank line goes too where blank lines would meet."""
-    lines = split_lines(source.text)
-    blank_before = first == 1 or not lines[first - 2].strip()
-    if blank_before and last < len(lines) and not lines[last].strip():
+    """The end of the removed lines; a blank line goes too where blank lines would meet, all of them at the top."""
+    if first == 1:
+        return source.starts[last + blank_lines(source, last + 1)]
+    lines = source.lines
+    if not lines[first - 2].strip() and last < len(lines) and not lines[last].strip():
         last += 1
     return source.starts[last]
+
+
+def blank_lines(source: SourceText, line: int) -> int:
+    """How many blank lines there are from this one on."""
+    return sum(1 for _ in takewhile(lambda text: not text.strip(" \t\r\n"), source.lines[line - 1 :]))

@@ -104,7 +104,7 @@ def _parsed(text: str | None, path: str) -> Any:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise UsageError(f"{path}: {error}", "mend the ledger") from error
+        raise UsageError(f"{path}: {error}", "correct the ledger first") from error
 
 
 def _flag(document: Any, name: str, path: str) -> Any:

@@ -13,8 +13,10 @@ PLACED = {
     "a comment head": ("#!/usr/bin/python\n# hello\nX = {}\n", f"#!/usr/bin/python\n# hello\n{NEW}\n\nX = {{}}\n"),
     "below docstring and future": (
         '"""Doc."""\nfrom __future__ import annotations\nX = {}\n',
-        f'"""Doc."""\nfrom __future__ import annotations\n\n{NEW}\nX = {{}}\n',
+        f'"""Doc."""\nfrom __future__ import annotations\n\n{NEW}\n\nX = {{}}\n',
     ),
+    "below a docstring": ('"""Doc."""\nX = {}\n', f'"""Doc."""\n\n{NEW}\n\nX = {{}}\n'),
+    "below a docstring and a blank line": ('"""Doc."""\n\nX = {}\n', f'"""Doc."""\n\n{NEW}\n\nX = {{}}\n'),
     "a section of its own": ("import os\nX = {}\n", f"import os\n\n{NEW}\nX = {{}}\n"),
     "sorted among third parties": (
         "import os\n\nfrom attrs import define\nfrom zope import x\n\nfrom . import y\nX = {}\n",
@@ -65,6 +67,7 @@ DROPPED = {
     "last of several": ("import os, threading\n", "import os\n"),
     "from importlib": ("from importlib import threading, util\n", "from importlib import util\n"),
     "under another name": ("import threading as t\nimport os\n", "import os\n"),
+    "at the top, with all blank lines below": ("import threading\n\n\nx = 1\n", "x = 1\n"),
     "mentioned in a docstring only": ('"""About threading."""\nimport threading\nx = 1\n', '"""About threading."""\nx = 1\n'),
 }
 

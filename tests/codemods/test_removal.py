@@ -74,10 +74,53 @@ def test_a_configured_process_must_report(staged: Project) -> None:
         staged.removal(flags=["use_registry"], **evidence(staged, process()))
 
 
-def test_a_file_that_is_no_evidence_is_named(staged: Project) -> None:
-    broken = staged.write("evidence.json", "{}")
-    with pytest.raises(UsageError, match=r"evidence\.json is not an evidence file"):
+def shaped(**changed: object) -> bytes:
+    """Evidence of one process, with these of its fields changed; None takes one away."""
+    document = {"format": "outfall-evidence", "version": 1, "processes": [process() | changed]}
+    document["processes"] = [{k: v for k, v in one.items() if v is not None} for one in document["processes"]]  # type: ignore[attr-defined]
+    return json.dumps(document).encode()
+
+
+STATE = process()["states"]["app.X"]
+BROKEN = {
+    b"": "it is not JSON (Expecting value, line 1)",
+    b'{"\xff": 1}': "it is not UTF-8 text",
+    b"[" * 100_000: "it is nested too deeply",
+    b"[]": "`the document` is [], not an object",
+    b"{}": "`format` is missing",
+    b'{"format": "outfall-journal", "version": 1}': 'its format is "outfall-journal", version 1; outfall-evidence 1 is read here',
+    b'{"format": "outfall-evidence", "version": 1, "processes": {}}': "`processes` is {}, not a list",
+    shaped(pid="one"): '`processes[0].pid` is "one", not a whole number',
+    shaped(host=None): "`processes[0].host` is missing",
+    shaped(started="yesterday"): '`processes[0].started` is "yesterday", not a time such as 2026-11-23T10:15:00Z',
+    shaped(states={"app.X": STATE | {"lost": True}}): "`processes[0].states.app.X.lost` is true, not a whole number",
+    shaped(states={"app.X": STATE | {"hours": {"new": 1.0}}}): "`processes[0].states.app.X.hours.enforced` is missing",
+    shaped(states={"app.X": STATE | {"hours": {"new": "1", "enforced": 0}}}): '`processes[0].states.app.X.hours.new` is "1", not a number',
+}
+
+
+@pytest.mark.parametrize("said", BROKEN.values())
+def test_a_file_that_is_no_evidence_is_named_with_what_is_wrong(said: str, staged: Project) -> None:
+    data = next(data for data, complaint in BROKEN.items() if complaint == said)
+    broken = staged.write("evidence.json", data)
+    with pytest.raises(UsageError) as caught:
         staged.removal(flags=["use_registry"], evidence=[broken])
+    assert str(caught.value) == f"{broken} is not an evidence file: {said}; write one with `outfall metrics export`"
+
+
+def test_times_without_a_zone_compare_with_those_that_have_one(staged: Project) -> None:
+    plain = process(host="web-2") | {"started": "2026-11-20T00:00:00", "updated": "2026-11-23T00:00:00"}
+    assert staged.removal(flags=["use_registry"], **evidence(staged, process(), plain)).changes
+
+
+def test_what_is_missing_is_a_list_with_the_remedy_below(staged: Project) -> None:
+    with pytest.raises(Refused) as caught:
+        staged.removal(flags=["use_registry"], **evidence(staged, process(hours=3.0)))
+    assert str(caught.value).splitlines() == [
+        "the evidence does not suffice:",
+        "  app.X: 3.0 of 48 hours in the new way",
+        "Let the rollout go on until it does, or pass --force REASON.",
+    ]
 
 
 def test_an_unknown_flag_names_the_nearest(staged: Project) -> None:

@@ -154,4 +154,4 @@ def require_sufficient(project: Project, flag: Flag, evidence: Evidence) -> None
         lacking = (f"{flag.name} steers no state, so evidence says nothing about it",)
     if lacking:
         reasons = "".join(f"\n  {reason}" for reason in lacking)
-        raise Refusal(f"the evidence does not suffice:{reasons}\nWait, mend that, or complete it with --force REASON.")
+        raise Refusal(f"the evidence does not suffice:{reasons}\nLet the rollout go on until it does, or complete it with --force REASON.")

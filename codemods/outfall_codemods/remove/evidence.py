@@ -7,35 +7,15 @@ is not shown is missing, and is named.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from outfall_lint.config import Rollout
 
 from ..errors import UsageError
-
-_SERVING = ("new", "enforced")
-
-
-@dataclass(frozen=True, slots=True)
-class StateRecord:
-    """What one process recorded about one state."""
-
-    host: str
-    pid: int
-    started: datetime
-    updated: datetime
-    mode: str
-    hours: float  # with the new way serving
-    accesses: int
-    lost: int
-    lost_sites: tuple[str, ...]
-    would_evict: int
-    rollbacks: int
+from .recorded import SERVING, NotEvidence, StateRecord, recorded
 
 
 @dataclass(frozen=True)
@@ -53,10 +33,12 @@ def read_evidence(files: Sequence[Path]) -> Evidence:
     for path in files:
         try:
             data = path.read_bytes()
-            records = list(_records(json.loads(data)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            remedy = "write one with `python -m outfall_runtime metrics export`"
-            raise UsageError(f"{path} is not an evidence file ({error!r})", remedy) from error
+            records = list(recorded(data))
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror or error}", "name a file that can be read") from error
+        except NotEvidence as error:
+            remedy = "write one with `outfall metrics export`"
+            raise UsageError(f"{path} is not an evidence file: {error}", remedy) from error
         hashed.update(data)
         for state, record in records:
             found[state] = _with(found.get(state, ()), record)
@@ -84,7 +66,7 @@ def _missing(state: str, records: Sequence[StateRecord], rollout: Rollout) -> It
         if host not in hosts:
             yield f"{state}: {host} does not report it"
     yield from _dwell(state, records, rollout)
-    off = sorted({f"{r.host} ({r.mode})" for r in records if r.mode not in _SERVING and r.updated == _last(records, r.host)})
+    off = sorted({f"{r.host} ({r.mode})" for r in records if r.mode not in SERVING and r.updated == _last(records, r.host)})
     if off:
         yield f"{state}: the new way does not serve on {', '.join(off)}"
     if not sum(record.accesses for record in records):
@@ -123,23 +105,3 @@ def _wall_hours(records: Iterable[StateRecord]) -> float:
 
 def _last(records: Iterable[StateRecord], host: str) -> datetime:
     return max(record.updated for record in records if record.host == host)
-
-
-def _records(document: Any) -> Iterator[tuple[str, StateRecord]]:
-    if document["format"] != "outfall-evidence" or document["version"] != 1:
-        raise ValueError(f"format {document['format']!r}, version {document['version']!r}")
-    for process in document["processes"]:
-        for name, state in process["states"].items():
-            yield name, StateRecord(
-                host=str(process["host"]),
-                pid=int(process["pid"]),
-                started=datetime.fromisoformat(process["started"]),
-                updated=datetime.fromisoformat(process["updated"]),
-                mode=str(state["mode"]),
-                hours=sum(float(state["hours"][mode]) for mode in _SERVING),
-                accesses=sum(state["reads"].values()) + sum(state["writes"].values()),
-                lost=int(state["lost"]),
-                lost_sites=tuple(str(site["site"]) for site in state.get("lost_sites", ())),
-                would_evict=int(state["would_evict"]),
-                rollbacks=int(state["rollbacks"]),
-            )

@@ -88,7 +88,8 @@ def _require_evidence(chosen: Iterable[Flag], files: Sequence[Path], config: Con
     unproven = [f"{flag.name}: it steers no state, so evidence says nothing about it" for flag in open_flags if not flag.states]
     lacking = [*unproven, *missing(found, (s for flag in open_flags for s in flag.states), config.rollout)]
     if lacking:
-        raise Refused("the evidence does not suffice:\n  " + "\n  ".join(lacking) + "\n", "wait, mend that, or --force REASON")
+        reasons = "".join(f"\n  {reason}" for reason in lacking)
+        raise Refused(f"the evidence does not suffice:{reasons}", "let the rollout go on until it does, or pass --force REASON")
 
 
 def _changes(
