@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from outfall_lint.engine import Analysis
+    from outfall_lint.ledger import Ledger
     from outfall_lint.model import State
 
 VERSION = 1
@@ -17,22 +18,41 @@ def as_json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def inventory(analysis: Analysis) -> dict[str, Any]:
+def inventory(analysis: Analysis, ledger: Ledger) -> dict[str, Any]:
     """Every state of a project: what `outfall inventory --format json` prints.
 
-    What lives in a module or class is ambient; what lives in an instance or function only where a
-    rule objects to it.
+    What lives in a module or class is ambient where functions change it or the runtime keeps it;
+    what lives in an instance or function only where a rule objects to it.
     """
     objected = {finding.state.name for finding in analysis.findings}
-    states = [state for state in analysis.states if state.scope in ("module", "class") or state.name in objected]
-    return {"version": VERSION, "states": [state_row(state) for state in states]}
+    states = [state for state in analysis.states if state.name in objected or _is_ambient(state)]
+    return {"version": VERSION, "states": [state_row(state, ledger) for state in states]}
 
 
-def state_row(state: State) -> dict[str, Any]:
+def _is_ambient(state: State) -> bool:
+    changed = any(access.operation.changes and access.function is not None for access in state.accesses)
+    return state.scope in ("module", "class") and (changed or state.constructor.startswith("outfall_runtime."))
+
+
+def rollout_of(state: State, ledger: Ledger) -> str:
+    """How far a state is on its way: "ambient", "staged", "completed" (its legacy path may go) or "moved"."""
+    package, _, kept_by = state.constructor.rpartition(".")
+    if package.partition(".")[0] != "outfall_runtime":
+        return "ambient"
+    if not kept_by.startswith("Staged"):
+        return "moved"
+    flag = ledger.flag_of(state.name)
+    return "completed" if flag is not None and flag.completed is not None else "staged"
+
+
+def state_row(state: State, ledger: Ledger) -> dict[str, Any]:
     """One state in an inventory."""
+    flag = ledger.flag_of(state.name)
     return {
         "state": state.name,
         "kind": state.kind.value,
+        "rollout": rollout_of(state, ledger),
+        "flag": flag.name if flag is not None else None,
         "path": state.place.path,
         "line": state.place.line,
         "constructor": state.constructor,

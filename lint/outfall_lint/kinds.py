@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from outfall_lint import thread_locals
-from outfall_lint.constructors import COLLECTIONS, MAPPINGS, THREAD_LOCALS
+from outfall_lint.constructors import COLLECTIONS, MAPPINGS, RUNTIME, THREAD_LOCALS
 from outfall_lint.model import Access, Kind, Operation
 
 _CACHE = re.compile(r"cache|memo|lru", re.IGNORECASE)
@@ -20,6 +20,8 @@ Decision = tuple[Kind, tuple[str, ...]]
 
 def decide(constructor: str, name: str, accesses: Sequence[Access]) -> Decision:
     """The kind of the state called `name` that `constructor` makes, and why, one sentence each."""
+    if constructor.startswith(f"{RUNTIME}."):
+        return _kept(constructor.rpartition(".")[2])
     if constructor in THREAD_LOCALS:
         return thread_locals.decide(name, accesses)
     if constructor in MAPPINGS:
@@ -27,6 +29,23 @@ def decide(constructor: str, name: str, accesses: Sequence[Access]) -> Decision:
     if constructor in COLLECTIONS:
         return _collection(constructor, name, accesses)
     return _slot(accesses)
+
+
+_KEPT = {
+    Kind.COLLECTION: ("ListRegistry", "SetRegistry", "DequeRegistry", "WeakSetRegistry"),
+    Kind.COUNTER: ("CounterRegistry",),
+    Kind.CONTEXT: ("ContextLocal", "ContextValue"),
+    Kind.LAZY: ("Lazy",),
+    Kind.SLOT: ("Slot", "class_slot"),
+    Kind.THREAD_RESOURCE: ("ThreadResource",),
+}
+
+
+def _kept(name: str) -> Decision:
+    """The kind of what is already in the runtime's keeping, by the name of the runtime's type."""
+    plain = name.removeprefix("Staged")
+    kind = next((kind for kind, names in _KEPT.items() if plain in names), Kind.REGISTRY)
+    return kind, (f"the runtime keeps it, as a {name}",)
 
 
 def _mapping(constructor: str, name: str, accesses: Sequence[Access]) -> Decision:

@@ -10,6 +10,7 @@ from outfall_lint.facts import ANY, Class, Declaration, Function, ModuleFacts, T
 from outfall_lint.import_time import called_only_at_import
 
 _LONGEST_CHAIN = 12
+_BINDS = frozenset(("store", "augment", "delete"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,13 @@ class Project:
         sites: dict[Target, list[Site]] = defaultdict(list)
         memo: dict[Target, Target] = {}
         for facts in self.modules:
+            home = tuple(facts.module.split("."))
             for use in facts.uses:
                 target = memo.get(use.target)
                 if target is None:
                     target = memo[use.target] = self._inherited(self.canonical(use.target))
+                if use.verb in _BINDS and use.target[:-1] == home:
+                    target = use.target  # the module binds its own name anew, wherever it was imported from
                 if use.verb == "store" and not use.via and use.target[:-1] in self.classes:
                     target = use.target  # `Sub.attribute = v` gives the subclass one of its own
                 reached = self._reached(target)

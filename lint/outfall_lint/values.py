@@ -99,6 +99,34 @@ def _is_mutable(value: ast.AST | None) -> bool:
     return isinstance(value, (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp))
 
 
+_PURE = frozenset(
+    "dict list set tuple frozenset range sorted reversed len str bytes int float bool enumerate zip map filter chr ord min max sum "
+    "dir hex repr join split union intersection difference keys values items format encode decode upper lower maketrans "
+    "compile escape Struct getLogger".split()
+)
+"""Calls that give an equal result each time, of the same arguments."""
+
+
+def is_pure(scope: Scope, value: ast.AST) -> bool:
+    """Whether an expression gives an equal value whenever and by whomever it is evaluated: a table of constants."""
+    if isinstance(value, (ast.Dict, ast.List, ast.Set)) and not (value.values if isinstance(value, ast.Dict) else value.elts):
+        return False  # empty: made to be filled
+    for part in ast.walk(value):
+        if isinstance(part, ast.Call):
+            last = part.func.attr if isinstance(part.func, ast.Attribute) else part.func.id if isinstance(part.func, ast.Name) else ""
+            if last not in _PURE or not (part.args or part.keywords or isinstance(part.func, ast.Attribute)):
+                return False
+        elif isinstance(part, ast.Name) and (owner := scope.owner(part.id)) is not None and part.id in owner.parameters:
+            return False
+        elif isinstance(part, (ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda)):
+            return False
+    return isinstance(value, (ast.Call, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr))
+
+
+PURE = " of constants"
+"""The end of what `describe` says of a value that is equal whenever it is made."""
+
+
 def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     """A word and its subject: "call sqlite3.connect", "parameter user", "constant None", "literal list"."""
     if value is None:
@@ -108,10 +136,11 @@ def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     made_by = constructor(names, scope, value)
     if isinstance(value, ast.Constant):
         return f"constant {value.value!r}" if isinstance(value.value, (bool, int, type(None))) else "constant"
+    pure = PURE if scope.function is not None and is_pure(scope, value) else ""
     if isinstance(value, ast.Call):
-        return f"call {made_by or _spelled(value.func)}"
+        return f"call {made_by or _spelled(value.func)}{pure}"
     if type(value) in _DISPLAYS:
-        return f"literal {made_by}"
+        return f"literal {made_by}{pure}"
     if isinstance(value, ast.BoolOp):
         return describe(names, scope, value.values[0])
     start = path_of(value)

@@ -194,7 +194,21 @@ def test_inventory_lists_migrated_states_too(ambient: Path, invoke: Invoke) -> N
     assert invoke("migrate").exit_code == 0
     assert invoke("check").exit_code == 0
     listed = json.loads(invoke("inventory", "--format", "json").stdout)["states"]
-    assert [state["state"] for state in listed] == ["agents._agents", "context._request"]
+    assert [(s["state"], s["kind"], s["rollout"], s["flag"]) for s in listed] == [
+        ("agents._agents", "registry", "staged", "use_registry"),
+        ("context._request", "context", "staged", "use_context"),
+    ]
+
+
+def test_inventory_says_how_far_each_state_is(ambient: Path, invoke: Invoke) -> None:
+    assert {line.split()[2] for line in invoke("inventory").stdout.splitlines()[1:]} == {"ambient"}
+    assert invoke("migrate", "--direct").exit_code == 0
+    assert {line.split()[2] for line in invoke("inventory").stdout.splitlines()[1:]} == {"moved"}
+
+
+def test_inventory_leaves_out_what_nothing_changes(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text("class A:\n    size = 1\n\n    def grow(self):\n        self.size += 1\n", encoding="utf-8")
+    assert invoke("inventory").stdout == "No state outlives the functions that use it.\n"
 
 
 def test_rules_lists_each_rule_once(project: Path, invoke: Invoke) -> None:

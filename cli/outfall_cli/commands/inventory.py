@@ -16,17 +16,25 @@ from outfall_cli.project import analyse, complain_about, load_project
 @options.jobs
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int) -> None:
-    """List every state, whether a rule objects to it or not.
+    """List every ambient state, whether a rule objects to it or not, and how far each is on its way.
+
+    \b
+    ambient    functions change it
+    staged     the old and the new way both exist, chosen by a flag
+    completed  the ledger says that the rollout is over: `outfall remove-legacy`
+    moved      the runtime alone keeps it
 
     \b
     Examples:
       outfall inventory
       outfall inventory src --format json
     """
+    from outfall_lint.ledger import read_ledger
+
     project = load_project()
     analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
-    document = inventory(analysis)
+    document = inventory(analysis, read_ledger(project.ledger))
     if shape == "json":
         click.echo(as_json(document))
     else:
@@ -39,10 +47,10 @@ def table(rows: list[dict[str, object]]) -> str:
     if not rows:
         return "No state outlives the functions that use it."
     cells = [
-        (str(row["state"]), str(row["kind"]), f"{row['changes']}/{row['accesses']}", f"{row['path']}:{row['line']}")
+        (str(row["state"]), str(row["kind"]), str(row["rollout"]), f"{row['changes']}/{row['accesses']}", f"{row['path']}:{row['line']}")
         for row in rows
     ]
-    heads = ("state", "kind", "changes/accesses", "declared at")
-    widths = [max(len(line[n]) for line in (heads, *cells)) for n in range(4)]
+    heads = ("state", "kind", "rollout", "changes/accesses", "declared at")
+    widths = [max(len(line[n]) for line in (heads, *cells)) for n in range(len(heads))]
     lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in (heads, *cells)]
     return "\n".join([terminal.styled(lines[0], dim=True), *lines[1:]])

@@ -51,6 +51,7 @@ def looked_at(project: Project, folder: Path) -> tuple[object, ...]:
     from outfall_lint.baseline import applied, read_baseline
     from outfall_lint.formats import visible
     from outfall_lint.formats.json import render
+    from outfall_lint.ledger import read_ledger
     from outfall_lint.source import SourceLines
 
     analysis = analyse(project, project.within(()))
@@ -58,7 +59,7 @@ def looked_at(project: Project, folder: Path) -> tuple[object, ...]:
     open_now = applied(analysis, read_baseline(project.baseline), SourceLines(project.root))
     shown = visible(open_now, project.config.min_priority)
     (folder / "check.json").write_text(render(shown), encoding="utf-8")
-    (folder / "inventory.json").write_text(as_json(inventory(analysis)), encoding="utf-8")
+    (folder / "inventory.json").write_text(as_json(inventory(analysis, read_ledger(project.ledger))), encoding="utf-8")
     return analysis.problems
 
 

@@ -10,10 +10,7 @@ from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
-
-_ALWAYS_THE_SAME = ("call logging.getLogger", "call re.compile", "call struct.Struct")
-"""Makers whose second result is as good as the first, so that a race costs nothing but time."""
-
+from outfall_lint.values import PURE
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
@@ -27,11 +24,11 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if made:
             locks = {a.lock for a in made}
             held = locks.pop() if len(locks) == 1 else None
-            same = all(a.detail.endswith(_ALWAYS_THE_SAME) for a in made)
-            outcome = f", under `{held}`" if held else "" if same else ": two first users may both make it"
+            same = all(a.detail.endswith(PURE) for a in made)
+            outcome = f", under `{held}`" if held else ", the same each time" if same else ": two first users may both make it"
             message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}{outcome}"
             finding = told(rule, view, state, message, made)
-            yield replace(finding, priority=min(finding.priority, Priority.NORMAL)) if same else finding
+            yield replace(finding, priority=Priority.LOW) if same else finding
 
 
 RULE = Rule(
