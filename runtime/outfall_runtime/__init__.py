@@ -10,7 +10,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import context, flags, metrics, spans
+    from . import context, events, flags, metrics, spans
     from .class_slots import class_slot, slot_of
     from .context_local import ContextLocal
     from .context_value import ContextValue
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RegistryFull,
         UnknownFlag,
     )
+    from .events import Event, emit, staged_emit
     from .executors import ContextExecutor, run_in_executor
     from .isolation import isolate
     from .lazy import Lazy
@@ -66,6 +67,7 @@ __all__ = [
     "CounterRegistry",
     "DefaultRegistry",
     "DequeRegistry",
+    "Event",
     "InvalidSetting",
     "Lazy",
     "LegacyStateError",
@@ -99,6 +101,8 @@ __all__ = [
     "WeakValueRegistry",
     "class_slot",
     "context",
+    "emit",
+    "events",
     "flags",
     "install_logging",
     "isolate",
@@ -108,6 +112,7 @@ __all__ = [
     "slot_of",
     "span",
     "spans",
+    "staged_emit",
     "staged_span",
 ]
 
@@ -120,6 +125,7 @@ _MODULE_OF = {
     "CounterRegistry": "siblings",
     "DefaultRegistry": "siblings",
     "DequeRegistry": "siblings",
+    "Event": "events",
     "InvalidSetting": "errors",
     "Lazy": "lazy",
     "LegacyStateError": "errors",
@@ -152,16 +158,18 @@ _MODULE_OF = {
     "WeakSetRegistry": "weak_siblings",
     "WeakValueRegistry": "weak_siblings",
     "class_slot": "class_slots",
+    "emit": "events",
     "install_logging": "log_records",
     "isolate": "isolation",
     "module_property": "slots",
     "run_in_executor": "executors",
     "slot_of": "class_slots",
     "span": "spans",
+    "staged_emit": "events",
     "staged_span": "spans",
 }
 _MODULES = frozenset(
-    ("bench", "context", "control", "diagnostics", "errors", "flags", "metrics", "siblings", "spans", "tables", "weak_siblings")
+    ("bench", "context", "control", "diagnostics", "errors", "events", "flags", "metrics", "siblings", "spans", "tables", "weak_siblings")
 )
 
 

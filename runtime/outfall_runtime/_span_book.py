@@ -15,6 +15,7 @@ from _weakref import ref
 from collections import deque
 
 from . import _report, _sites
+from ._listeners import call_each
 from ._record import NamedTuple
 from ._tallies import Tally
 
@@ -124,16 +125,8 @@ class SpanBook:
 
     def hand_on(self, span: Span) -> None:
         """Tell every listener of a finished span; one that fails harms no other."""
-        interruption: Any = None
-        for listener in self.listeners:
-            try:
-                listener(span)
-            except (KeyboardInterrupt, SystemExit) as error:
-                interruption = error
-            except BaseException:
-                self._failed(listener)
-        if interruption is not None:
-            raise interruption
+        listeners = self.listeners
+        call_each(listeners, span, lambda place: self._failed(listeners[place]))
 
     def _failed(self, listener: Listener) -> None:
         first = not self.failures.total()

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 class Tally:
     """A number that many threads increase; `total` adds up their cells."""
 
-    __slots__ = ("_cells",)
+    __slots__ = ("cells",)
 
     def __init__(self) -> None:
-        self._cells: Dict[int, List[int]] = {}
+        self.cells: Dict[int, List[int]] = {}  # outfall: ignore[OUT203] cells are added up, never read by key
 
     def add(self, amount: int = 1) -> None:
         try:
-            self._cells[get_ident()][0] += amount
+            self.cells[get_ident()][0] += amount
         except KeyError:
-            self._cells.setdefault(get_ident(), [0])[0] += amount
+            self.cells.setdefault(get_ident(), [0])[0] += amount
 
     def total(self) -> int:
-        return sum(cell[0] for cell in list(self._cells.values()))
+        return sum(cell[0] for cell in list(self.cells.values()))
 
     def clear(self) -> None:
-        self._cells = {}  # outfall: ignore[OUT203] cells are added up, never read by key
+        self.cells.clear()

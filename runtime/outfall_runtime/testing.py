@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Collection, Dict, Iterator, List, Optional
 
 from . import _tables, context, flags
+from ._event_board import board as events
 from ._sibling import Sibling
 from ._span_book import book
 from ._span_chain import chain
@@ -36,14 +37,13 @@ def isolated(empty: Collection[str] = ()) -> Iterator[None]:
     """A block after which every table, slot, lazy value, context local and flag is as before it.
 
     Tables start with what they hold (import-time registrations belong to the code under test);
-    context locals, context fields and spans start without values; listeners for spans that were added inside
-    are gone. Objects made inside are left alone.
-    Values that are themselves changed in place are not copied.
+    context locals, context fields and spans start without values. Listeners for spans, and handlers and
+    policies for events, that were added inside are gone. Objects made inside are left alone. Values that are themselves changed in place are not copied.
 
     Args:
         empty: names of tables that start empty.
     """
-    restores: List[Restore] = [flags.board.checkpoint(), _fresh_fields(), _fresh_spans()]
+    restores: List[Restore] = [flags.board.checkpoint(), events.checkpoint(), _fresh_fields(), _fresh_spans()]
     try:
         for name, state in _tables.living():
             restore = _isolate(state, name in empty)

@@ -18,6 +18,7 @@ from outfall_runtime import (
     CounterRegistry,
     DefaultRegistry,
     DequeRegistry,
+    Event,
     Lazy,
     LegacyStateError,
     ListRegistry,
@@ -37,6 +38,8 @@ from outfall_runtime import (
     UnknownFlag,
     class_slot,
     context,
+    emit,
+    events,
     flags,
     install_logging,
     isolate,
@@ -46,6 +49,7 @@ from outfall_runtime import (
     slot_of,
     span,
     spans,
+    staged_emit,
     staged_span,
 )
 
@@ -213,3 +217,27 @@ def spanned(number: int) -> str:
 
 assert_type(spanned(1), str)
 spanned("one")  # type: ignore[arg-type]
+
+# -- events
+
+
+def one_by_one(event: Event) -> None:
+    assert_type(event.fields, Mapping[str, Any])
+    assert_type(event.time, float)
+    assert_type(event.span, SpanContext | None)
+
+
+def in_batches(batch: list[Event]) -> None:
+    assert_type(batch[0].name, str)
+
+
+assert_type(emit("agent.lost", agent="a-7", name="any field name is fine"), bool)
+assert_type(staged_emit("agent.lost", agent="a-7"), bool)
+assert_type(events.attach("agent.*", one_by_one, inline=True), Callable[[], None])
+assert_type(events.attach("agent.*", in_batches, batch=100), Callable[[], None])
+assert_type(events.configure("agent.*", key=("agent", "zone"), window=60, sample=0.5, per_second=10), Callable[[], None])
+assert_type(events.flush(2), bool)
+assert_type(events.stats(), dict[str, Any])
+events.attach("agent.*", in_batches)  # type: ignore[arg-type]
+events.attach("agent.*", one_by_one, batch=100)  # type: ignore[arg-type]
+emit(1)  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""What telling of an event costs, and how many a second go through a handler that takes batches.
+
+The caller's share is timed on the caller's thread alone. The throughput counts the processor time of
+the whole process, worker included, from the first event to the last that the handler has taken: what
+one core does in a second.
+"""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks.table import Row
+from benchmarks.timing import QUICK_ROUNDS, ROUNDS, Ratio, ratio
+from outfall_runtime import Event, emit, events, flags, staged_emit
+
+TITLE = "events"
+UNIT = "dict.get"
+BASELINE = "plain.get('k')"
+EVENTS, QUICK_EVENTS = 500_000, 20_000
+# operation, statement, most that it may cost
+OPERATIONS: list[tuple[str, str, float | None]] = [
+    ("emit, nobody listens", "emit('benchmarks.unheard', agent=1)", None),
+    ("emit, kept for a batch handler: the caller's share", "emit('benchmarks.kept', agent=1)", 15),
+    ("emit, duplicate suppressed", "emit('benchmarks.same', agent=1)", 15),
+    ("emit, duplicate suppressed, key of two fields", "emit('benchmarks.same2', agent=1, zone=2)", None),
+    ("emit, rate-limited", "emit('benchmarks.limited', agent=1)", None),
+    ("emit, one inline handler", "emit('benchmarks.inline', agent=1)", None),
+    ("staged emit, legacy", "staged_emit('benchmarks.unheard', agent=1)", None),
+]
+
+
+def rows(quick: bool) -> list[Row]:
+    """Every operation beside a plain dict read, then the throughput."""
+    ends = [
+        events.attach("benchmarks.kept", take, batch=1_000, limit=1_000_000),
+        events.attach("benchmarks.inline", take_one, inline=True),
+        events.configure("benchmarks.same", key="agent", window=3_600),
+        events.configure("benchmarks.same2", key=("agent", "zone"), window=3_600),
+        events.configure("benchmarks.limited", per_second=1),
+    ]
+    names = {"plain": {"k": 1}, "emit": emit, "staged_emit": staged_emit}
+    try:
+        with flags.override("use_events", "legacy"):
+            measured = [
+                Row(name, ratio(code, BASELINE, names, QUICK_ROUNDS if quick else ROUNDS, time.thread_time), UNIT, limit)
+                for name, code, limit in OPERATIONS
+            ]
+    finally:
+        for end in ends:
+            end()
+    pairs = [(microseconds_each(QUICK_EVENTS if quick else EVENTS), 1.0) for _ in range(QUICK_ROUNDS)]
+    return [*measured, Row("emit and deliver in batches", Ratio.of(pairs), "CPU microsecond", 1)]
+
+
+def take(batch: list[Event]) -> None:
+    """A handler that does nothing."""
+
+
+def take_one(event: Event) -> None:
+    """The same for one event."""
+
+
+def microseconds_each(count: int) -> float:
+    """CPU microseconds of this process for one event, emitted and taken by a handler."""
+    taken = [0]
+
+    def handler(batch: list[Event]) -> None:
+        taken[0] += len(batch)
+
+    end = events.attach("benchmarks.through", handler, batch=1_000, limit=count)
+    try:
+        start = time.process_time()
+        for number in range(count):
+            emit("benchmarks.through", number=number)
+        if not events.flush(120):
+            raise TimeoutError(f"{count} events were not delivered within two minutes")
+        spent = time.process_time() - start
+    finally:
+        end()
+    if taken[0] != count:
+        raise AssertionError(f"{count} events were emitted and {taken[0]} delivered")
+    return spent / count * 1e6
