@@ -74,8 +74,11 @@ def bind_parameters(scope: Scope, arguments: ast.arguments) -> None:
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
     scope.parameters = tuple(a.arg for a in every)
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = dict(zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults))
+    defaults.update((a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None)
     for argument in every:
-        scope.bind(argument.arg, "parameter", None, None, None)
+        scope.bind(argument.arg, "parameter", defaults.get(argument), None, None)
 
 
 def _walrus(w: Walk, node: ast.NamedExpr) -> None:

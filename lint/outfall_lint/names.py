@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import NamedTuple
 
+from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
@@ -101,6 +102,10 @@ class Names:
             origin = path_of(bindings[0].value)
             if origin is not None and origin[0] != root:
                 return self._alias(bindings[0].scope, root, *origin, depth)
+        if len(bindings) == 1 and bindings[0].how == "parameter" and owner.parent is not None and depth < _DEEPEST_ALIAS:
+            origin = path_of(bindings[0].value)
+            if origin is not None and origin[1] and origin[1][-1] in CHANGING_METHODS:  # `def add(x, put=_items.append)`
+                return self._alias(owner.parent, root, *origin, depth)
         if owner.kind == FUNCTION and bindings and bindings[0].how in ("assign", "function"):
             # A local that an inner function keeps alive; `declarations` decides whether it matters.
             via = "function" if bindings[0].how == "function" else "closure"

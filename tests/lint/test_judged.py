@@ -231,3 +231,10 @@ def test_what_is_the_same_each_time_it_is_made_is_less_urgent(tmp_path: Path) ->
     text = "import re\n\n_it = None\n\ndef get():\n    global _it\n    if _it is None:\n        _it = re.compile('a')\n    return _it\n"
     (found,) = findings(tmp_path, {"app.py": text})
     assert (found.priority, found.message) == (Priority.LOW, "global `_it` is made on first use in `get`, the same each time")
+
+
+def test_a_bound_method_as_a_default_argument_is_credited_to_the_function_that_calls_it(tmp_path: Path) -> None:
+    text = "_items = []\n\ndef add(x, put=_items.append):\n    put(x)\n"
+    assert [f.message for f in findings(tmp_path, {"app.py": text})] == [
+        "list `_items` lives as long as its module and is changed in `add`"
+    ]
