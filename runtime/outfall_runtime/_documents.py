@@ -101,7 +101,8 @@ def locked(path: Path, timeout: float) -> Iterator[bool]:
         return
     import time
 
-    descriptor = os.open(f"{os.fspath(path)}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    # For reading, which is enough: an operator and the service may be different users.
+    descriptor = os.open(f"{os.fspath(path)}.lock", os.O_RDONLY | os.O_CREAT, 0o644)
     try:
         end = time.monotonic() + timeout
         obtained = False

@@ -14,7 +14,7 @@ from ._documents import read_document
 from ._presence import machine
 from ._record import NamedTuple
 from ._times import seconds
-from ._workers import is_running
+from ._workers import CAN_ASK, is_running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def fate(process: Document) -> str:
     """What became of the process: `running`, `exit`, `killed`, or `silent` (of another machine, and not heard of)."""
     if process.get("ended"):
         return str(process["ended"])
-    if process.get("machine") == machine():
+    if CAN_ASK and process.get("machine") == machine():
         return RUNNING if is_running(int(process["pid"]), str(process.get("birth") or "")) else KILLED
     return RUNNING if time.time() - seconds(str(process["updated"])) < FRESH else SILENT
 

@@ -53,12 +53,17 @@ def ask(folder: str, workers: Sequence[Worker], action: str, arguments: Document
         OSError: the request cannot be written.
     """
     place = os.path.join(folder, FOLDER)
-    os.makedirs(place, mode=0o700, exist_ok=True)
+    if not os.path.isdir(place):
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        _hand_to_service(place, folder)
     identifier = os.urandom(8).hex()
     path = os.path.join(place, f"{identifier}.request")
     names = {os.path.splitext(os.path.basename(worker.path))[0]: str(worker) for worker in workers}
     request = {"format": FORMAT, "version": VERSION, "action": action, "arguments": arguments, "for": sorted(names)}
-    write_document(path, request, mode=0o600, durable=False)
+    hidden = f"{path}.new"
+    write_document(hidden, request, mode=0o600, durable=False)
+    _hand_to_service(hidden, folder)
+    os.replace(hidden, path)
     answers = {name: os.path.join(place, f"{identifier}.{name}.answer") for name in names}
     end = time.monotonic() + timeout
     while time.monotonic() < end and not all(map(os.path.exists, answers.values())):
@@ -79,6 +84,13 @@ def ask(folder: str, workers: Sequence[Worker], action: str, arguments: Document
         except OSError:
             pass
     return Answers(results, tuple(failures), tuple(missing))
+
+
+def _hand_to_service(path: str, folder: str) -> None:
+    """What root makes here belongs to the service, which could not read it otherwise."""
+    if os.name == "posix" and os.geteuid() == 0:
+        owner = os.stat(folder)
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 class Desk:
@@ -111,10 +123,13 @@ class Desk:
             _report.warn(f"a request could not be read: {error}")
             return
         if me in request.get("for", ()) and time.time() - found.st_mtime < STALE:
-            from threading import Thread
+            self.obey(request, f"{os.path.splitext(path)[0]}.{me}.answer")
 
-            answer = f"{os.path.splitext(path)[0]}.{me}.answer"
-            Thread(target=_answer, args=(request, answer), name="outfall-request", daemon=True).start()
+    def obey(self, request: Document, answer: str) -> None:
+        """Do what is asked, on a thread of its own, and write the answer."""
+        from threading import Thread
+
+        Thread(target=_answer, args=(request, answer), name="outfall-request", daemon=True).start()
 
 
 def _trusted(found: os.stat_result) -> bool:

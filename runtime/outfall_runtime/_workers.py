@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
 SILENCE = 3 * BEAT  # seconds
+LEFT_BEHIND = 3600.0  # seconds after which nobody is still writing a file
 LOOK_AGAIN = 0.02  # seconds
+CAN_ASK = os.name == "posix"  # elsewhere `os.kill(pid, 0)` does not ask
 
 
 class Worker(NamedTuple):
@@ -97,7 +99,7 @@ def wait_for(folder: Optional[str], flag_file: str, revision: int, timeout: floa
 
 
 def forget_dead(folder: str) -> int:
-    """Remove the files of processes of this machine that have ended; returns how many."""
+    """Remove what processes of this machine that have ended left behind; returns how many processes."""
     here = machine()
     removed = 0
     for name in os.listdir(folder):
@@ -108,6 +110,8 @@ def forget_dead(folder: str) -> int:
                 if said.get("machine") == here and not _lives(said, path, here):
                     os.unlink(path)
                     removed += 1
+            elif name.endswith(".tmp") and time.time() - os.stat(path).st_mtime > LEFT_BEHIND:
+                os.unlink(path)  # by a process that was killed while it wrote
         except (BrokenSource, OSError):
             continue
     return removed
@@ -130,7 +134,7 @@ def _worker(said: Dict[str, Any], path: str) -> Worker:
 
 
 def _lives(said: Dict[str, Any], path: str, here: str) -> bool:
-    if said.get("machine") != here:
+    if said.get("machine") != here or not CAN_ASK:
         try:
             return time.time() - os.stat(path).st_mtime < SILENCE
         except OSError:

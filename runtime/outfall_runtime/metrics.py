@@ -238,7 +238,10 @@ def compact(folder: _Path) -> int:
         one["ended"] = fate(one)
     write_document(os.path.join(place, kept), ended)
     for name in found:
-        os.unlink(os.path.join(place, name))
+        try:
+            os.unlink(os.path.join(place, name))
+        except FileNotFoundError:  # somebody else does the same
+            continue
     return len(found)
 
 

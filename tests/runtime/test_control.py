@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime import _flag_file, _history, _readiness, _stages, control, metrics
+from outfall_runtime import _flag_file, _history, _presence, _readiness, _stages, _workers, control, metrics
 from outfall_runtime._limits import Limits, defaults
 from outfall_runtime._limits import read as read_limits
 from outfall_runtime.errors import BrokenSource, InvalidSetting, NotReady
@@ -232,6 +232,69 @@ def test_flags_set_by_hand_keep_the_stage(rollout: Rollout) -> None:
     found = _flag_file.read(rollout.file)
     assert (found.rollout["stage"], found.rollout["since"], found.reading.revision) == ("2", since, 3)
     assert rollout.flags()["use_search"] == "new"
+
+
+# -- what running processes report
+
+def present(rollout: Rollout, **said: Any) -> None:
+    """Let this very process be a worker of the service that says what it is told to."""
+    worker = {
+        "format": "outfall-process", "version": 1, "host": "web-1", "machine": _presence.machine(), "pid": os.getpid(),
+        "birth": _presence.birth(os.getpid()), "started": BEGAN, "file": os.path.realpath(rollout.file), "revision": 0,
+        "problem": "", "stopped": "", "flags": {},
+    }  # fmt: skip
+    (rollout.metrics / "me.process").write_text(json.dumps({**worker, **said}))
+
+
+def test_a_revision_is_higher_than_any_that_a_process_has(rollout: Rollout) -> None:
+    Path(rollout.file).write_text('{"version": 1, "flags": {}}')  # by a deployment, which knows of no revision
+    present(rollout, revision=9)
+    move = control.set_flags({"use_x": _stages.Setting("new")}, actor="ada", timeout=0, **rollout.place)
+    assert (move.revision, [one.pid for one in move.reach.missing] if move.reach else []) == (10, [os.getpid()])
+
+
+def test_a_rollback_takes_back_what_code_or_the_environment_switched_on(rollout: Rollout) -> None:
+    rollout.force(2)
+    present(rollout, revision=99, flags={"use_registry:app.x": "enforced", "use_search": "new", "odd": "nonsense"})
+    control.rollback("2", reason="x", actor="ada", timeout=0, **rollout.place)
+    assert rollout.flags()["use_registry:app.x"] == "legacy"
+    assert rollout.flags().get("use_search") != "legacy"
+
+
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ({"revision": 1}, "web-1 process {pid} has revision 1 of the flag file, not 7"),
+        ({"problem": "no such file"}, "web-1 process {pid} cannot read the flag file: no such file"),
+        ({"revision": 7, "stopped": "errors"}, "web-1 process {pid} is stopped by an emergency rollback: errors"),
+    ],
+)
+def test_a_process_that_does_not_follow_is_named(rollout: Rollout, said: Dict[str, Any], missing: str) -> None:
+    rollout.evidence()
+    rollout.at("1")
+    present(rollout, **said)
+    assert rollout.missing("2") == [missing.format(pid=os.getpid())]
+
+
+def test_a_process_whose_number_was_given_to_another_is_gone(rollout: Rollout) -> None:
+    present(rollout, birth="1")
+    assert _workers.living(str(rollout.metrics), None) == ([], [])
+    assert (_workers.forget_dead(str(rollout.metrics)), list(rollout.metrics.iterdir())) == (1, [])
+
+
+def test_a_process_of_another_machine_is_there_while_it_is_heard_of(rollout: Rollout) -> None:
+    present(rollout, machine="elsewhere", birth="1")
+    assert len(_workers.living(str(rollout.metrics), None)[0]) == 1
+    os.utime(rollout.metrics / "me.process", (1, 1))
+    assert _workers.living(str(rollout.metrics), None)[0] == []
+    assert _workers.forget_dead(str(rollout.metrics)) == 0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": "outfall-process", "version": 9}', '{"format": "outfall-process", "version": 1}'])
+def test_a_process_file_that_is_none_is_named(rollout: Rollout, text: str) -> None:
+    (rollout.metrics / "bad.process").write_text(text)
+    workers, problems = _workers.living(str(rollout.metrics), None)
+    assert (workers, [problem.startswith(str(rollout.metrics / "bad.process")) for problem in problems]) == ([], [True])
 
 
 # -- history

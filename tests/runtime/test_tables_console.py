@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from outfall_runtime import _requests, _workers
-from outfall_runtime._presence import SUFFIX
+from outfall_runtime import _requests
 
 pytestmark = pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
 
@@ -73,35 +71,66 @@ def test_sizes_cleanup_and_ensure(serve: Serve) -> None:
     assert (ensured.stdout.count("1 of 2 tables are there"), ensured.stderr.count("there is no module")) == (2, 2)
 
 
-def test_a_request_that_somebody_else_could_have_written_is_not_obeyed(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done: "list[object]" = []
-    monkeypatch.setattr("outfall_runtime._requests._answer", lambda *args: done.append(args))
-    worker = _workers.Worker("web", 1, 0, "", "", {}, f"me{SUFFIX}")
-    asking = threading.Thread(target=_requests.ask, args=(str(tmp_path), [worker], "tables.sizes", {}, 1.0))
-    asking.start()
-    folder = tmp_path / "requests"
-    while not (folder.is_dir() and list(folder.glob("*.request"))):
-        asking.join(0.01)
-    (request,) = folder.glob("*.request")
-    os.chmod(request, 0o666)
-    _requests.Desk().look(str(tmp_path), "me")
-    os.chmod(request, 0o600)
-    _requests.Desk().look(str(tmp_path), "somebody-else")
-    assert (done, "somebody else could have written it" in caplog.text) == ([], True)
-    asking.join(20)
-    assert list(folder.iterdir()) == []
+class Clerk(_requests.Desk):
+    """A desk that only notes what it would do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.obeyed: "list[str]" = []
+
+    def obey(self, request: "dict[str, Any]", answer: str) -> None:
+        self.obeyed.append(str(request["action"]))
 
 
-def test_a_request_that_was_left_behind_is_not_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: "list[object]" = []
-    monkeypatch.setattr("outfall_runtime._requests._answer", lambda *args: done.append(args))
+@pytest.fixture
+def request_file(tmp_path: Path) -> Path:
     folder = tmp_path / "requests"
     folder.mkdir()
     document = {"format": "outfall-request", "version": 1, "action": "tables.sizes", "arguments": {}, "for": ["me"]}
-    (folder / "1.request").write_text(json.dumps(document))
-    os.chmod(folder / "1.request", 0o600)
-    os.utime(folder / "1.request", (1, 1))
-    _requests.Desk().look(str(tmp_path), "me")
-    assert done == []
+    path = folder / "1.request"
+    path.write_text(json.dumps(document))
+    os.chmod(path, 0o600)
+    return path
+
+
+def obeyed(tmp_path: Path, me: str = "me") -> "list[str]":
+    clerk = Clerk()
+    clerk.look(str(tmp_path), me)
+    clerk.look(str(tmp_path), me)
+    return clerk.obeyed
+
+
+def test_a_request_is_obeyed_once_and_by_whom_it_names(request_file: Path, tmp_path: Path) -> None:
+    assert (obeyed(tmp_path, "somebody-else"), obeyed(tmp_path)) == ([], ["tables.sizes"])
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_request_that_somebody_else_could_have_written_is_not_obeyed(
+    mode: int, request_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.chmod(request_file, mode)
+    assert obeyed(tmp_path) == []
+    assert "somebody else could have written it" in caplog.text
+
+
+def test_a_request_of_another_user_is_not_obeyed(request_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(request_file).st_uid + 1)
+    expected = ["tables.sizes"] if os.stat(request_file).st_uid == 0 else []  # root's requests are obeyed
+    assert obeyed(tmp_path) == expected
+
+
+def test_a_request_that_was_left_behind_is_not_obeyed(request_file: Path, tmp_path: Path) -> None:
+    os.utime(request_file, (1, 1))
+    assert obeyed(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": "outfall-request", "version": 2}'])
+def test_a_broken_request_is_named(text: str, request_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    request_file.write_text(text)
+    assert obeyed(tmp_path) == []
+    assert "a request could not be read" in caplog.text
+
+
+def test_an_action_that_there_is_not_is_answered_with_an_error(tmp_path: Path) -> None:
+    _requests._answer({"action": "os.system", "arguments": {"command": "true"}}, str(tmp_path / "answer"))
+    assert json.loads((tmp_path / "answer").read_text())["error"] == "KeyError: 'os.system'"

@@ -1,0 +1,118 @@
+"""Files that others read and write at the same time: whoever looks sees a whole one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Callable, List
+
+import pytest
+
+from outfall_runtime import _flag_file
+from outfall_runtime._documents import locked, read_document, write_document
+from outfall_runtime._modes import Setting
+from outfall_runtime.errors import BrokenSource
+
+RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
+
+
+def document(number: int) -> "dict[str, Any]":
+    return {"format": "x", "version": 1, "number": number, "body": "y" * 5000 * (number % 7)}
+
+
+def test_whoever_looks_sees_an_old_or_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_document(path, document(0))
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(300):
+            write_document(path, document(number), durable=False)
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not done.is_set():
+        seen.append(read_document(path, "x", 1)["number"])
+    writer.join()
+    assert seen == sorted(seen)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {runtime!r})
+from outfall_runtime._documents import write_document
+write_document("x.json", {{"format": "x", "version": 1, "number": 1}})
+def kill(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+os.{call} = kill
+write_document("x.json", {{"format": "x", "version": 1, "number": 2}})
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs SIGKILL")
+@pytest.mark.parametrize("call", ["open", "fsync", "replace"])
+def test_killed_at_any_step_the_old_file_is_left(call: str, tmp_path: Path) -> None:
+    program = KILLED.format(runtime=str(RUNTIME), call=call)
+    assert subprocess.run([sys.executable, "-c", program], cwd=tmp_path, timeout=60).returncode == -9
+    assert read_document(tmp_path / "x.json", "x", 1)["number"] == 1
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_document(path, document(1))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_document(path, {"number": float("nan")})
+    with pytest.raises(TypeError):
+        write_document(path, {"number": object()})
+    assert (read_document(path, "x", 1)["number"], os.listdir(tmp_path)) == (1, ["x.json"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    write_document(tmp_path / "x.json", document(1), mode=0o600)
+    os.chmod(tmp_path / "x.json", 0o640)
+    write_document(tmp_path / "x.json", document(2), mode=0o600)
+    assert os.stat(tmp_path / "x.json").st_mode & 0o777 == 0o640
+
+
+def test_a_link_to_a_flag_file_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "flags.json").write_text('{"version": 1, "flags": {}}')
+    os.symlink(tmp_path / "real" / "flags.json", tmp_path / "flags.json")
+    place = _flag_file.place(str(tmp_path / "flags.json"))
+    _flag_file.put(place, {"flags": {"use_x": Setting("new")}}, revision=1, actor="ada")
+    assert os.path.islink(tmp_path / "flags.json")
+    assert json.loads((tmp_path / "real" / "flags.json").read_text())["flags"] == {"use_x": "new"}
+
+
+def test_no_change_of_two_at_once_is_lost(tmp_path: Path) -> None:
+    path = str(tmp_path / "flags.json")
+
+    def one_more(number: int) -> Callable[[_flag_file.FlagFile], "dict[str, Any]"]:
+        return lambda found: {**found.document, "flags": {**found.settings, f"flag{number}": Setting("new")}}
+
+    def change(worker: int) -> None:
+        for number in range(10):
+            _flag_file.change(path, one_more(worker * 10 + number), actor="ada")
+
+    threads: List[threading.Thread] = [threading.Thread(target=change, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = _flag_file.read(path)
+    assert (len(found.settings), found.reading.revision) == (40, 40)
+
+
+def test_a_change_that_takes_too_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_flag_file, "LOCK_SECONDS", 0.05)
+    path = str(tmp_path / "flags.json")
+    with locked(path, 1.0), pytest.raises(BrokenSource, match="somebody else has been changing it for 0.05 seconds"):
+        _flag_file.change(path, lambda found: {"flags": {}}, actor="ada")
