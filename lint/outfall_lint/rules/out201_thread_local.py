@@ -11,7 +11,7 @@ from outfall_lint.rule import Explanation, Rule, View
 
 _MEANING = {
     Kind.CONTEXT: "carries context, of which all tasks of a thread share one",
-    Kind.THREAD_RESOURCE: "keeps a resource per thread, which nothing closes when the thread ends",
+    Kind.THREAD_RESOURCE: "keeps what belongs to its thread, which nothing closes or counts",
     Kind.SPAN_STACK: "keeps a stack of contexts, of which all tasks of a thread share one",
     Kind.UNDECIDED: "is shared by every task of a thread; what it is for cannot be told from the code",
 }
