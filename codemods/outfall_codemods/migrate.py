@@ -25,6 +25,7 @@ from .other_files import OtherFiles
 from .plan import Plan, decline
 from .text import SourceText
 from .transform import Transform, all_transforms, transform_for
+from .unsafe import UNSAFE, Allowed
 from .verify import verify_file
 
 
@@ -45,19 +46,24 @@ def plan_migration(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     respect_baseline: bool = False,
+    unsafe: Sequence[str] = (),
 ) -> MigrationPlan:
     """Plan all, edit and verify all; `engine.apply` writes the result.
 
     `only` and `skip` name kinds of states, or paths and path patterns below `root`. `direct`
     leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
+    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled.
     """
     _require_known(root, (*only, *skip))
+    for name in unsafe:
+        if name not in UNSAFE:
+            raise UsageError(f"{name!r} is no reason that can be overruled", f"there are {', '.join(UNSAFE)}")
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     answered = [_answered(finding, config) for finding in analysis.findings]
     wanted = [finding for finding in answered if _selected(finding, only, skip)]
     sources = _sources(root, wanted)
-    plans = _planned(wanted, sources, OtherFiles(root, analysis.files), config.min_priority)
+    plans = _planned(wanted, sources, OtherFiles(root, analysis.files), config.min_priority, frozenset(unsafe))
     if direct:
         plans = [_direct(plan) for plan in plans]
     plans, changes = _edited(plans, sources, line_length(root))
@@ -96,7 +102,7 @@ def _sources(root: Path, findings: Iterable[Finding]) -> dict[str, SourceText]:
 
 
 def _planned(
-    findings: Iterable[Finding], sources: dict[str, SourceText], others: OtherFiles, threshold: Priority
+    findings: Iterable[Finding], sources: dict[str, SourceText], others: OtherFiles, threshold: Priority, allowed: Allowed
 ) -> list[Plan]:
     """One plan for each state and transform; every finding's code is in exactly one of them."""
     transforms = all_transforms()
@@ -110,7 +116,7 @@ def _planned(
     for (_, name), group in grouped.items():
         state = group[0].state
         codes = tuple(sorted({finding.code for finding in group}))
-        plan = chosen[name].plan(state, codes, sources[state.place.path], others)
+        plan = chosen[name].plan(state, codes, sources[state.place.path], others, allowed)
         priority = max(finding.priority for finding in group)
         plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
     return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))

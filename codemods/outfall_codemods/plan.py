@@ -34,6 +34,7 @@ class Plan:
     evidence: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()  # all in the declaring file
     unbound: str | None = None  # a name that no function binds any more
+    unsafe: str | None = None  # of a declined one: the name in `unsafe.UNSAFE` that overrules the reason
 
     @property
     def rewrites(self) -> bool:
@@ -52,6 +53,7 @@ class Plan:
             "line": self.place.line,
             "accesses": len(self.state.accesses),
             "reason": self.reason,
+            "unsafe": self.unsafe,
             "evidence": list(self.evidence),
         }
 
@@ -61,9 +63,10 @@ def rebinds(access: Access) -> bool:
     return access.operation is Operation.REBIND and access.method != "__iadd__"
 
 
-def decline(state: State, codes: tuple[str, ...], reason: str, place: Place | None = None) -> Plan:
-    """A plan that leaves the state as it is, because of `reason`, seen at `place`."""
-    return Plan(state, codes, "decline", place or state.place, reason=reason, evidence=state.evidence)
+def decline(state: State, codes: tuple[str, ...], reason: str, place: Place | None = None, unsafe: str | None = None) -> Plan:
+    """A plan that leaves the state as it is, because of `reason`, seen at `place`; `unsafe` names what overrules it."""
+    said = f"{reason}; `--unsafe {unsafe}` rewrites it all the same" if unsafe else reason
+    return Plan(state, codes, "decline", place or state.place, reason=said, evidence=state.evidence, unsafe=unsafe)
 
 
 def rewrite(

@@ -12,18 +12,19 @@ from outfall_lint.model import Finding, State
 from .other_files import OtherFiles
 from .plan import Plan
 from .text import SourceText
+from .unsafe import Allowed
 
 Codes = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One kind of rewrite. `plan` decides; it sees the declaring file, and writes nothing."""
+    """One kind of rewrite. `plan` decides; it sees the declaring file, and which reasons are overruled, and writes nothing."""
 
     name: str
     fix_safety: str  # when the rewrite could change behaviour, for `explain` and the docs
     accepts: Callable[[Finding], bool]
-    plan: Callable[[State, Codes, SourceText, OtherFiles], Plan]
+    plan: Callable[[State, Codes, SourceText, OtherFiles, Allowed], Plan]
     last: bool = False  # asked only after all others
 
 

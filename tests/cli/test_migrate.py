@@ -133,3 +133,10 @@ def test_undo_without_such_an_entry_is_a_usage_error(arguments: list[str], proje
     result = invoke(*arguments)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_help_lists_every_reason_that_can_be_overruled(invoke: Invoke) -> None:
+    from outfall_codemods.unsafe import UNSAFE
+
+    shown = invoke("migrate", "--help").stdout.split("Reasons for --unsafe")[1].split()
+    assert [name for name in UNSAFE if name not in shown] == []

@@ -33,6 +33,7 @@ CASES = {
     "flag to complete": (["flags", "complete", "use_regsitry", "--evidence", "evidence.json"], "use_registry"),
     "flag to remove": (["remove-legacy", "--flag", "use_regsitry"], "use_registry"),
     "kind to migrate": (["migrate", "--only", "contxt"], "context"),
+    "reason to overrule": (["migrate", "--unsafe", "star-import"], "star-imports"),
 }
 
 

@@ -28,6 +28,17 @@ def kinds_or_paths(ctx: click.Context, param: click.Parameter, values: tuple[str
     return values
 
 
+def reasons(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of reasons that can be overruled; raises BadParameter naming the nearest."""
+    if values:
+        from outfall_codemods.unsafe import UNSAFE
+
+        for value in values:
+            if value not in UNSAFE:
+                raise click.BadParameter(unknown("reason", value, list(UNSAFE), see="outfall migrate --help"), ctx, param)
+    return values
+
+
 def kind_names() -> list[str]:
     """All kinds that a state can have."""
     from outfall_lint.model import Kind
@@ -56,6 +67,7 @@ def seen_from_root(project: Project, values: tuple[str, ...]) -> list[str]:
 @click.option("--staged/--direct", default=True, show_default=True, help="Keep the old way behind a flag, or not.")
 @click.option("--only", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: nothing else.")
 @click.option("--skip", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: not this.")
+@click.option("--unsafe", multiple=True, metavar="REASON", callback=reasons, help="Rewrite although REASON is against it.")
 @click.option("--verify", "verify_with", metavar="CMD", help="Run CMD afterwards; where it fails, restore everything.")
 @click.option("--allow-dirty", is_flag=True, help="Rewrite although there are uncommitted changes.")
 @click.option("--respect-baseline", is_flag=True, help="Leave the states of the baseline alone.")
@@ -71,6 +83,7 @@ def command(
     staged: bool,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    unsafe: tuple[str, ...],
     verify_with: str | None,
     allow_dirty: bool,
     respect_baseline: bool,
@@ -89,6 +102,15 @@ def command(
       outfall migrate --probe
       outfall migrate app/context.py --verify "pytest -q"
       outfall migrate --only context --skip tests
+
+    \b
+    Reasons for --unsafe (docs/unsafe.md says what may go wrong):
+      bases-out-of-sight
+      namespace-calls
+      outside-bindings
+      star-imports
+      type-checkers
+      values-in-place
     """
     from outfall_codemods.migrate import plan_migration
 
@@ -104,6 +126,7 @@ def command(
         only=seen_from_root(project, only),
         skip=seen_from_root(project, skip),
         respect_baseline=respect_baseline,
+        unsafe=unsafe,
     )
     if show_plan:
         click.echo(shown(plan, show_plan))

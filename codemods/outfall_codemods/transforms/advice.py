@@ -9,6 +9,7 @@ from ..other_files import OtherFiles
 from ..plan import Plan, decline
 from ..text import SourceText
 from ..transform import Codes, Transform
+from ..unsafe import Allowed
 
 _ADVICE = {
     "OUT101": "it has no declaration of its own that could be swapped; make it a plain dict at module level",
@@ -49,7 +50,7 @@ _FOREIGN = (
 )
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
     """Decline, saying for each code what stands in the way and what to do."""
     owner = state.name.partition(".")[0]
     foreign = None if others.owns(owner) else _FOREIGN.format(owner)

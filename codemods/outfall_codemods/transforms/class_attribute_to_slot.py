@@ -22,6 +22,7 @@ from ..plan import Plan, decline, rewrite
 from ..slot_edits import CannotRewrite, assigned_value, end_of, start_of
 from ..text import SourceText
 from ..transform import Codes, Transform
+from ..unsafe import Allowed, Obstacle, first
 
 _NO_DECLARATION = "its class body does not declare it by a plain statement; declare it there, once, first"
 _COUNTER = "not yet: counters come later; count under a lock"
@@ -35,7 +36,7 @@ def accepts(finding: Finding) -> bool:
     return any(_binds(access) and not is_test(access.place.path) for access in state.accesses)
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
     """`rewrite` where the class body holds a plain value and every assignment in production code is in sight."""
     if state.kind is Kind.COUNTER:
         return decline(state, codes, _COUNTER)
@@ -43,18 +44,20 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
     declaration = declaration_in(node, state.local_name) if node and state.value else None
     if node is None or declaration is None:
         return decline(state, codes, _NO_DECLARATION)
-    reason = _problem(state, source, node, declaration, others)
-    if reason:
-        return decline(state, codes, reason)
-    outside = next((a for a in state.accesses if _binds(a) and a.place.path != source.path and not is_test(a.place.path)), None)
-    if outside is not None:
-        where = f"{outside.place.path}:{outside.place.line}"
-        return decline(state, codes, f"it is bound from another module at {where}; offer a method of the class there", outside.place)
+    obstacle = first(_obstacles(state, source, node, declaration, others), allowed)
+    if obstacle:
+        return decline(state, codes, obstacle.reason, obstacle.place, obstacle.name)
     try:
-        edits = tuple(_edits(state, source, declaration))
+        edits = tuple(_edits(state, source, declaration, allowed))
     except CannotRewrite as error:
         return decline(state, codes, f"{error.reason} ({source.path}:{error.line})")
+    except _Narrowed as error:
+        return decline(state, codes, str(error), unsafe="type-checkers")
     return rewrite(state, codes, "class_slot", edits)
+
+
+class _Narrowed(Exception):
+    """A type checker would lose sight of the attribute's type."""
 
 
 def _class_name(state: State) -> str:
@@ -74,27 +77,34 @@ def _changes_name(access: Access) -> bool:
     return deletes or access.operation is Operation.REBIND or access.method == "__iadd__"
 
 
-def _problem(
+def _obstacles(
     state: State, source: SourceText, node: ast.ClassDef, declaration: ast.Assign | ast.AnnAssign, others: OtherFiles
-) -> str | None:
-    """Why a descriptor in the value's place would be noticed; None where it would not."""
-    annotated = isinstance(declaration, ast.AnnAssign)
-    reader = body_reader(source.tree, node, annotated)
+) -> Iterator[Obstacle]:
+    """Why a descriptor in the value's place would be noticed, and where the slot would be passed by."""
+    reader = body_reader(source.tree, node, isinstance(declaration, ast.AnnAssign))
     if reader:
-        return f"{reader}; keep the value elsewhere"
-    foreign = next((m for m in external_bases(source.tree, node) if not others.holds_module(m)), None)
-    if foreign:
-        return f"a base of its class comes from `{foreign}`, out of our sight, and may read the class body; keep the value elsewhere"
+        yield Obstacle(f"{reader}; keep the value elsewhere")
     line = read_in_body(node, state.local_name)
     if line:
-        return f"the class body itself reads it ({source.path}:{line}); read it in a method instead"
+        yield Obstacle(f"the class body itself reads it ({source.path}:{line}); read it in a method instead")
     assert declaration.value is not None
+    value = value_problem(node, declaration.value, state.constructor)
+    if value:
+        yield Obstacle(value)
+    foreign = next((m for m in external_bases(source.tree, node) if not others.holds_module(m)), None)
+    if foreign:
+        reason = f"a base of its class comes from `{foreign}`, out of our sight, and may read the class body; keep the value elsewhere"
+        yield Obstacle(reason, "bases-out-of-sight")
     if "type: ignore" in "".join(source.lines[declaration.lineno - 1 : declaration.end_lineno]):
-        return "a `type: ignore` stands at its declaration, which would no longer fit; give it its true type first"
-    return value_problem(node, declaration.value, state.constructor)
+        yield Obstacle("a `type: ignore` stands at its declaration, which would no longer fit; give it its true type first", "type-checkers")
+    outside = next((a for a in state.accesses if _binds(a) and a.place.path != source.path and not is_test(a.place.path)), None)
+    if outside:
+        where = f"{outside.place.path}:{outside.place.line}"
+        reason = f"it is bound from another module at {where}; offer a method of the class there"
+        yield Obstacle(reason, "outside-bindings", outside.place)
 
 
-def _edits(state: State, source: SourceText, declaration: ast.Assign | ast.AnnAssign) -> Iterator[Edit]:
+def _edits(state: State, source: SourceText, declaration: ast.Assign | ast.AnnAssign, allowed: Allowed) -> Iterator[Edit]:
     target = declaration.targets[0] if isinstance(declaration, ast.Assign) else declaration.target
     value, brackets = assigned_value(source, declaration, target)
     yield Edit(start_of(value), (RuntimeName("class_slot"), f"({quoted(state.name)}, " + "(" * brackets))
@@ -102,8 +112,8 @@ def _edits(state: State, source: SourceText, declaration: ast.Assign | ast.AnnAs
     places = {a.place for a in state.accesses if _changes_name(a) and a.place.path == source.path}
     bindings = bindings_at(source, places)
     narrowed = narrowed_at(source, state.local_name, bindings) if _is_optional(declaration) else None
-    if narrowed:
-        raise CannotRewrite("a type checker follows its type from an assignment to a use in the same function", narrowed)
+    if narrowed and "type-checkers" not in allowed:
+        raise _Narrowed(f"a type checker follows its type from an assignment to a use in the same function ({source.path}:{narrowed})")
     for statement, attribute in bindings:
         yield from binding_edits(source, statement, attribute)
 

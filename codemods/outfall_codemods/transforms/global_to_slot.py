@@ -26,6 +26,7 @@ from ..slot_declarations import declarations, first_binder
 from ..slot_edits import CannotRewrite, assigned_value, binding_edits, end_of, free_name, load_edits, start_of
 from ..text import SourceText
 from ..transform import Codes, Transform
+from ..unsafe import Allowed, Obstacle, first
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT104", "OUT105", "OUT106"})
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
@@ -45,13 +46,12 @@ def accepts(finding: Finding) -> bool:
     return bound_anew or (state.constructor not in CONTAINERS and finding.code in ("OUT104", "OUT105"))
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
     """`rewrite` where every use in the module is in sight and has a form with a slot."""
     uses = global_uses(source.tree, state.local_name)
-    problem = _problem(state, source, uses) or _star_problem(state, source, others)
-    if problem:
-        reason, line = problem
-        return decline(state, codes, f"{reason} ({source.path}:{line})")
+    obstacle = first(_obstacles(state, source, uses, others), allowed)
+    if obstacle:
+        return decline(state, codes, obstacle.reason, unsafe=obstacle.name)
     outside = state.public or any(a.place.path != source.path for a in state.accesses)
     visible = outside or _reached_by_text(source, state.local_name)
     visible = visible or others.mention(state.local_name, state.module, source.path)
@@ -79,6 +79,18 @@ def _as_lazy(state: State, source: SourceText, uses: GlobalUses) -> tuple[Edit, 
     return lazy_edits(source, state.local_name, state.name, found[0], uses) if len(found) == 1 else ()
 
 
+def _obstacles(state: State, source: SourceText, uses: GlobalUses, others: OtherFiles) -> Iterator[Obstacle]:
+    """What is against a slot, the place included."""
+    found = (
+        (_problem(state, source, uses), None),
+        (namespace_problem(source.tree, state.local_name), "namespace-calls"),
+        (_star_problem(state, source, others), "star-imports"),
+    )
+    for problem, name in found:
+        if problem:
+            yield Obstacle(f"{problem[0]} ({source.path}:{problem[1]})", name)
+
+
 def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, int] | None:
     """Why the uses cannot all be seen; None where they can."""
     name, line = state.local_name, state.place.line
@@ -97,7 +109,7 @@ def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, i
     absent = not found or any(isinstance(b.statement, ast.Delete) for b in uses.bindings)
     if absent and "NameError" in source.text:
         return "its absence is told by a NameError, which a slot does not raise", line
-    return namespace_problem(source.tree, name)
+    return None
 
 
 def _star_problem(state: State, source: SourceText, others: OtherFiles) -> tuple[str, int] | None:

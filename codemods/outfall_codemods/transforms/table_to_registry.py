@@ -18,6 +18,7 @@ from ..other_files import OtherFiles
 from ..plan import Plan, decline, rebinds, rewrite
 from ..text import SourceText
 from ..transform import Codes, Transform
+from ..unsafe import Allowed
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT103", "OUT104", "OUT106"})
 _EXACT_TYPE_SINKS = (
@@ -61,7 +62,7 @@ def accepts(finding: Finding) -> bool:
     return state.scope == "class" or not any(map(rebinds, state.accesses))
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
     """`rewrite` for a container that is made where it is declared; else the reason against it."""
     problem = _declaration_problem(state, source)
     if problem:

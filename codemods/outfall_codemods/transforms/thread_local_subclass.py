@@ -18,6 +18,7 @@ from ..plan import Plan, decline, rewrite
 from ..subclass_kinds import decide
 from ..text import SourceText
 from ..transform import Codes, Transform
+from ..unsafe import Allowed
 
 _BASES = frozenset(name.rpartition(".")[2] for name in THREAD_LOCALS)
 _IN_PLACE = frozenset("append pop extend insert add remove update clear setdefault".split())
@@ -27,7 +28,7 @@ def accepts(finding: Finding) -> bool:
     return finding.code == "OUT202"
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
     """`rewrite` for a plain subclass that carries context; else the reason or the question."""
     node = _class_at(state, source)
     kind = state.kind

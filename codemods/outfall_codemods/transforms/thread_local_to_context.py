@@ -7,6 +7,7 @@ configuration names, settles it. In doubt the plan is a question.
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterator
 
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
@@ -15,6 +16,7 @@ from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
 from ..text import SourceText
 from ..transform import Codes, Transform
+from ..unsafe import Allowed, Obstacle, first
 
 _PROTOCOL_READS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
@@ -23,7 +25,7 @@ def accepts(finding: Finding) -> bool:
     return finding.code == "OUT201"
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> Plan:
+def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
     """`rewrite` for context whose every use is in sight; else the reason against it."""
     reason = _declaration_problem(state, source) if state.kind is not Kind.THREAD_RESOURCE else None
     reason = reason or _kind_problem(state)
@@ -32,9 +34,9 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles) -> 
     for access in state.accesses:
         if access.place == state.place:
             continue  # the declaration itself, where that stands in a function
-        reason = _access_problem(access)
-        if reason:
-            return decline(state, codes, reason, access.place)
+        obstacle = first(_obstacles(access), allowed)
+        if obstacle:
+            return decline(state, codes, obstacle.reason, access.place, obstacle.name)
     assert state.value is not None
     names = ", ".join(map(quoted, (state.name, *_attributes(state))))
     swap = Edit(state.value, (RuntimeName("StagedContextLocal"), f"({names})"))
@@ -61,20 +63,20 @@ def _declaration_problem(state: State, source: SourceText) -> str | None:
     return None
 
 
-def _access_problem(access: Access) -> str | None:
+def _obstacles(access: Access) -> Iterator[Obstacle]:
     where = f"{access.place.path}:{access.place.line}"
     if access.operation is Operation.ESCAPE and access.attribute is None:
-        return f"the namespace itself is {access.detail or 'let go'} at {where}, out of our sight"
+        yield Obstacle(f"the namespace itself is {access.detail or 'let go'} at {where}, out of our sight")
     if access.operation is Operation.REBIND or (access.operation is Operation.DELETE and access.attribute is None):
-        return f"its name is bound to something else at {where}"
+        yield Obstacle(f"its name is bound to something else at {where}")
     if access.attribute == "__dict__":
-        return f"its __dict__ is used at {where}; name the attributes instead"
+        yield Obstacle(f"its __dict__ is used at {where}; name the attributes instead")
     if access.attribute and access.operation.changes and _in_place(access):
-        return (
+        reason = (
             f"the value of `{access.attribute}` is changed in place at {where}: child tasks would share it; "
             "store a new value instead of changing the old one"
         )
-    return None
+        yield Obstacle(reason, "values-in-place")
 
 
 def _in_place(access: Access) -> bool:
