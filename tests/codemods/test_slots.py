@@ -127,6 +127,25 @@ def test_a_private_name_that_others_use_becomes_a_property(path: str, text: str,
     assert 'module_property(__name__, "_level", _level_slot)\n' in after
 
 
+TOLD = {
+    "a flag": ("False", "bool"),
+    "a text": ("'en'", "str"),
+    "of a class of its own": ("Config()", "Config"),
+    "nothing": ("None", None),
+    "of something called": ("make()", None),
+    "a container": ("{}", None),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_checkers_are_told_of_a_property_what_the_value_tells(name: str, migrated: Callable[[str], str]) -> None:
+    value, told = TOLD[name]
+    typed = f"class Config: ...\n\ndef make() -> Config:\n    return Config()\n\nlevel = {value}\n" + SET.replace("_level", "level")
+    before = f"\n\n{f'level: {told}' if told else ''}\n_level_slot = Slot(".replace("\n\n\n", "\n\n")
+    assert before in migrated(typed)
+    assert "level:" not in migrated(typed.replace(" -> Config", ""))
+
+
 @pytest.mark.parametrize("use", ["    import app\n    app._level = 1\n", "    import sys\n    setattr(sys.modules[__name__], '_level', 1)\n"])
 def test_a_module_that_reaches_itself_keeps_a_property(use: str, migrated: Callable[[str], str]) -> None:
     assert "module_property(" in migrated("_level = 0\n" + SET + "def f():\n" + use)

@@ -157,7 +157,8 @@ def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign
     if visible and described is not node:
         edits.append(Edit(end_of(source.place(described)), _property(source, state, slot, indent)))
     if visible:
-        kept = f"{state.local_name}: {source.slice(source.place(node.annotation))}{source.newline}{indent}" if isinstance(node, ast.AnnAssign) else ""
+        told = source.slice(source.place(node.annotation)) if isinstance(node, ast.AnnAssign) else _plain_type(source, node.value)
+        kept = f"{state.local_name}: {told}{source.newline}{indent}" if told else ""
         edits.append(Edit(source.place(target), (kept + slot,)))
     if isinstance(node, ast.AnnAssign):
         annotation = source.place(node.annotation)
@@ -166,6 +167,18 @@ def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign
     if indent.strip() or _shares_line(source, node):
         raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
     return edits
+
+
+def _plain_type(source: SourceText, value: ast.expr) -> str | None:
+    """The type that the value plainly has, where the module tells types: checkers cannot see a module property."""
+    functions = (n for n in ast.walk(source.tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    if not any(function.returns for function in functions):
+        return None
+    if isinstance(value, ast.Constant) and isinstance(value.value, (bool, int, float, str, bytes)):
+        return type(value.value).__name__
+    classes = {node.name for node in source.tree.body if isinstance(node, ast.ClassDef)}
+    made = value.func if isinstance(value, ast.Call) else None
+    return made.id if isinstance(made, ast.Name) and made.id in classes else None
 
 
 def _type_comment(source: SourceText, node: ast.stmt) -> Iterator[Edit]:
