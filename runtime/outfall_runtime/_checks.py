@@ -16,12 +16,14 @@ from ._states import FOLDER_VARIABLE, book
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator
+    from typing import Any, Callable, Dict, Iterator, Mapping
 
     Check = Callable[[], "Iterator[Finding]"]
 
 OK, WARNING, FAILURE = "ok", "warning", "failure"
 MANY_TOMBSTONES = 1000
+MOST_SHOWN = 20
+LONG_LAG = 60.0  # seconds
 
 
 class Finding(NamedTuple):
@@ -120,25 +122,39 @@ def context_check() -> Iterator[Finding]:
 
 def spans_check() -> Iterator[Finding]:
     """Are spans ended?"""
-    yield from _figures_of("spans", "spans")
-    module = sys.modules.get(f"{__package__}.spans")
-    for leak in list(module.leaks())[:20] if module is not None else ():
-        yield Finding("spans", WARNING, f"never ended: {leak}", "end it in a `finally`, or use `with span(...)`")
+    module: Any = sys.modules.get(f"{__package__}.spans")
+    if module is None:
+        yield Finding("spans", OK, "not used by this process")
+        return
+    yield Finding("spans", OK, _shown(module.stats()))
+    places: Dict[str, int] = {}
+    for leak in module.leaks():
+        places[f"{leak.name} begun at {leak.where}"] = places.get(f"{leak.name} begun at {leak.where}", 0) + 1
+    for place, count in sorted(places.items(), key=lambda pair: -pair[1])[:MOST_SHOWN]:
+        yield Finding("spans", WARNING, f"{place} was never ended, {count} times", "use it as a `with` block")
 
 
 def events_check() -> Iterator[Finding]:
-    """Are events handed on?"""
-    yield from _figures_of("events", "events")
-
-
-def _figures_of(name: str, module: str) -> Iterator[Finding]:
-    """The figures of a part that is only looked at where the service uses it."""
-    loaded: Any = sys.modules.get(f"{__package__}.{module}")
-    if loaded is None or not hasattr(loaded, "stats"):
-        yield Finding(name, OK, "not used by this process")
+    """Do events reach their handlers?"""
+    module: Any = sys.modules.get(f"{__package__}.events")
+    if module is None:
+        yield Finding("events", OK, "not used by this process")
         return
-    shown = ", ".join(f"{key} {value}" for key, value in loaded.stats().items())
-    yield Finding(name, OK, shown or "nothing was recorded")
+    found = dict(module.stats())
+    handlers = found.pop("handlers")
+    yield Finding("events", OK, _shown(found))
+    for one in handlers:
+        who = f"handler {one['handler']} of {one['pattern']}"
+        yield Finding("events", OK, f"{who}: {one['delivered']} delivered, {one['waiting']} wait")
+        if one["failed"] or one["dropped"]:
+            detail = f"{who}: {one['failed']} failed for good, {one['dropped']} were dropped because it is behind"
+            yield Finding("events", WARNING, detail, "look for its errors in the log of `outfall_runtime`")
+        if one["lag"] > LONG_LAG:
+            yield Finding("events", WARNING, f"{who}: took nothing for {one['lag']:.0f} s", "it blocks; give it a timeout")
+
+
+def _shown(figures: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in figures.items())
 
 
 def control_check() -> Iterator[Finding]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "outfall-baseline", 1
 FRESH = 300.0  # seconds after which a process of another machine counts as ended
+ADDED_UP = ("events_lost", "spans_leaked", "spans_open")  # gauges that count; of others the worst process's is shown
 ENOUGH = 100  # requests, or reads, below which a share or a quantile says nothing
 
 RUNNING, EXITED, KILLED, SILENT = "running", "exit", "killed", "silent"
@@ -124,7 +125,6 @@ def _sum(parts: Iterable[Document], name: str) -> float:
 def _sizes(services: Sequence[Document]) -> Dict[str, float]:
     """Of the process that is worst off: memory is each process's own."""
     tables = [one["tables"] for one in services if isinstance(one.get("tables"), dict)]
-    lags = [one["gauges"]["batch_lag_seconds"] for one in services if "batch_lag_seconds" in one.get("gauges", {})]
     grown = [one["growth"] for one in tables if one.get("growth") is not None]
     found: Dict[str, float] = {}
     if tables:
@@ -132,6 +132,8 @@ def _sizes(services: Sequence[Document]) -> Dict[str, float]:
         found["table_entries"] = float(max(one["entries"] for one in tables))
     if grown:
         found["growth_mb_per_hour"] = max(grown) / 1e6
-    if lags:
-        found["batch_lag_seconds"] = max(lags)
+    gauges = [one["gauges"] for one in services if isinstance(one.get("gauges"), dict)]
+    for name in sorted({name for one in gauges for name in one}):
+        values = [one[name] for one in gauges if name in one]
+        found[name] = sum(values) if name in ADDED_UP else max(values)
     return found

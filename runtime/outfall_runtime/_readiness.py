@@ -62,6 +62,8 @@ def _health(file: FlagFile, folder: str, limits: Limits) -> Iterator[str]:
     for breach in breaches:
         if breach.name not in limits.accepted:
             yield str(breach)
+    if figures.get("events_lost") and "events_lost" not in limits.accepted:
+        yield f"{figures['events_lost']:.0f} events never reached their handler; see `diagnostics events`"
     if "error_rate" not in figures and "error_rate" not in limits.accepted:
         yield "the error rate is not known: the service has to call metrics.count_request for every request"
 

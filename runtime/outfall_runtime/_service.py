@@ -11,6 +11,7 @@ counts move into the window when a snapshot is written, by the one thread that w
 
 from __future__ import annotations
 
+import sys
 import time
 
 from . import _histogram
@@ -109,6 +110,8 @@ class Service:
 
     def _gauges(self) -> Dict[str, float]:
         found: Dict[str, float] = {}
+        for part in (_events, _spans):
+            found.update(part())
         for name, ask in list(self.gauges.items()):
             try:
                 found[name] = float(ask())
@@ -144,6 +147,25 @@ def _probe(table: Any, histogram: Histogram) -> None:
         start = clock()
         read(table, key)
         histogram.add(clock() - start)
+
+
+def _events() -> Dict[str, float]:
+    """How far the handlers of events are behind, and how many events they never got; of a service that uses events."""
+    module: Any = sys.modules.get(f"{__package__}.events")
+    handlers = module.stats()["handlers"] if module is not None else []
+    if not handlers:
+        return {}
+    lost = sum(one["dropped"] + one["failed"] for one in handlers)
+    return {"batch_lag_seconds": max(one["lag"] for one in handlers), "events_lost": float(lost)}
+
+
+def _spans() -> Dict[str, float]:
+    """How many spans are open and were never ended; of a service that uses spans."""
+    module: Any = sys.modules.get(f"{__package__}.spans")
+    if module is None:
+        return {}
+    found = module.stats()
+    return {"spans_open": float(found["open"]), "spans_leaked": float(found["leaked"])}
 
 
 def _difference(now: Dict[str, Any], before: Dict[str, Any]) -> Dict[str, Any]:

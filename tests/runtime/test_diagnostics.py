@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime import Registry, StagedListRegistry, StagedRegistry, bench, diagnostics, flags
+from outfall_runtime import (
+    Registry,
+    StagedListRegistry,
+    StagedRegistry,
+    bench,
+    diagnostics,
+    events,
+    flags,
+    metrics,
+    span,
+)
 from outfall_runtime._checks import CHECKS
 from outfall_runtime.errors import BrokenSource
 
@@ -68,6 +80,27 @@ def test_entries_that_are_over_or_stray_are_counted(clock: Callable[[float], Non
 def test_two_tables_of_one_name_are_named() -> None:
     kept = [Registry("test_diagnostics.twice"), Registry("test_diagnostics.twice")]
     assert (troubles("tables", "twice"), len(kept)) == (["test_diagnostics.twice: 2 tables have this name"], 2)
+
+
+def test_a_span_that_was_never_ended_is_named_with_its_place() -> None:
+    copy_context().run(lambda: span("test_diagnostics.leak").begin())
+    gc.collect()
+    (said,) = troubles("spans", "test_diagnostics.leak")
+    assert "test_diagnostics.leak begun at " in said and "test_diagnostics.py:" in said
+
+
+def test_a_handler_that_fails_is_named() -> None:
+    def broken(event: object) -> None:
+        raise ValueError("no")
+
+    detach = events.attach("test_diagnostics.*", broken, tries=1)
+    events.emit("test_diagnostics.event")
+    assert events.flush()
+    found = troubles("events", "test_diagnostics.*")
+    gauges = metrics.process()["service"]["gauges"]
+    detach()
+    assert len(found) == 1 and "1 failed for good" in found[0]
+    assert (gauges["events_lost"], gauges["batch_lag_seconds"]) == (1.0, 0.0)
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
