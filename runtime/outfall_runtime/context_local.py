@@ -50,7 +50,7 @@ class ContextLocal:
 
     if TYPE_CHECKING:
 
-        def __init__(self, name: str, *attributes: str) -> None: ...
+        def __init__(self, name: str = "", *attributes: str) -> None: ...  # a subclass says its name in its class statement
 
         def __getattribute__(self, name: str) -> Any: ...
 

@@ -94,3 +94,11 @@ def test_text_that_grows_is_no_count(project: Project) -> None:
     project.write("app.py", PLAIN + "def f(host, port):\n    _local.host = host\n    _local.host += ':' + port\n")
     (plan,) = project.migration().plans
     assert "counted" not in str(plan.reason) and plan.state.kind.value == "context"
+
+
+def test_a_stack_in_a_plain_local_or_an_inner_class_comes_later_too(project: Project) -> None:
+    project.write("app.py", PLAIN + "def push(x):\n    _local.stack.append(x)\n")
+    inner = "class Local(threading.local):\n        def __init__(self):\n            self.stack = []\n            self.push = self.stack.append\n"
+    project.write("web.py", f"import threading\n\ndef f():\n    {inner}    return Local()\n")
+    plans = project.migration().plans
+    assert [str(plan.reason)[:30] for plan in plans] == ["not yet: stacks come later; `s", "not yet: stacks come later, an"]

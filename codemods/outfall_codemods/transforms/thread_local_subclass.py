@@ -34,7 +34,8 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, all
     kind = state.kind
     evidence: tuple[str, ...] = ("the configuration says so",)
     if kind is Kind.UNDECIDED:
-        kind, evidence = decide(source.tree, node, source.path) if node else (kind, ())
+        stated = node or _inner_class_at(state, source)
+        kind, evidence = decide(source.tree, stated, source.path) if stated else (kind, ())
     if kind is Kind.THREAD_RESOURCE:
         return decline(state, codes, f"stays per thread: {'; '.join(evidence)}")
     if kind is Kind.SPAN_STACK:
@@ -63,6 +64,11 @@ def _question(state: State, evidence: str) -> str:
 def _class_at(state: State, source: SourceText) -> ast.ClassDef | None:
     found = [node for node in source.tree.body if isinstance(node, ast.ClassDef) and node.name == state.local_name]
     return found[0] if len(found) == 1 else None
+
+
+def _inner_class_at(state: State, source: SourceText) -> ast.ClassDef | None:
+    """A class within a function or a class, by its place."""
+    return next((n for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef) and n.lineno == state.place.line), None)
 
 
 def _problem(node: ast.ClassDef) -> str | None:

@@ -49,6 +49,8 @@ def _kind_problem(state: State) -> str | None:
     evidence = "; ".join(state.evidence) or "nothing tells"
     if state.kind is Kind.THREAD_RESOURCE:
         return f"stays per thread: {evidence}"
+    if state.kind is Kind.SPAN_STACK:
+        return f"not yet: stacks come later; {evidence}; use one immutable tuple per change, held in a context variable"
     return (
         f"does it carry context, or keep something that belongs to its thread? {evidence}. Answer in pyproject.toml: "
         f'[tool.outfall.states] "{state.name}" = "context" or "thread-resource"'

@@ -1,0 +1,88 @@
+"""What migrate writes into a typed project is as typed as what stood there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from outfall_codemods.migrate import plan_migration
+from outfall_lint.config import load_config
+from outfall_lint.engine import analyse
+
+ROOT = Path(__file__).resolve().parents[2]
+TYPED = """\
+import threading
+
+_client = None
+_count = 0
+_opt: str | None = None
+
+
+def client() -> object:
+    global _client
+    if _client is None:
+        _client = object()
+    return _client
+
+
+def bump() -> int:
+    global _count
+    _count += 1
+    return _count
+
+
+def opt() -> str:
+    global _opt
+    if _opt is None:
+        _opt = "a"
+    return _opt
+
+
+class Job:
+    limit = 3
+    made = None
+    kind: str = "a"
+
+    @classmethod
+    def set(cls, n: int) -> int:
+        cls.limit = n
+        cls.kind = str(n)
+        return cls.limit
+
+    @classmethod
+    def reset(cls) -> None:
+        cls.made = None
+
+
+class Local(threading.local):
+    user: str = ""
+
+    def load(self, user: str) -> None:
+        self.user = user
+
+
+here = Local()
+
+
+def who() -> str:
+    return here.user
+"""
+
+
+def strictly(path: Path) -> str:
+    """What strict mypy says about a file, with the runtime's source beside it."""
+    command = (sys.executable, "-m", "mypy", "--strict", "--config-file=", "--python-version=3.11", path.name)
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, env={"MYPYPATH": str(ROOT / "runtime")})
+    return done.stdout + done.stderr
+
+
+def test_strict_mypy_has_nothing_new_to_say(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(TYPED, encoding="utf-8")
+    assert strictly(path).startswith("Success")
+    config = load_config(tmp_path)
+    plan = plan_migration(analyse(["."], config, tmp_path), config, root=tmp_path)
+    assert {each.target for each in plan.plans} == {"Lazy", "Slot", "class_slot", "StagedContextLocal"}
+    path.write_bytes(next(change.after for change in plan.changes if change.path == "app.py"))
+    assert strictly(path).startswith("Success")
