@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from outfall_lint.baseline import applied, read_baseline
+from outfall_lint.collect import collector_paused
 from outfall_lint.config import Config
 from outfall_lint.engine import Analysis
 from outfall_lint.model import Finding, Kind, Priority, Problem
@@ -37,6 +38,7 @@ class MigrationPlan(ChangeSet):
     problems: tuple[Problem, ...] = ()
 
 
+@collector_paused()
 def plan_migration(
     analysis: Analysis,
     config: Config,
