@@ -55,5 +55,5 @@ def test_a_state_goes_from_a_flag_that_stays() -> None:
 def test_what_is_wrong_is_named() -> None:
     with pytest.raises(UsageError, match="declares no flag use_serch; it declares: use_registry, use_search"):
         ledger.with_completion(TEXT, "use_serch", DAY, "sha256:1", "outfall-flags.toml")
-    with pytest.raises(UsageError, match=r"outfall-flags\.toml: .*mend the ledger"):
+    with pytest.raises(UsageError, match=r"outfall-flags\.toml: .*correct the ledger"):
         ledger.without("version = ", path="outfall-flags.toml")
