@@ -88,7 +88,7 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     the project's own limit; without one the file's longest line is taken for it.
     """
     names = sorted({name for edit in edits for name in edit.runtime_names})
-    bound = bind_runtime_names(source, names, before_line=_first_executed(source, edits))
+    bound = bind_runtime_names(source, names, _first_executed(source, edits)) if names else Bound({}, None)
     splices = [_spliced(source, edit, bound) for edit in edits]
     if bound.edit:
         splices.insert(0, Splice(bound.edit.start, bound.edit.end, bound.edit.text))

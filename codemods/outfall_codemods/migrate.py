@@ -25,8 +25,8 @@ from .line_length import line_length
 from .other_files import OtherFiles
 from .plan import Plan, decline
 from .text import SourceText
-from .transform import Transform, all_transforms, transform_for
-from .unsafe import UNSAFE, Allowed
+from .transform import Asked, Case, Transform, all_transforms, transform_for
+from .unsafe import UNSAFE
 from .verify import verify_file
 
 
@@ -60,15 +60,16 @@ def plan_migration(
     for name in unsafe:
         if name not in UNSAFE:
             raise UsageError(f"{name!r} is no reason that can be overruled", f"there are {', '.join(UNSAFE)}")
+    asked = Asked(frozenset(unsafe))
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     answered = [_answered(finding, config) for finding in analysis.findings]
     wanted = [finding for finding in answered if _selected(finding, only, skip)]
-    sources = _sources(root, wanted)
-    plans = _planned(wanted, sources, OtherFiles(root, analysis.files), config.min_priority, frozenset(unsafe))
+    others = OtherFiles(root, analysis.files)
+    plans = _planned(wanted, others, config.min_priority, asked)
     if direct:
         plans = [_direct(plan) for plan in plans]
-    plans, changes = _edited(plans, sources, line_length(root))
+    plans, changes = _edited(plans, others, line_length(root))
     notes = advice(root, [change.path for change in changes])
     if changes and not direct:
         changes += _declared(root, config, plans)
@@ -98,14 +99,7 @@ def _matches(finding: Finding, names: Sequence[str]) -> bool:
     return kind in names or any(path == f or path.startswith(f + "/") or fnmatch(path, f) for f in folders)
 
 
-def _sources(root: Path, findings: Iterable[Finding]) -> dict[str, SourceText]:
-    paths = sorted({finding.state.place.path for finding in findings})
-    return {path: SourceText.from_bytes(path, (root / path).read_bytes()) for path in paths}
-
-
-def _planned(
-    findings: Iterable[Finding], sources: dict[str, SourceText], others: OtherFiles, threshold: Priority, allowed: Allowed
-) -> list[Plan]:
+def _planned(findings: Iterable[Finding], others: OtherFiles, threshold: Priority, asked: Asked) -> list[Plan]:
     """One plan for each state and transform; every finding's code is in exactly one of them."""
     transforms = all_transforms()
     grouped: dict[tuple[object, str], list[Finding]] = defaultdict(list)
@@ -116,9 +110,8 @@ def _planned(
         grouped[finding.state.place, transform.name].append(finding)
     plans = []
     for (_, name), group in grouped.items():
-        state = group[0].state
-        codes = tuple(sorted({finding.code for finding in group}))
-        plan = chosen[name].plan(state, codes, sources[state.place.path], others, allowed)
+        source = others.source(group[0].state.place.path)
+        plan = chosen[name].plan(Case(tuple(group), source, others, asked))
         priority = max(finding.priority for finding in group)
         plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
     return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))
@@ -143,25 +136,26 @@ def _unstaged(part: str | RuntimeName) -> str | RuntimeName:
     return part if isinstance(part, str) else RuntimeName(part.name.removeprefix("Staged"))
 
 
-def _edited(plans: Sequence[Plan], sources: dict[str, SourceText], limit: int | None) -> tuple[list[Plan], list[FileChange]]:
-    """The changes; plans of a file whose edit fails verification become declined, and say why."""
+def _edited(plans: Sequence[Plan], others: OtherFiles, limit: int | None) -> tuple[list[Plan], list[FileChange]]:
+    """The changes; a plan that touches a file whose edit fails verification becomes declined, and says why."""
     settled = [plan for plan in plans if not plan.rewrites]
-    changes = []
-    for path, source in sources.items():
-        here = [plan for plan in plans if plan.rewrites and plan.state.place.path == path]
-        if not here:
-            continue
+    standing = [plan for plan in plans if plan.rewrites]
+    changes: list[FileChange] = []
+    for path in sorted({path for plan in standing for path in plan.paths}):
+        here = [plan for plan in standing if path in plan.paths]
         try:
-            changes.append(_changed(source, here, limit))
-            settled += here
+            changes.append(_changed(others.source(path), here, limit))
         except CodemodError as error:
-            settled += [decline(plan.state, plan.codes, error.message) for plan in here]
-    return sorted(settled, key=lambda plan: (plan.state.place, plan.codes)), changes
+            left = [decline(plan.state, plan.codes, error.message) for plan in here]
+            kept = [plan for plan in plans if plan not in here]
+            return _edited([*kept, *left], others, limit)
+    return sorted([*settled, *standing], key=lambda plan: (plan.state.place, plan.codes)), changes
 
 
 def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None) -> FileChange:
-    unbound = {plan.unbound for plan in plans if plan.unbound}
-    new = edited(source, [edit for plan in plans for edit in plan.edits], unbound, limit)
+    unbound = {plan.unbound for plan in plans if plan.unbound and plan.state.place.path == source.path}
+    edits = [edit for plan in plans for edit in plan.edits if edit.place.path == source.path]
+    new = edited(source, edits, unbound, limit)
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)
     verify_file(change)
     return change

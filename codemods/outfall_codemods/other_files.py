@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+from .text import SourceText
+
 PROBE = "`outfall migrate --probe` wrote this file"
 """What marks a probe: it names states in order to look at them, however they are kept."""
 
@@ -17,6 +19,14 @@ class OtherFiles:
     def __init__(self, root: Path, paths: Iterable[str]) -> None:
         self._root = root
         self._paths = tuple(paths)
+        self._sources: dict[str, SourceText] = {}
+
+    def source(self, path: str) -> SourceText:
+        """The parsed file at `path`, which the analysis has read; raise `Refused` where it cannot be decoded."""
+        found = self._sources.get(path)
+        if found is None:
+            found = self._sources[path] = SourceText.from_bytes(path, (self._root / path).read_bytes())
+        return found
 
     def mention(self, name: str, module: str, path: str) -> bool:
         """Whether a file other than `path` says both `name` and the last part of `module`.

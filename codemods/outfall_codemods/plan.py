@@ -32,13 +32,18 @@ class Plan:
     flag: str | None = None  # the flag's group: "use_registry"; None: there is no old way beside the new one
     reason: str | None = None
     evidence: tuple[str, ...] = ()
-    edits: tuple[Edit, ...] = ()  # all in the declaring file
+    edits: tuple[Edit, ...] = ()  # in whatever files the state is used
     unbound: str | None = None  # a name that no function binds any more
     unsafe: str | None = None  # of a declined one: the name in `unsafe.UNSAFE` that overrules the reason
 
     @property
     def rewrites(self) -> bool:
         return self.action == "rewrite"
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files that it edits."""
+        return frozenset(edit.place.path for edit in self.edits)
 
     def to_json(self) -> Json:
         """The documented plan object; lines from 1."""

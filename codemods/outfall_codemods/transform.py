@@ -14,17 +14,40 @@ from .plan import Plan
 from .text import SourceText
 from .unsafe import Allowed
 
-Codes = tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asks for beyond the default; `unsafe` are the reasons that are overruled."""
+
+    unsafe: Allowed = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One state with the findings about it that a transform accepted, and all that a plan may look at."""
+
+    findings: tuple[Finding, ...]
+    source: SourceText  # of the declaring file
+    others: OtherFiles
+    asked: Asked
+
+    @property
+    def state(self) -> State:
+        return self.findings[0].state
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(sorted({finding.code for finding in self.findings}))
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One kind of rewrite. `plan` decides; it sees the declaring file, and which reasons are overruled, and writes nothing."""
+    """One kind of rewrite. `plan` decides and writes nothing."""
 
     name: str
     fix_safety: str  # when the rewrite could change behaviour, for `explain` and the docs
     accepts: Callable[[Finding], bool]
-    plan: Callable[[State, Codes, SourceText, OtherFiles, Allowed], Plan]
+    plan: Callable[[Case], Plan]
     last: bool = False  # asked only after all others
 
 

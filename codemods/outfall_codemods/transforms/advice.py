@@ -5,11 +5,8 @@ from __future__ import annotations
 from outfall_lint.constructors import ITERATORS
 from outfall_lint.model import Finding, State
 
-from ..other_files import OtherFiles
 from ..plan import Plan, decline
-from ..text import SourceText
-from ..transform import Codes, Transform
-from ..unsafe import Allowed
+from ..transform import Case, Transform
 
 _ADVICE = {
     "OUT101": "it has no declaration of its own that could be swapped; make it a plain dict at module level",
@@ -50,8 +47,9 @@ _FOREIGN = (
 )
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
+def plan(case: Case) -> Plan:
     """Decline, saying for each code what stands in the way and what to do."""
+    state, codes, others = case.state, case.codes, case.others
     owner = state.name.partition(".")[0]
     foreign = None if others.owns(owner) else _FOREIGN.format(owner)
     reasons = (foreign if foreign and code == "OUT106" else _reason(code, state) for code in codes)

@@ -21,7 +21,7 @@ from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
 from ..slot_edits import CannotRewrite, assigned_value, end_of, start_of
 from ..text import SourceText
-from ..transform import Codes, Transform
+from ..transform import Case, Transform
 from ..unsafe import Allowed, Obstacle, first
 
 _NO_DECLARATION = "its class body does not declare it by a plain statement; declare it there, once, first"
@@ -36,15 +36,16 @@ def accepts(finding: Finding) -> bool:
     return any(_binds(access) and not is_test(access.place.path) for access in state.accesses)
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
+def plan(case: Case) -> Plan:
     """`rewrite` where the class body holds a plain value and every assignment in production code is in sight."""
+    state, codes, source, allowed = case.state, case.codes, case.source, case.asked.unsafe
     if state.kind is Kind.COUNTER:
         return decline(state, codes, _COUNTER)
     node = class_at(source.tree, _class_name(state))
     declaration = declaration_in(node, state.local_name) if node and state.value else None
     if node is None or declaration is None:
         return decline(state, codes, _NO_DECLARATION)
-    obstacle = first(_obstacles(state, source, node, declaration, others), allowed)
+    obstacle = first(_obstacles(state, source, node, declaration, case.others), allowed)
     if obstacle:
         return decline(state, codes, obstacle.reason, obstacle.place, obstacle.name)
     try:

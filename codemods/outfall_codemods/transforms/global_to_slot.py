@@ -25,8 +25,8 @@ from ..plan import Plan, decline, rebinds, rewrite
 from ..slot_declarations import declarations, first_binder
 from ..slot_edits import CannotRewrite, assigned_value, binding_edits, end_of, free_name, load_edits, start_of
 from ..text import SourceText
-from ..transform import Codes, Transform
-from ..unsafe import Allowed, Obstacle, first
+from ..transform import Case, Transform
+from ..unsafe import Obstacle, first
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT104", "OUT105", "OUT106"})
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
@@ -46,10 +46,11 @@ def accepts(finding: Finding) -> bool:
     return bound_anew or (state.constructor not in CONTAINERS and finding.code in ("OUT104", "OUT105"))
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
+def plan(case: Case) -> Plan:
     """`rewrite` where every use in the module is in sight and has a form with a slot."""
+    state, codes, source, others = case.state, case.codes, case.source, case.others
     uses = global_uses(source.tree, state.local_name)
-    obstacle = first(_obstacles(state, source, uses, others), allowed)
+    obstacle = first(_obstacles(state, source, uses, others), case.asked.unsafe)
     if obstacle:
         return decline(state, codes, obstacle.reason, unsafe=obstacle.name)
     outside = state.public or any(a.place.path != source.path for a in state.accesses)

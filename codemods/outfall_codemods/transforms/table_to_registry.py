@@ -14,11 +14,9 @@ from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Access, Finding, Operation, Place, State
 
 from ..edits import Edit, RuntimeName, quoted
-from ..other_files import OtherFiles
 from ..plan import Plan, decline, rebinds, rewrite
 from ..text import SourceText
-from ..transform import Codes, Transform
-from ..unsafe import Allowed
+from ..transform import Case, Transform
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT103", "OUT104", "OUT106"})
 _EXACT_TYPE_SINKS = (
@@ -62,8 +60,9 @@ def accepts(finding: Finding) -> bool:
     return state.scope == "class" or not any(map(rebinds, state.accesses))
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
+def plan(case: Case) -> Plan:
     """`rewrite` for a container that is made where it is declared; else the reason against it."""
+    state, codes, source = case.state, case.codes, case.source
     problem = _declaration_problem(state, source)
     if problem:
         return decline(state, codes, problem)

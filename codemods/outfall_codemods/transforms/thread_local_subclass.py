@@ -13,12 +13,10 @@ from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.model import Finding, Kind, State
 
 from ..edits import Edit, RuntimeName, quoted
-from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
 from ..subclass_kinds import decide
 from ..text import SourceText
-from ..transform import Codes, Transform
-from ..unsafe import Allowed
+from ..transform import Case, Transform
 
 _BASES = frozenset(name.rpartition(".")[2] for name in THREAD_LOCALS)
 _IN_PLACE = frozenset("append pop extend insert add remove update clear setdefault".split())
@@ -28,8 +26,9 @@ def accepts(finding: Finding) -> bool:
     return finding.code == "OUT202"
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
+def plan(case: Case) -> Plan:
     """`rewrite` for a plain subclass that carries context; else the reason or the question."""
+    state, codes, source = case.state, case.codes, case.source
     node = _class_at(state, source)
     kind = state.kind
     evidence: tuple[str, ...] = ("the configuration says so",)

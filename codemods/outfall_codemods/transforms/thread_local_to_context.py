@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
 from ..edits import Edit, RuntimeName, quoted
-from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
 from ..text import SourceText
-from ..transform import Codes, Transform
-from ..unsafe import Allowed, Obstacle, first
+from ..transform import Case, Transform
+from ..unsafe import Obstacle, first
 
 _PROTOCOL_READS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
@@ -25,8 +24,9 @@ def accepts(finding: Finding) -> bool:
     return finding.code == "OUT201"
 
 
-def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, allowed: Allowed) -> Plan:
+def plan(case: Case) -> Plan:
     """`rewrite` for context whose every use is in sight; else the reason against it."""
+    state, codes, source = case.state, case.codes, case.source
     reason = _declaration_problem(state, source) if state.kind is not Kind.THREAD_RESOURCE else None
     reason = reason or _kind_problem(state)
     if reason:
@@ -34,7 +34,7 @@ def plan(state: State, codes: Codes, source: SourceText, others: OtherFiles, all
     for access in state.accesses:
         if access.place == state.place:
             continue  # the declaration itself, where that stands in a function
-        obstacle = first(_obstacles(access), allowed)
+        obstacle = first(_obstacles(access), case.asked.unsafe)
         if obstacle:
             return decline(state, codes, obstacle.reason, access.place, obstacle.name)
     assert state.value is not None
