@@ -39,6 +39,34 @@ def rewrites(plans: Sequence[Plan], did: str) -> str:
     return "\n".join([terminal.styled(title, fg="green", bold=True), *rows])
 
 
+def planned(plans: Sequence[Plan]) -> str:
+    """The states that would be rewritten, each with its kind and flag, and the accesses that change with it."""
+    wanted = [plan for plan in plans if plan.rewrites]
+    if not wanted:
+        return ""
+    title = f"Would rewrite {counted(len(wanted), 'state')} in {counted(files_of(wanted), 'file')}"
+    return "\n".join([terminal.styled(title, fg="green", bold=True), *map(planned_one, wanted)])
+
+
+def planned_one(plan: Plan) -> str:
+    """One state: what it becomes, and below that where its accesses change."""
+    behind = f", behind {plan.flag}" if plan.flag else ""
+    head = f"{INDENT}{plan.state.name}  {plan.state.kind.value} -> {plan.target}{behind}  {plan.place.path}:{plan.place.line}"
+    said = textwrap.fill(accesses(plan), terminal.width(), initial_indent=INDENT * 2, subsequent_indent=INDENT * 2)
+    return "\n".join([head, terminal.styled(said, dim=True)])
+
+
+def accesses(plan: Plan) -> str:
+    """What becomes of the accesses: `its 6 accesses stay as they are`, `rewritten with it: app/log.py:7, 9`."""
+    if not plan.touched:
+        number = len(plan.state.accesses)
+        return f"its {counted(number, 'access', 'accesses')} {'stays as it is' if number == 1 else 'stay as they are'}"
+    lines: dict[str, list[str]] = {}
+    for path, line in plan.touched:
+        lines.setdefault(path, []).append(str(line))
+    return "rewritten with it: " + "; ".join(f"{path}:{', '.join(numbers)}" for path, numbers in lines.items())
+
+
 def declines(plans: Sequence[Plan]) -> str:
     """The states that are left as they are, below the reason that they share."""
     left = [plan for plan in plans if not plan.rewrites]

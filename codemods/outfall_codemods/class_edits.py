@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from outfall_lint.model import Place
 
-from .edits import Edit, RuntimeName, quoted
+from .edits import Edit, Moved, RuntimeName, quoted
 from .slot_edits import CannotRewrite, adds_constant
 from .text import SourceText
 
@@ -48,7 +48,7 @@ def _targets(statement: ast.stmt) -> Iterator[ast.Attribute]:
 
 def binding_edits(source: SourceText, statement: ast.stmt, target: ast.Attribute) -> Iterator[Edit]:
     """`C.x = v` → `slot_of(C, "x").value = v`, in every form of statement; `C.x += 1` becomes one step."""
-    attribute = (RuntimeName("slot_of"), f"({source.slice(source.place(target.value))}, {quoted(target.attr)})")
+    attribute = (RuntimeName("slot_of"), "(", Moved(source.place(target.value)), f", {quoted(target.attr)})")
     if isinstance(statement, ast.AnnAssign):
         raise CannotRewrite("it is declared once more with a type", statement.lineno)
     if isinstance(statement, ast.AugAssign) and adds_constant(statement):

@@ -41,15 +41,26 @@ class RuntimeName:
     name: str
 
 
-Part = str | RuntimeName
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The text of another place, with what any plan edits in it; the place itself is replaced by some edit."""
+
+    place: Place
+
+
+Part = str | RuntimeName | Moved
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put `parts` in the place of a stretch of text; an empty stretch is an insertion."""
+    """Put `parts` in the place of a stretch of text; an empty stretch is an insertion.
+
+    With `whole`, what others edit within the place is void: nothing of its text stays but what moves.
+    """
 
     place: Place
     parts: tuple[Part, ...]
+    whole: bool = False
 
     @property
     def runtime_names(self) -> set[str]:
@@ -89,7 +100,7 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     """
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, _first_executed(source, edits)) if names else Bound({}, None)
-    splices = [_spliced(source, edit, bound) for edit in edits]
+    splices = _spliced(source, edits, bound)
     if bound.edit:
         splices.insert(0, Splice(bound.edit.start, bound.edit.end, bound.edit.text))
     after = SourceText(source.path, splice(source.text, splices))
@@ -130,10 +141,36 @@ def _first_executed(source: SourceText, edits: Sequence[Edit]) -> int:
     return next((s.lineno for s in source.tree.body if s.lineno <= first <= (s.end_lineno or 0)), first)
 
 
-def _spliced(source: SourceText, edit: Edit, bound: Bound) -> Splice:
-    place = edit.place
-    text = "".join(bound.names[part.name] if isinstance(part, RuntimeName) else part for part in edit.parts)
-    return Splice(source.offset(place.line, place.column), source.offset(place.end_line, place.end_column), text)
+def _spliced(source: SourceText, edits: Sequence[Edit], bound: Bound) -> list[Splice]:
+    """The edits as splices; those within a stretch that moves take place where it goes to."""
+    moved = [part.place for edit in edits for part in edit.parts if isinstance(part, Moved)]
+    inner = {place: [edit for edit in edits if _within(edit.place, place)] for place in moved}
+
+    def written(edit: Edit) -> Splice:
+        return Splice(*_offsets(source, edit.place), "".join(map(text_of, edit.parts)))
+
+    def text_of(part: Part) -> str:
+        if isinstance(part, RuntimeName):
+            return bound.names[part.name]
+        return part if isinstance(part, str) else _moved(source, part.place, [written(edit) for edit in inner[part.place]])
+
+    gone = {edit for each in inner.values() for edit in each}
+    gone |= {edit for outer in edits if outer.whole for edit in edits if edit is not outer and _within(edit.place, outer.place)}
+    return [written(edit) for edit in edits if edit not in gone]
+
+
+def _moved(source: SourceText, place: Place, splices: Sequence[Splice]) -> str:
+    start, end = _offsets(source, place)
+    return splice(source.text[start:end], [Splice(each.start - start, each.end - start, each.text) for each in splices])
+
+
+def _within(inner: Place, outer: Place) -> bool:
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)
+    return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+
+
+def _offsets(source: SourceText, place: Place) -> tuple[int, int]:
+    return source.offset(place.line, place.column), source.offset(place.end_line, place.end_column)
 
 
 def _shortened_imports(before: SourceText, after: SourceText) -> list[Lines]:

@@ -15,7 +15,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .edits import Edit, RuntimeName, quoted
+from .edits import Edit, Moved, RuntimeName, quoted
 from .global_uses import GlobalUses
 from .slot_edits import load_edits
 from .text import SourceText
@@ -30,15 +30,15 @@ def lazy_edits(source: SourceText, name: str, state: str, declaration: ast.stmt,
         return ()
     making = others[0].statement
     found = _guard(source.tree, making, name)
-    if found is None or not isinstance(making, ast.Assign) or not _is_independent(making.value, found[0]):
+    if found is None or not isinstance(making, ast.Assign) or not is_independent(making.value, found[0]):
         return ()
     function, guard = found
     after = [load for load in uses.loads if guard.lineno <= load.lineno and load in set(ast.walk(function))]
     used = [load for load in after if load.lineno > (guard.end_lineno or 0)]
     if len(uses.loads) != len(used) + 1 or not _alone(source, guard):
         return ()  # beside the test and what follows it, there is another use
-    factory = f"lambda: {source.slice(source.place(making.value))}"
-    value = Edit(source.place(declaration.value), (RuntimeName("Lazy"), f"({quoted(state)}, {factory})"))
+    factory = ("lambda: ", Moved(source.place(making.value)), ")")
+    value = Edit(source.place(declaration.value), (RuntimeName("Lazy"), f"({quoted(state)}, ", *factory))
     return (value, _without_guard(source, function, guard, used, name), *load_edits(source, used, f"{name}.get()"))
 
 
@@ -63,7 +63,7 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _is_independent(value: ast.expr, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def is_independent(value: ast.expr, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether the value is made on one line of nothing that belongs to the function's own run."""
     if any(isinstance(n, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)) for n in ast.walk(value)):
         return False
@@ -91,8 +91,8 @@ def _without_guard(
     place = source.place(guard)
     following = next(_following(function, guard), None)
     if following is None or not set(ast.walk(following)) & set(used) or isinstance(following, (ast.If, ast.While)):
-        return Edit(place, (f"{name}.get()",))
-    return Edit(replace(place, column=0, end_line=place.end_line + 1, end_column=0), ())
+        return Edit(place, (f"{name}.get()",), whole=True)
+    return Edit(replace(place, column=0, end_line=place.end_line + 1, end_column=0), (), whole=True)
 
 
 def _following(function: ast.FunctionDef | ast.AsyncFunctionDef, guard: ast.If) -> Iterator[ast.stmt]:

@@ -19,7 +19,7 @@ from outfall_lint.source import SourceLines
 from . import ledger
 from .change import ChangeSet, FileChange
 from .dependencies import advice
-from .edits import Edit, RuntimeName, edited
+from .edits import Edit, Part, RuntimeName, edited
 from .errors import CodemodError, UsageError
 from .line_length import line_length
 from .other_files import OtherFiles
@@ -49,18 +49,20 @@ def plan_migration(
     skip: Sequence[str] = (),
     respect_baseline: bool = False,
     unsafe: Sequence[str] = (),
+    resources: bool = False,
 ) -> MigrationPlan:
     """Plan all, edit and verify all; `engine.apply` writes the result.
 
     `only` and `skip` name kinds of states, or paths and path patterns below `root`. `direct`
     leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
-    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled.
+    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. With `resources`, what belongs
+    to its thread goes under a `ThreadResource`.
     """
     _require_known(root, (*only, *skip))
     for name in unsafe:
         if name not in UNSAFE:
             raise UsageError(f"{name!r} is no reason that can be overruled", f"there are {', '.join(UNSAFE)}")
-    asked = Asked(frozenset(unsafe))
+    asked = Asked(frozenset(unsafe), resources)
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     answered = [_answered(finding, config) for finding in analysis.findings]
@@ -128,12 +130,12 @@ def _too_low(plan: Plan, priority: Priority, threshold: Priority) -> Plan:
 def _direct(plan: Plan) -> Plan:
     if not plan.rewrites:
         return plan
-    edits = tuple(Edit(edit.place, tuple(map(_unstaged, edit.parts))) for edit in plan.edits)
+    edits = tuple(replace(edit, parts=tuple(map(_unstaged, edit.parts))) for edit in plan.edits)
     return replace(plan, target=(plan.target or "").removeprefix("Staged"), flag=None, edits=edits)
 
 
-def _unstaged(part: str | RuntimeName) -> str | RuntimeName:
-    return part if isinstance(part, str) else RuntimeName(part.name.removeprefix("Staged"))
+def _unstaged(part: Part) -> Part:
+    return RuntimeName(part.name.removeprefix("Staged")) if isinstance(part, RuntimeName) else part
 
 
 def _edited(plans: Sequence[Plan], others: OtherFiles, limit: int | None) -> tuple[list[Plan], list[FileChange]]:

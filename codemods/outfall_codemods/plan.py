@@ -45,6 +45,13 @@ class Plan:
         """The files that it edits."""
         return frozenset(edit.place.path for edit in self.edits)
 
+    @property
+    def touched(self) -> tuple[tuple[str, int], ...]:
+        """Path and line of everything that it edits beside the declaration: the accesses that cannot stay as they are."""
+        declared = self.state.statement
+        places = {(edit.place.path, edit.place.line) for edit in self.edits}
+        return tuple(sorted(p for p in places if p[0] != declared.path or not declared.line <= p[1] <= declared.end_line))
+
     def to_json(self) -> Json:
         """The documented plan object; lines from 1."""
         return {
@@ -57,6 +64,7 @@ class Plan:
             "path": self.place.path,
             "line": self.place.line,
             "accesses": len(self.state.accesses),
+            "touched": [{"path": path, "line": line} for path, line in self.touched],
             "reason": self.reason,
             "unsafe": self.unsafe,
             "evidence": list(self.evidence),

@@ -17,9 +17,10 @@ from .unsafe import Allowed
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user asks for beyond the default; `unsafe` are the reasons that are overruled."""
+    """What the user asks for beyond the default."""
 
-    unsafe: Allowed = ()
+    unsafe: Allowed = ()  # the reasons that are overruled
+    resources: bool = False  # put a thread's resources under a `ThreadResource`
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,50 @@ def test_what_is_left_is_named_with_its_reason(project: Path, invoke: Invoke) ->
     assert plans[0]["reason"].split()[0] in said
 
 
+SETTING = "_level = 0\n\n\ndef set_level(value):\n    global _level\n    _level = value\n\n\ndef level():\n    return _level\n"
+RESOURCE = """\
+import threading
+
+_local = threading.local()
+
+
+def connect():
+    return object()
+
+
+def connection():
+    if not hasattr(_local, "conn"):
+        _local.conn = connect()
+    return _local.conn
+"""
+
+
+def test_the_plan_shows_what_is_edited_beside_each_declaration(ambient: Path, invoke: Invoke) -> None:
+    (ambient / "settings.py").write_text(SETTING, encoding="utf-8")
+    said = invoke("migrate", "--plan", ".").stdout
+    assert "agents._agents  registry -> StagedRegistry, behind use_registry  agents.py:1\n    its 1 access stays as it is\n" in said
+    assert "settings._level  slot -> Slot  settings.py:1\n    rewritten with it: settings.py:6, 10\n" in said
+    plans = {plan["state"]: plan["touched"] for plan in json.loads(invoke("migrate", "--plan", "json", ".").stdout)["plans"]}
+    assert plans["settings._level"] == [{"path": "settings.py", "line": 6}, {"path": "settings.py", "line": 10}]
+    assert plans["agents._agents"] == []
+
+
+def test_explain_tells_what_becomes_of_the_accesses(ambient: Path, invoke: Invoke) -> None:
+    (ambient / "settings.py").write_text(SETTING, encoding="utf-8")
+    assert "Makes it a Slot; rewritten with it: settings.py:6, 10.\n" in invoke("explain", "settings.py:1").stdout
+    assert "behind the flag use_registry; its 1 access stays as it is.\n" in invoke("explain", "agents.py:1").stdout
+
+
+def test_a_thread_keeps_its_resource_unless_asked(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text(RESOURCE, encoding="utf-8")
+    said = " ".join(invoke("migrate").stdout.split())
+    assert "stays per thread: `conn` keeps what `app.connect` makes at app.py:12; `--resources` puts it under a ThreadResource" in said
+    assert (project / "app.py").read_text(encoding="utf-8") == RESOURCE
+    assert "app._local -> ThreadResource app.py:3" in " ".join(invoke("migrate", "--resources").stdout.split())
+    assert "    return _local.get()\n" in (project / "app.py").read_text(encoding="utf-8")
+    assert invoke("check").exit_code == 0
+
+
 def test_direct_leaves_no_old_way(ambient: Path, invoke: Invoke) -> None:
     assert invoke("migrate", "--direct").exit_code == 0
     text = (ambient / "agents.py").read_text(encoding="utf-8")

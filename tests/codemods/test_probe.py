@@ -183,6 +183,15 @@ def test_in_every_mode_and_after_removal_all_holds(shop: Project) -> None:
     assert counts(removed) == {"passed"}
 
 
+def test_a_resource_is_opened_as_often_under_its_new_owner(shop: Project) -> None:
+    engine.apply(shop.migration(resources=True), shop.root, "migrate")
+    assert "ThreadResource(" in (shop.root / "shop.py").read_text()
+    assert counts(outcomes(shop.root)) == {"passed", "xfailed"}
+    before = (shop.root / "test_scopes.py").read_text()
+    (shop.root / "test_scopes.py").unlink()
+    assert text_of(probe_of(shop)) == before
+
+
 def replaced(*pairs: tuple[str, str]) -> Callable[[str], str]:
     def change(text: str) -> str:
         for old, new in pairs:
@@ -197,6 +206,8 @@ SHARED = "threading.local()"
 COPIES = {
     "a context shared by all threads": ("_request = " + SHARED, "_request = Shared()"),
     "a resource shared by all threads": ("_connections = " + SHARED, "_connections = Shared()"),
+    "a resource for each task": ("_connections = " + SHARED, "_connections = InContext()"),
+    "a resource opened anew at each call": ("if not hasattr(_connections", "if True or not hasattr(_connections"),
     "a captured local shared by all threads": ("stored = " + SHARED, "stored = Shared()"),
     "an instance's local shared by all threads": ("self._tenant = " + SHARED, "self._tenant = Shared()"),
     "an instance's local shared by all instances": ("self._tenant = " + SHARED, "self._tenant = _request"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import options
+from outfall_cli import options, summaries
 from outfall_cli.nearest import unknown
 from outfall_cli.project import Project, analyse, complain_about, exit_code, load_project
 
@@ -86,5 +86,4 @@ def sentence(plan: Plan) -> str:
     if not plan.rewrites:
         return f"Leaves it as it is: {plan.reason}"
     flag = f", behind the flag {plan.flag}" if plan.flag else ""
-    accesses = "its accesses are rewritten with it" if plan.edits else "the accesses stay as they are"
-    return f"Makes it a {plan.target}{flag}; {accesses}."
+    return f"Makes it a {plan.target}{flag}; {summaries.accesses(plan)}."

@@ -16,6 +16,7 @@ from outfall_cli.project import Project, analyse, complain_about, exit_code, loa
 if TYPE_CHECKING:
     from outfall_codemods.migrate import MigrationPlan
 
+PLANS = ("text", "json")
 TRIAL = "OUTFALL_FLAGS={flags} pytest"
 
 
@@ -52,12 +53,21 @@ def seen_from_root(project: Project, values: tuple[str, ...]) -> list[str]:
     return [value if value in kinds else project.within([value])[0] for value in values]
 
 
-@click.command()
+class Migrate(click.Command):
+    """`--plan app` plans the folder `app`: what follows the option is a format only where it names one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        following = [*args[1:], ""]
+        written = ["--plan=text" if arg == "--plan" and after not in PLANS else arg for arg, after in zip(args, following)]
+        return super().parse_args(ctx, written)
+
+
+@click.command(cls=Migrate)
 @options.paths
 @click.option("--diff", "show_diff", is_flag=True, help="Show the change; write nothing.")
 @click.option("--check", "only_check", is_flag=True, help="Say what would change; write nothing.")
 @click.option(
-    "--plan", "show_plan", is_flag=False, flag_value="text", type=click.Choice(["text", "json"]),
+    "--plan", "show_plan", is_flag=False, flag_value="text", type=click.Choice(PLANS),
     help="Show what is planned for every finding, and why; write nothing.",
 )  # fmt: skip
 @click.option(
@@ -68,6 +78,7 @@ def seen_from_root(project: Project, values: tuple[str, ...]) -> list[str]:
 @click.option("--only", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: nothing else.")
 @click.option("--skip", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: not this.")
 @click.option("--unsafe", multiple=True, metavar="REASON", callback=reasons, help="Rewrite although REASON is against it.")
+@click.option("--resources", is_flag=True, help="Put what belongs to its thread under a ThreadResource as well.")
 @click.option("--verify", "verify_with", metavar="CMD", help="Run CMD afterwards; where it fails, restore everything.")
 @click.option("--allow-dirty", is_flag=True, help="Rewrite although there are uncommitted changes.")
 @click.option("--respect-baseline", is_flag=True, help="Leave the states of the baseline alone.")
@@ -84,6 +95,7 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     unsafe: tuple[str, ...],
+    resources: bool,
     verify_with: str | None,
     allow_dirty: bool,
     respect_baseline: bool,
@@ -127,6 +139,7 @@ def command(
         skip=seen_from_root(project, skip),
         respect_baseline=respect_baseline,
         unsafe=unsafe,
+        resources=resources,
     )
     if show_plan:
         click.echo(shown(plan, show_plan))
@@ -151,7 +164,7 @@ def shown(plan: MigrationPlan, shape: str) -> str:
     """`--plan`: every plan, as text or as the documented JSON."""
     if shape == "json":
         return as_json({"version": 1, "plans": [each.to_json() for each in plan.plans]})
-    found = summaries.paragraphs(summaries.rewrites(plan.plans, "Would rewrite"), summaries.declines(plan.plans))
+    found = summaries.paragraphs(summaries.planned(plan.plans), summaries.declines(plan.plans))
     return found or "Nothing was found, so nothing is planned."
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..resource_forms import Forms, Opening
 from ..text import SourceText
 from .reach import needs_arguments
 
@@ -28,6 +29,27 @@ def made_once(name: str, source: SourceText) -> MadeOnce | None:
                 called = _called(values[0], function)
                 return MadeOnce(function.name, called[:-1], called[-1]) if called else None
     return None
+
+
+def opened_once(name: str, attribute: str, source: SourceText) -> MadeOnce | None:
+    """How each thread's resource in a thread-local is opened; None where no function does just that and gives it."""
+    forms = Forms(name, attribute)
+    for function in source.tree.body:
+        if isinstance(function, ast.FunctionDef) and not needs_arguments(function) and not function.decorator_list:
+            body = function.body[1:] if _is_text(function.body[0]) else function.body
+            form = forms.found_in(body, 0) if body else None
+            if isinstance(form, Opening) and _is_given(form, forms, body[len(form.statements) :]):
+                called = _called(form.value, function)
+                return MadeOnce(function.name, called[:-1], called[-1]) if called else None
+    return None
+
+
+def _is_given(form: Opening, forms: Forms, rest: Sequence[ast.stmt]) -> bool:
+    """Whether the function goes on only to return the resource."""
+    if form.returned or len(rest) != 1 or not isinstance(rest[0], ast.Return):
+        return form.returned and not rest
+    value = rest[0].value
+    return forms.is_it(value) or (isinstance(value, ast.Name) and value.id == form.local)
 
 
 def _made_in(function: ast.FunctionDef, name: str, tree: ast.Module) -> Iterator[ast.expr]:

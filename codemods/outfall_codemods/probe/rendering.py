@@ -12,7 +12,7 @@ from .subjects import Scope, Subject, Uncovered
 
 _WIDTH = 120
 _LAWS = (
-    ("threads", (Scope.CONTEXT, Scope.RESOURCE, Scope.THREAD)),
+    ("threads", (Scope.CONTEXT, Scope.THREAD)),
     ("contexts", (Scope.CONTEXT,)),
     ("resources", (Scope.RESOURCE,)),
     ("instances", (Scope.INSTANCE,)),
@@ -22,7 +22,7 @@ _LAWS = (
 )
 _MEANING = {
     Scope.CONTEXT: "Each thread has its own; from mode new on, each task.",
-    Scope.RESOURCE: "Each thread has its own, and the tasks of a thread share it.",
+    Scope.RESOURCE: "Each thread opens one of its own, which its tasks share.",
     Scope.THREAD: "Each thread has its own; the migration leaves them as they are.",
     Scope.INSTANCE: "How to make one that holds its own, under which name, and one of its attributes.",
     Scope.TABLE: "One for the whole process, changed in place.",
@@ -34,7 +34,7 @@ _FROM = {
     "NamedTuple": "from typing import NamedTuple",
 }
 _MODULES = ("asyncio", "gc", "importlib", "threading", "weakref")
-_VALUES = (Scope.CONTEXT, Scope.RESOURCE, Scope.THREAD)
+_VALUES = (Scope.CONTEXT, Scope.THREAD)
 _CHUNK = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 

@@ -21,7 +21,7 @@ class Scope(str, Enum):
     """Who shares the state."""
 
     CONTEXT = "CONTEXTS"  # each thread has its own; from the new way on, each task
-    RESOURCE = "RESOURCES"  # each thread has its own, and its tasks share it
+    RESOURCE = "RESOURCES"  # each thread opens its own, once, and its tasks share it
     THREAD = "THREADS"  # each thread has its own; what its tasks share is not stated
     INSTANCE = "INSTANCES"  # as a context, and it ends with the object that holds it
     TABLE = "TABLES"
@@ -71,7 +71,11 @@ def _of(state: State, target: str, source: SourceText) -> Iterator[Subject | Unc
     elif target.endswith("ContextLocal"):
         yield from _namespace(where, Scope.CONTEXT)
     elif target == "thread-local":
-        yield from _namespace(where, Scope.THREAD)
+        opened = making.opened_once(where.local_name, where.attribute, source) if state.scope == "module" else None
+        yield from [_resource(where, opened)] if opened else _namespace(where, Scope.THREAD)
+    elif target == "ThreadResource":
+        opened = making.opened_once(where.local_name, where.attribute, source) or making.made_once(where.local_name, source)
+        yield _resource(where, opened) if opened else Uncovered(where.name, "who asks for it does more than open it")
     elif target.endswith("Registry"):
         yield Subject(Scope.TABLE, where.name, f"lambda: {where.expression}")
     elif target in ("Slot", "class_slot"):
@@ -99,6 +103,12 @@ def _slot(where: reach.Located, state: State, source: SourceText) -> Iterator[Su
     made = making.made_once(where.local_name, source) if state.scope == "module" else None
     if made:
         yield _lazy(where, made)
+
+
+def _resource(where: reach.Located, opened: making.MadeOnce) -> Subject:
+    module = f"imported({quoted(where.module)})"
+    owner = ".".join((module, *opened.owner))
+    return Subject(Scope.RESOURCE, where.name, f"lambda: Resource({module}.{opened.function}, ({owner}, {quoted(opened.maker)}))")
 
 
 def _lazy(where: reach.Located, made: making.MadeOnce) -> Subject:

@@ -43,6 +43,7 @@ class Staged:
             "path": self.path,
             "line": self.line,
             "accesses": 0,
+            "touched": [],
             "reason": None,
             "evidence": [],
         }

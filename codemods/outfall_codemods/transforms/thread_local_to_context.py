@@ -1,7 +1,7 @@
-"""A `threading.local()` that carries context becomes a context local; a resource stays per thread.
+"""A `threading.local()` that carries context becomes a context local.
 
-The two look the same at run time, so the kind that the linter decided from code, or that the
-configuration names, settles it. In doubt the plan is a question.
+One that keeps a resource of its thread looks the same at run time, so the kind that the linter decided
+from code, or that the configuration names, settles it. In doubt the plan is a question.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ _PROTOCOL_READS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
 
 def accepts(finding: Finding) -> bool:
-    return finding.code == "OUT201"
+    return finding.code == "OUT201" and finding.state.kind is not Kind.THREAD_RESOURCE
 
 
 def plan(case: Case) -> Plan:
     """`rewrite` for context whose every use is in sight; else the reason against it."""
     state, codes, source = case.state, case.codes, case.source
-    reason = _declaration_problem(state, source) if state.kind is not Kind.THREAD_RESOURCE else None
-    reason = reason or _kind_problem(state)
+    reason = _declaration_problem(state, source) or _kind_problem(state)
     if reason:
         return decline(state, codes, reason)
     for access in state.accesses:
@@ -47,8 +46,6 @@ def _kind_problem(state: State) -> str | None:
     if state.kind is Kind.CONTEXT:
         return None
     evidence = "; ".join(state.evidence) or "nothing tells"
-    if state.kind is Kind.THREAD_RESOURCE:
-        return f"stays per thread: {evidence}"
     if state.kind is Kind.SPAN_STACK:
         return f"not yet: stacks come later; {evidence}; use one immutable tuple per change, held in a context variable"
     return (
