@@ -34,6 +34,7 @@ owner = "platform"
 created = 2026-11-01
 """
 COMPLETED = 'completed = { date = 2026-11-20, evidence = "sha256:0" }\n'
+HOOKS = ("outfall-check", "outfall-migrate", "outfall-remove-legacy")
 BASELINED = '[tool.outfall]\nbaseline = "baseline.json"\n'
 
 
@@ -55,16 +56,28 @@ def commit(project: Path, files: Mapping[str, str | bytes]) -> None:
 
 @dataclass(frozen=True)
 class Hooks:
-    """This repository as it stands, uncommitted work included, in a repository of its own."""
+    """This repository as it stands, uncommitted work included, in a repository of its own.
+
+    All projects share one store of pre-commit, so its environment is built once.
+    """
 
     repository: Path
+    store: Path
+
+    @property
+    def configuration(self) -> str:
+        """What a project writes into its .pre-commit-config.yaml."""
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.repository, check=True, capture_output=True, text=True)
+        listed = "".join(f"      - id: {name}\n" for name in HOOKS)
+        return f"repos:\n  - repo: {self.repository}\n    rev: {head.stdout.strip()}\n    hooks:\n{listed}"
 
     def run(self, hook: str, project: Path) -> tuple[int, str]:
-        command = [sys.executable, "-m", "pre_commit", "try-repo", str(self.repository), hook]
+        (project / ".pre-commit-config.yaml").write_text(self.configuration, encoding="utf-8")
+        git(project, "add", "-A")
         done = subprocess.run(
-            [*command, "--all-files", "--verbose"],
+            [sys.executable, "-m", "pre_commit", "run", hook, "--all-files", "--verbose"],
             cwd=project,
-            env={**os.environ, "NO_COLOR": "1"},
+            env={**os.environ, "NO_COLOR": "1", "PRE_COMMIT_HOME": str(self.store)},
             capture_output=True,
             text=True,
         )
@@ -77,9 +90,9 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     if listed.returncode:
         pytest.skip("needs this repository under git")
     files = {name: ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
-    repository = tmp_path_factory.mktemp("hooks") / "outfall"
-    commit(repository, {name: path.read_bytes() for name, path in files.items()})
-    return Hooks(repository)
+    folder = tmp_path_factory.mktemp("hooks")
+    commit(folder / "outfall", {name: path.read_bytes() for name, path in files.items()})
+    return Hooks(folder / "outfall", folder / "store")
 
 
 CASES = {
