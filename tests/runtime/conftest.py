@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
@@ -124,10 +125,14 @@ class Server:
         _flag_file.put(self.file, {"flags": {}}, revision=1, actor="test")
         self.errors = open(folder / "errors", "wb")
         command = [sys.executable, str(SERVER), str(count), str(folder)]
-        self.process = subprocess.Popen(command, env=environment, stderr=self.errors)
-        self.wait(lambda: (folder / "port").exists(), "the server did not start")
-        self.port = int((folder / "port").read_text())
-        self.wait(lambda: len(self.workers()) == count, "not all workers said that they are there")
+        self.process = subprocess.Popen(command, env=environment, stderr=self.errors, start_new_session=True)
+
+    def ready(self) -> "Server":
+        """Wait until it listens and every worker has said that it is there."""
+        self.wait(lambda: (self.folder / "port").exists(), "the server did not start")
+        self.port = int((self.folder / "port").read_text())
+        self.wait(lambda: len(self.workers()) == self.count, "not all workers said that they are there")
+        return self
 
     def workers(self) -> Set[int]:
         """The living workers that have said so."""
@@ -163,12 +168,8 @@ class Server:
 
     def close(self) -> None:
         """Whatever happened: nothing is left running."""
-        for pid in [*self.workers(), self.process.pid]:
-            try:
-                os.kill(pid, signal.SIGCONT)
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # one by one, the master would replace them meanwhile
         self.process.wait(PATIENCE)
         self.errors.close()
 
@@ -179,7 +180,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[int], Server]]:
 
     def start(count: int) -> Server:
         made.append(Server(tmp_path, count))
-        return made[-1]
+        return made[-1].ready()
 
     yield start
     for server in made:
