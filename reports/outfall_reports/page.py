@@ -27,6 +27,7 @@ from outfall_reports.verdict import Verdict, plural, verdict
 _STYLE = "style.css"
 _SCRIPT = "filter.js"
 _JOINT = re.compile(r"(?<=\w)[./:_](?=\w)")
+_QUOTED = re.compile(r"`([^`]+)`")
 FILTER_FROM = 25  # rows from which a page offers its filter
 
 
@@ -100,7 +101,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(plural=plural, stacked=figures.stacked, breakable=_breakable, time=_time, duration=figures.duration)
+    environment.filters.update(plural=plural, stacked=figures.stacked, breakable=_breakable, marked=_marked, time=_time, duration=figures.duration)
     environment.globals["share"] = figures.share
     return environment
 
@@ -109,6 +110,11 @@ def _breakable(text: str) -> Markup:
     """Let long names and paths break at their joints; `<wbr>` is not copied with the text."""
     escaped = str(escape(text))
     return Markup(_JOINT.sub(r"<wbr>\g<0>", escaped))
+
+
+def _marked(text: str) -> Markup:
+    """A sentence whose `names` show as code; the rest may break at joints as `_breakable` says."""
+    return Markup(_QUOTED.sub(r"<code>\1</code>", str(_breakable(text))))
 
 
 def _time(moment: datetime.datetime) -> str:

@@ -29,11 +29,16 @@ def missing(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:
     if not any(sum(record.reads.values()) + sum(record.writes.values()) for _, record in reports):
         yield "no access was recorded: nothing shows that it works"
     if lost := sum(record.lost for _, record in reports):
-        yield f"{lost} values were lost by the new way"
+        yield f"{_counted(lost, 'value was', 'values were')} lost by the new way"
     if evicted := sum(record.would_evict for _, record in reports):
-        yield f"{evicted} entries would have been evicted"
+        yield f"{_counted(evicted, 'entry', 'entries')} would have been evicted"
     if rollbacks := sum(record.rollbacks for _, record in reports):
-        yield f"{rollbacks} rollbacks were recorded"
+        remedy = "begin the next attempt with an empty metrics folder"
+        yield f"{_counted(rollbacks, 'rollback was', 'rollbacks were')} recorded; {remedy}"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _dwell(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:

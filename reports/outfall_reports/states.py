@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from outfall_reports.model import JournalEntry, Plan, ReportData
 
 # What a declaration read before, by what it was moved onto; the inventory knows better.
-_ORIGINS = {"Registry": "dict", "ContextLocal": "threading.local"}
+_ORIGINS = {
+    "Registry": "dict",
+    "DefaultRegistry": "defaultdict",
+    "OrderedRegistry": "OrderedDict",
+    "CounterRegistry": "Counter",
+    "ListRegistry": "list",
+    "SetRegistry": "set",
+    "DequeRegistry": "deque",
+    "ContextLocal": "threading.local",
+    "Slot": "global",
+    "Lazy": "global",
+    "class_slot": "class attribute",
+}
 _STAGED = "Staged"
 _RUNTIME = "outfall_runtime."
 
@@ -57,7 +70,7 @@ def moved_states(data: ReportData) -> tuple[MovedState, ...]:
     What the code declares now, where an inventory says so, outranks what the journal once wrote:
     the old way may have been removed since.
     """
-    done = {plan.state: plan for plan in _journaled(data.journal) if not plan.declined}
+    done = _latest(plan for plan in _journaled(data.journal) if not plan.declined)
     planned = {
         plan.state: plan
         for plan in data.plans or ()
@@ -87,6 +100,16 @@ def declined_states(data: ReportData) -> tuple[DeclinedState, ...]:
 def _journaled(entries: tuple[JournalEntry, ...]) -> list[Plan]:
     """The plans that were carried out and stand, oldest first."""
     return [plan for entry in entries if entry.status == "done" for plan in entry.plans]
+
+
+def _latest(plans: Iterable[Plan]) -> dict[str, Plan]:
+    """The last plan of each state; one that removes the old way (it has no codes) says nothing of what was there."""
+    found: dict[str, Plan] = {}
+    for plan in plans:
+        first = found.get(plan.state)
+        removal = first is not None and not plan.codes
+        found[plan.state] = replace(plan, kind=first.kind, accesses=first.accesses) if first and removal else plan
+    return found
 
 
 def _targets(data: ReportData) -> dict[str, str]:

@@ -51,10 +51,11 @@ def test_load_tests_are_shown_where_given_or_found(place: str, project: Path, in
     assert "before the change" in (project / "outfall-report.html").read_text(encoding="utf-8")
 
 
-def test_a_ledger_without_flags_is_left_out(project: Path, invoke: Invoke) -> None:
+def test_a_ledger_without_flags_is_no_missing_one(project: Path, invoke: Invoke) -> None:
     (project / "outfall-flags.toml").write_text("version = 1\n", encoding="utf-8")
     result = invoke("report", "--no-check")
-    assert (result.exit_code, "0 documents" in result.stdout) == (0, True), result.output
+    assert (result.exit_code, result.stdout) == (0, "outfall-report.html: 1 document on one page\n"), result.output
+    assert "declares no flag" in (project / "outfall-report.html").read_text(encoding="utf-8")
 
 
 def test_what_lies_in_the_project_and_is_named_too_counts_once(project: Path, invoke: Invoke) -> None:

@@ -49,7 +49,7 @@ MISSING = {
     ),
     "lost": ([process(lost=2, lost_sites=[{"site": "app.py:3", "count": 2}])], r"2 values were lost.*app\.py:3"),
     "would evict": ([process(would_evict=4)], "4 entries would have been evicted"),
-    "rolled back": ([process(rollbacks=1)], "1 rollbacks"),
+    "rolled back": ([process(rollbacks=1)], "1 rollback was recorded; begin the next attempt with an empty metrics folder"),
     "back in legacy": ([process(mode="legacy")], r"does not serve on web-1 \(legacy\)"),
     "never used": ([process(**NO_WRITES)], "no access was recorded"),
     "no process": ([], "no process reports it"),

@@ -41,6 +41,14 @@ def test_a_removal_ends_the_staging(make) -> None:
     assert moved({"journal": [later, make.entry(make.plan())]}) == [(AGENTS, "moved", "dict", "Registry")]
 
 
+def test_a_removal_says_nothing_of_what_was_there(make) -> None:
+    first = make.entry(make.plan(kind="dedup", target="StagedSetRegistry", accesses=7))
+    removal = make.plan(kind="registry", target="SetRegistry", accesses=0, codes=[])
+    later = make.entry(removal, command="remove-legacy", id="b", created="2026-11-25T00:00:00Z")
+    [state] = moved_states(data_from_mapping({"journal": [first, later]}))
+    assert (state.kind, state.origin, state.target, state.accesses) == ("dedup", "set", "SetRegistry", 7)
+
+
 def test_the_inventory_knows_what_a_state_was(make) -> None:
     row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
     before = make.inventory(row | {"constructor": "collections.defaultdict"})
@@ -94,7 +102,7 @@ def test_a_declined_state_keeps_its_reason_once(make) -> None:
         ({"writes": dict.fromkeys(("legacy", "shadow", "new", "enforced"), 0)}, "no access was recorded"),
         ({"lost": 3}, "3 values were lost"),
         ({"would_evict": 2}, "2 entries would have been evicted"),
-        ({"rollbacks": 1}, "1 rollbacks were recorded"),
+        ({"rollbacks": 1}, "1 rollback was recorded; begin the next attempt"),
     ],
 )
 def test_removal_waits_for(make, changes, sentence) -> None:

@@ -74,6 +74,11 @@ def test_diagnostics_are_shown_by_process_with_what_to_do(make, text_of) -> None
     assert "an old thing" not in text
 
 
+def test_names_in_sentences_show_as_code(make) -> None:
+    page = render_report({"check": make.check(make.finding(message="`_a<b` is read by `f`, an odd ` too"))})
+    assert "<td><code>_a&lt;b</code> is read by <code>f</code>, an odd ` too</td>" in page
+
+
 def test_nothing_from_outside_becomes_markup(everything) -> None:
     page = render_report(everything)
     assert "<script" not in page

@@ -9,6 +9,7 @@ import click
 
 from outfall_cli.documents import as_json, inventory
 from outfall_cli.project import Project, analyse, complain_about, exit_code, load_project
+from outfall_cli.summaries import counted
 
 DEFAULT = "outfall-report.html"
 
@@ -42,7 +43,7 @@ def command(ctx: click.Context, documents: tuple[Path, ...], output: Path, no_ch
             rollout=Rollout(dwell_hours=rollout.dwell_hours, processes=rollout.processes),
         )
     output.write_text(render_report(data), encoding="utf-8")
-    click.echo(f"{output}: {len(found)} documents on one page")
+    click.echo(f"{output}: {counted(len(found), 'document')} on one page")
     ctx.exit(exit_code(problems, found=False))
 
 
@@ -65,11 +66,9 @@ def looked_at(project: Project, folder: Path) -> tuple[object, ...]:
 
 def gathered(project: Project, named: tuple[Path, ...]) -> list[Path]:
     """The documents to show: what lies in the project, and what was named, each once."""
-    from outfall_lint.ledger import read_ledger
-
     folder = project.folder
     inside = [*folder.glob("*.json"), *folder.glob("load/*.json"), *folder.glob("journal/*/journal.json")]
-    ledger = [project.ledger] if read_ledger(project.ledger).flags else []
+    ledger = [project.ledger] if project.ledger.exists() else []
     by_place = {path.resolve(): path for path in (*ledger, *sorted(inside, key=oldest_first), *named)}
     return list(by_place.values())
 

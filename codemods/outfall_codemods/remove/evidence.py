@@ -71,14 +71,18 @@ def _missing(state: str, records: Sequence[StateRecord], rollout: Rollout) -> It
         yield f"{state}: the new way does not serve on {', '.join(off)}"
     if not sum(record.accesses for record in records):
         yield f"{state}: no access was recorded, so nothing shows that it works"
-    for what, count in (
-        ("values were lost by the new way", sum(r.lost for r in records)),
-        ("entries would have been evicted", sum(r.would_evict for r in records)),
-        ("rollbacks were recorded", sum(r.rollbacks for r in records)),
-    ):
-        if count:
-            sites = sorted({site for r in records for site in r.lost_sites}) if what.startswith("values") else []
-            yield f"{state}: {count} {what}" + (f" (at {', '.join(sites)})" if sites else "")
+    if lost := sum(record.lost for record in records):
+        sites = sorted({site for record in records for site in record.lost_sites})
+        yield f"{state}: {_counted(lost, 'value was', 'values were')} lost by the new way" + (f" (at {', '.join(sites)})" if sites else "")
+    if evicted := sum(record.would_evict for record in records):
+        yield f"{state}: {_counted(evicted, 'entry', 'entries')} would have been evicted"
+    if rollbacks := sum(record.rollbacks for record in records):
+        remedy = "begin the next attempt with an empty metrics folder"
+        yield f"{state}: {_counted(rollbacks, 'rollback was', 'rollbacks were')} recorded; {remedy}"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _dwell(state: str, records: Sequence[StateRecord], rollout: Rollout) -> Iterator[str]:
