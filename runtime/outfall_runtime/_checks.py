@@ -57,8 +57,10 @@ def flags_check() -> Iterator[Finding]:
             yield Finding(name, FAILURE, detail, "this is a fault of the runtime: roll the state back and report it")
     if watcher.path is None:
         yield Finding(name, OK, "no flag file is configured")
-    elif watcher._thread is None or not watcher._thread.is_alive():
-        yield Finding(name, WARNING, f"{watcher.path} is not followed: nothing here is staged yet, or its thread died")
+    elif watcher._thread is None:
+        yield Finding(name, OK, f"{watcher.path} is not followed yet: this process has declared no flag and no state")
+    elif not watcher._thread.is_alive():
+        yield Finding(name, WARNING, f"{watcher.path} is not followed any more: its thread died", "restart the process")
     else:
         yield Finding(name, OK, f"{watcher.path} is followed at revision {watcher.revision}")
 

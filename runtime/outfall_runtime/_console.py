@@ -31,9 +31,10 @@ COMMANDS = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; every expected failure is one line on stderr."""
-    options = _parser(arguments).parse_args(arguments)
-    # A command is no process of the service: it must not report as one. Its options have the folder.
+    parser = _parser(arguments)
+    # A command is no process of the service: it must not report as one, whatever its options are. They have the folder.
     os.environ.pop(FOLDER_VARIABLE, None)  # outfall: ignore[OUT110] of this command's own process
+    options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
     except NotReady as error:

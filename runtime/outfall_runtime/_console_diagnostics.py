@@ -11,6 +11,8 @@ from . import _requests, diagnostics
 from ._checks import CHECKS
 from ._console import ATTENTION, DONE
 from ._documents import write_document
+from ._sources import FILE_VARIABLE
+from ._states import FOLDER_VARIABLE
 
 _EPILOG = """\
 examples:
@@ -40,12 +42,24 @@ def _run(options: argparse.Namespace) -> int:
         if name not in CHECKS:
             diagnostics.check(name)  # raises, and names the nearest
     if options.here:
-        return _shown([diagnostics.run(options.components)], options)
+        return _shown([_here(options)], options)
     workers = shared.workers_of(options)
     arguments = {"components": options.components}
     answers = _requests.ask(options.metrics, workers, "diagnostics.run", arguments, options.timeout)
     code = shared.answered(answers)
     return max(code, _shown([found for _, found in sorted(answers.results.items())], options))
+
+
+def _here(options: argparse.Namespace) -> Dict[str, Any]:
+    """What this process finds, where a process of the service would look."""
+    wanted = {FOLDER_VARIABLE: options.metrics, FILE_VARIABLE: options.file}
+    named = {name: value for name, value in wanted.items() if value and name not in os.environ}
+    os.environ.update(named)  # outfall: ignore[OUT110] of this command's own process, and taken back
+    try:
+        return diagnostics.run(options.components)
+    finally:
+        for name in named:
+            del os.environ[name]  # outfall: ignore[OUT110] as above
 
 
 def _shown(documents: List[Dict[str, Any]], options: argparse.Namespace) -> int:

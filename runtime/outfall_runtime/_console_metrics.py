@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from typing import Any, Dict, List
@@ -12,6 +13,7 @@ from . import _figures, _guard, _workers, metrics
 from ._console import ATTENTION, DONE, UNREADABLE
 from ._documents import write_document
 from ._flag_file import place
+from ._reporting import SECONDS_VARIABLE
 from ._states import FOLDER_VARIABLE
 from .errors import BrokenSource
 
@@ -20,7 +22,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The actions of this command."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     export = actions.add_parser("export", help="merge the files of all processes into one evidence file")
-    export.add_argument("--from", dest="folder", required=True, metavar="DIR", help=f"the ${FOLDER_VARIABLE}")
+    export.add_argument(
+        "--from", dest="metrics", default=os.environ.get(FOLDER_VARIABLE), metavar="DIR",
+        help=f"where processes report; default: ${FOLDER_VARIABLE}",
+    )  # fmt: skip
     export.add_argument("--out", required=True, metavar="FILE", help="the evidence file to write; - is stdout")
     export.set_defaults(run=_export)
     collect = actions.add_parser("collect", help="write the baseline: how the service does before anything is switched on")
@@ -36,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    documents, problems = metrics.read_folder(options.folder)
+    documents, problems = metrics.read_folder(_folder(options))
     merged = metrics.merge(documents)
     write(options.out, merged)
     shared.warn(problems)
@@ -50,7 +55,10 @@ def _collect(options: argparse.Namespace) -> int:
     documents, problems = metrics.read_folder(_folder(options))
     found = _figures.baseline(metrics.merge(documents)["processes"])
     if not found["figures"]["processes"]:
-        raise BrokenSource(f"{options.metrics}: no running process reports, so there is nothing to measure")
+        raise BrokenSource(
+            f"{options.metrics}: no running process reports yet, so there is nothing to measure; one that has "
+            f"{FOLDER_VARIABLE} set reports once a minute ({SECONDS_VARIABLE})"
+        )
     target = options.out or _guard.place(place(options.file))
     write(target, found)
     shared.warn(problems)
@@ -81,7 +89,7 @@ def _compact(options: argparse.Namespace) -> int:
 
 def _folder(options: argparse.Namespace) -> str:
     if not options.metrics:
-        raise BrokenSource(f"nothing is measured: set {FOLDER_VARIABLE} or give --metrics")
+        raise BrokenSource(f"nobody knows where processes report: set {FOLDER_VARIABLE} or name the folder")
     return str(options.metrics)
 
 

@@ -83,7 +83,10 @@ def workers_of(options: argparse.Namespace) -> List[Worker]:
     found = [one for one in workers if options.pid in (None, one.pid)]
     if not found:
         which = f"process {options.pid}" if options.pid is not None else "running process"
-        raise BrokenSource(f"{folder}: no {which} of this service is known here")
+        raise BrokenSource(
+            f"{folder}: no {which} of this service is known here; one has to run with {FOLDER_VARIABLE} and "
+            f"{FILE_VARIABLE} set to the same places as here, and to have staged states or flags"
+        )
     return found
 
 

@@ -70,12 +70,15 @@ def _show(options: argparse.Namespace) -> int:
         print(f"  {flag} is held back by a setting of its own")
     if status.upcoming is None:
         print("there is no later stage")
-    elif not status.missing:
-        print(f"ready for stage {_stages.title(status.upcoming)}")
-    else:
-        print(f"not ready for stage {_stages.title(status.upcoming)}:")
-        for line in status.missing:
-            print(f"  {line}")
+        return DONE
+    goal = f"stage {_stages.title(status.upcoming)}"
+    goal = f"to take {goal} up again: flags of it were taken back" if status.upcoming == status.position else f"for {goal}"
+    if not status.missing:
+        print(f"ready {goal}")
+        return DONE
+    print(f"not ready {goal}" + ("; missing:" if status.upcoming == status.position else ":"))
+    for line in status.missing:
+        print(f"  {line}")
     return DONE
 
 
@@ -110,7 +113,10 @@ def _emergency(options: argparse.Namespace) -> int:
         options.reason, options.actor, file=options.file, folder=options.metrics, timeout=options.timeout
     )
     code = _said(move)
-    return code if move.revision else REFUSED
+    if not move.revision:
+        return REFUSED
+    print("everything is at legacy until `stage resume`")
+    return code
 
 
 def _resume(options: argparse.Namespace) -> int:

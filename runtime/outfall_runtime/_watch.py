@@ -36,6 +36,7 @@ class Watcher:
         self._load = load
         self._check = check  # called now and then from the thread
         self._seen: Optional[Tuple[int, int, int, int]] = _NEVER_SEEN
+        self._loaded = False  # there was a good reading
         self._looking = threading.Lock()
         self._stop = threading.Event()
         self._thread: Optional[threading.Thread] = None
@@ -105,7 +106,9 @@ class Watcher:
         except BrokenSource as error:
             if str(error) != self.problem:
                 self.problem = str(error)
-                _report.warn(f"{error}; keeping the last good flags")
+                kept = "keeping the last good flags" if self._loaded else "until it can be read, flags have their other values"
+                _report.warn(f"{error}; {kept}")
             return None
         self.problem = ""
+        self._loaded = True
         return reading

@@ -139,6 +139,18 @@ def test_the_console_examines_itself(python: Python, tmp_path: Path) -> None:
     assert (wrong.returncode, "did you mean 'tables'?" in wrong.stderr) == (2, True)
 
 
+def test_the_console_looks_where_a_process_of_the_service_would(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "f.json").write_text('{"version": 1, "flags": {}}')
+    place = {"OUTFALL_FLAG_FILE": "f.json", "OUTFALL_METRICS_DIR": "metrics"}
+    done = python("-m", "outfall_runtime", "diagnostics", "--here", environment=place)
+    assert (done.returncode, done.stdout.endswith(": ok\n")) == (0, True), done.stdout
+    assert list((tmp_path / "metrics").iterdir()) == []
+    options = ["--metrics", "absent", "--file", "f.json"]
+    absent = python("-m", "outfall_runtime", "diagnostics", "--here", *options)
+    assert (absent.returncode, "absent cannot be written" in absent.stdout) == (1, True), absent.stdout
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_every_running_process_examines_itself(serve: Callable[[int], Any]) -> None:
     server = serve(2)

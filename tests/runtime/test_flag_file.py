@@ -110,6 +110,12 @@ def test_a_broken_file_is_named_and_the_last_good_flags_stay(
     assert caplog.text.count("keeping the last good flags") == 1
 
 
+def test_a_file_that_was_never_there_leaves_no_last_good_flags(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    followed = Followed(tmp_path / "absent.json")
+    assert not followed.watcher.look()
+    assert caplog.text.count("until it can be read, flags have their other values") == 1
+
+
 def test_a_broken_file_is_complained_of_once_and_taken_up_when_mended(
     followed: Followed, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

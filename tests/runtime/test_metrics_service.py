@@ -331,6 +331,8 @@ def test_the_baseline_is_collected_from_running_processes_only(python: Callable[
     assert done.returncode == 0, done.stderr
     figures = _figures.read_baseline(str(tmp_path / "flags.baseline.json"))
     assert (figures["processes"], figures["requests"], figures["error_rate"]) == (1.0, 1000.0, 0.01)
+    exported = python("-m", "outfall_runtime", "metrics", "export", "--out", "evidence.json", environment=place)
+    assert (exported.returncode, exported.stderr) == (0, "evidence.json: 2 processes, 0 states\n")
     shown = python("-m", "outfall_runtime", "metrics", "show", environment=place)
     assert (shown.returncode, "error_rate" in shown.stdout, "1 exit, 1 running" in shown.stdout) == (0, True, True)
 
