@@ -20,8 +20,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def files_of(plans: Sequence[Plan]) -> int:
-    """In how many files the plans' states are declared."""
-    return len({plan.place.path for plan in plans})
+    """How many files the plans edit."""
+    return len({path for plan in plans for path in plan.paths or (plan.place.path,)})
 
 
 def rewrites(plans: Sequence[Plan], did: str) -> str:
@@ -68,14 +68,24 @@ def accesses(plan: Plan) -> str:
 
 
 def declines(plans: Sequence[Plan]) -> str:
-    """The states that are left as they are, below the reason that they share."""
+    """The states that are left as they are, then what is left about states that move, below the shared reasons."""
+    moving = {plan.state.name for plan in plans if plan.rewrites}
     left = [plan for plan in plans if not plan.rewrites]
+    return paragraphs(
+        by_reason("Left {} as before", [plan for plan in left if plan.state.name not in moving]),
+        by_reason("To decide about {} that {}", [plan for plan in left if plan.state.name in moving]),
+    )
+
+
+def by_reason(title: str, left: Sequence[Plan]) -> str:
+    """The plans below the reasons that they share; the title counts their states."""
     if not left:
         return ""
+    number = len({plan.state.name for plan in left})
+    head = title.format(counted(number, "state"), "moves" if number == 1 else "move")
     reasons = list(dict.fromkeys(plan.reason or "" for plan in left))
-    title = terminal.styled(f"Left {counted(len(left), 'state')} as before", fg="yellow", bold=True)
     groups = [declined(reason, [plan for plan in left if (plan.reason or "") == reason]) for reason in reasons]
-    return "\n".join([title, *groups])
+    return "\n".join([terminal.styled(head, fg="yellow", bold=True), *groups])
 
 
 def declined(reason: str, plans: Sequence[Plan]) -> str:

@@ -123,8 +123,8 @@ def _too_low(plan: Plan, priority: Priority, threshold: Priority) -> Plan:
     """A state that `check` does not show is not rewritten behind its reader's back either."""
     if not plan.rewrites:
         return plan
-    low, needed = priority.name.lower(), threshold.name.lower()
-    return decline(plan.state, plan.codes, f"its priority is {low}, and min-priority is {needed}")
+    low = priority.name.lower()
+    return decline(plan.state, plan.codes, f'its priority is {low}; `min-priority = "{low}"` in [tool.outfall] has it rewritten too')
 
 
 def _direct(plan: Plan) -> Plan:

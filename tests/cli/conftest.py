@@ -34,6 +34,19 @@ def begin(user):
 def user():
     return getattr(_request, "user", None)
 """
+HANDED_OVER = """\
+import context
+from concurrent.futures import ThreadPoolExecutor
+
+
+def greeting():
+    return "hello " + context.user()
+
+
+def greet():
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(greeting).result()
+"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,13 @@ def ambient(project: Path) -> Path:
     (project / "agents.py").write_text(AMBIENT, encoding="utf-8")
     (project / "context.py").write_text(CONTEXT, encoding="utf-8")
     return project
+
+
+@pytest.fixture
+def handed_over(ambient: Path) -> Path:
+    """The same, with work that reads the context handed to a thread."""
+    (ambient / "pool.py").write_text(HANDED_OVER, encoding="utf-8")
+    return ambient
 
 
 @pytest.fixture

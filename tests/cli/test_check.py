@@ -171,6 +171,14 @@ def test_explain_a_place_says_what_migrate_would_do(ambient: Path, invoke: Invok
     assert "StagedContextLocal" in result.stdout
 
 
+def test_explain_says_what_is_left_of_a_state_that_moves(handed_over: Path, invoke: Invoke) -> None:
+    said = invoke("explain", "pool.py:11").stdout
+    assert "Makes it a StagedContextLocal" in said
+    assert "  Leaves OUT207 to you: " in said
+    assert "as it is:" not in said
+    assert max(map(len, said.partition("What outfall migrate does")[2].splitlines())) <= 100
+
+
 @pytest.mark.parametrize("name", ["OUT101", "out101", "module-mapping"])
 def test_explain_a_rule_by_code_or_name(name: str, project: Path, invoke: Invoke) -> None:
     result = invoke("explain", name)
@@ -187,7 +195,7 @@ def test_inventory_leaves_constants_out(project: Path, invoke: Invoke) -> None:
 def test_explain_a_place_says_when_its_accesses_are_rewritten(project: Path, invoke: Invoke) -> None:
     (project / "app.py").write_text("_mode = 1\n\n\ndef turn():\n    global _mode\n    _mode = 2\n", encoding="utf-8")
     said = invoke("explain", "app.py:1").stdout
-    assert "Makes it a Slot; its accesses are rewritten with it." in said
+    assert "Makes it a Slot; rewritten with it: app.py:6." in said
 
 
 def test_inventory_lists_migrated_states_too(ambient: Path, invoke: Invoke) -> None:

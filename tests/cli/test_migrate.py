@@ -127,6 +127,26 @@ def test_a_thread_keeps_its_resource_unless_asked(project: Path, invoke: Invoke)
     assert invoke("check").exit_code == 0
 
 
+def test_what_is_left_of_a_state_that_moves_is_told_apart(handed_over: Path, invoke: Invoke) -> None:
+    said = invoke("migrate", "--plan").stdout
+    assert "To decide about 1 state that moves" in said
+    assert "context._request  pool.py:11  OUT207" in said
+    assert "Left" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("context._request", ""), ("context._requst", "did you mean context._request?"), ("q", "`outfall inventory` lists them.")],
+)
+def test_an_answer_about_no_state_is_named(name: str, said: str, ambient: Path, invoke: Invoke) -> None:
+    answer = f"[tool.outfall.states]\n'{name}' = 'context'\n"
+    (ambient / "pyproject.toml").write_text(answer, encoding="utf-8")
+    result = invoke("migrate", "--check")
+    expected = f'pyproject.toml: [tool.outfall.states]: unknown state "{name}": {said}\n' if said else ""
+    assert (result.exit_code, result.stderr) == (1, expected)
+    assert invoke("migrate", "--check", "agents.py").stderr == ""
+
+
 def test_direct_leaves_no_old_way(ambient: Path, invoke: Invoke) -> None:
     assert invoke("migrate", "--direct").exit_code == 0
     text = (ambient / "agents.py").read_text(encoding="utf-8")

@@ -55,6 +55,22 @@ def staged(ambient: Path, invoke: Invoke) -> Path:
     return ambient
 
 
+@pytest.mark.parametrize("option", ["--diff", "--check", None])
+def test_while_no_flag_is_completed_it_says_so(option: str | None, staged: Path, invoke: Invoke) -> None:
+    result = invoke("remove-legacy", *([option] if option else []))
+    said = result.stderr if option == "--diff" else result.stdout
+    assert result.exit_code == 0, result.output
+    assert said == (
+        "No flag is completed yet, so no old way may go; outfall-flags.toml declares use_registry.\n"
+        "Complete one with: outfall flags complete NAME --evidence FILE\n"
+    )
+
+
+def test_without_a_flag_nothing_is_staged(ambient: Path, invoke: Invoke) -> None:
+    result = invoke("remove-legacy")
+    assert (result.exit_code, result.stdout) == (0, "outfall-flags.toml declares no flag, so nothing is staged.\n")
+
+
 INSUFFICIENT = {
     "too few hours": (evidence(hours=by_mode(new=1.0)), "of 48 hours"),
     "still in shadow": (evidence(mode="shadow", hours=by_mode(shadow=50.0)), STATE),

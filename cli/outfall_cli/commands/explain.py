@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import options, summaries
+from outfall_cli import options, summaries, terminal
 from outfall_cli.nearest import unknown
 from outfall_cli.project import Project, analyse, complain_about, exit_code, load_project
 
@@ -78,12 +79,15 @@ def planned(project: Project, analysis: Analysis, findings: tuple[Finding, ...])
     states = {finding.state.name for finding in findings}
     every = plan_migration(analysis, project.config, root=project.root).plans
     plans = [plan for plan in every if plan.state.name in states]
-    return "\n".join(sentence(plan) for plan in plans)
+    moves = any(plan.rewrites for plan in plans)
+    room = terminal.width() - 2  # it is shown indented
+    return "\n".join(textwrap.fill(sentence(plan, moves), room, break_long_words=False, break_on_hyphens=False) for plan in plans)
 
 
-def sentence(plan: Plan) -> str:
-    """One plan, as a sentence."""
+def sentence(plan: Plan, moves: bool) -> str:
+    """One plan, as a sentence; `moves` tells whether the state is rewritten, by this plan or another one."""
     if not plan.rewrites:
-        return f"Leaves it as it is: {plan.reason}"
+        left = f"{' and '.join(plan.codes)} to you" if moves else "it as it is"
+        return f"Leaves {left}: {plan.reason}"
     flag = f", behind the flag {plan.flag}" if plan.flag else ""
     return f"Makes it a {plan.target}{flag}; {summaries.accesses(plan)}."

@@ -15,6 +15,7 @@ from outfall_cli.project import Project, analyse, complain_about, exit_code, loa
 
 if TYPE_CHECKING:
     from outfall_codemods.migrate import MigrationPlan
+    from outfall_lint.engine import Analysis
 
 PLANS = ("text", "json")
 TRIAL = "OUTFALL_FLAGS={flags} pytest"
@@ -130,6 +131,8 @@ def command(
     changes.recover(project.root)
     analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
+    if not paths:
+        complain_about_answers(project, analysis)
     plan = plan_migration(
         analysis,
         project.config,
@@ -158,6 +161,15 @@ def command(
         changes.write(plan, project.root, "migrate", allow_dirty, verify=verify_with)
     click.echo(summary(plan))
     ctx.exit(exit_code(analysis.problems, found=False))
+
+
+def complain_about_answers(project: Project, analysis: Analysis) -> None:
+    """One line on stderr for each `[tool.outfall.states]` entry that no state has the name of."""
+    names = {state.name for state in analysis.states} | {finding.state.name for finding in analysis.findings}
+    for name in project.config.states:
+        if name not in names:
+            said = unknown("state", f'"{name}"', names, see="outfall inventory")
+            click.echo(f"pyproject.toml: [tool.outfall.states]: {said}", err=True)
 
 
 def shown(plan: MigrationPlan, shape: str) -> str:

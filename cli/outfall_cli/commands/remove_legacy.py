@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outfall_cli import changes, options, summaries, terminal
-from outfall_cli.exits import Exit
-from outfall_cli.project import complain_about, exit_code, load_project
+from outfall_cli.project import Project, complain_about, exit_code, load_project
 
 if TYPE_CHECKING:
     from outfall_codemods.remove import RemovalPlan
@@ -58,12 +57,13 @@ def command(
     )
     complain_about(plan.problems)
     if show_diff or only_check:
-        click.echo(previewed(plan, show_diff), nl=not show_diff)
-        ctx.exit(exit_code(plan.problems, found=bool(plan.changes)))
-    if plan.changes:
+        click.echo(previewed(plan, show_diff), nl=False)
+    elif plan.changes:
         changes.write(plan, project.root, "remove-legacy", allow_dirty, forced=force)
-    click.echo(summary(plan))
-    ctx.exit(exit_code(plan.problems, found=False) or Exit.DONE)
+        click.echo(summary(plan))
+    if not plan.changes:
+        click.echo(summaries.paragraphs(nothing(project, plan), "\n".join(plan.notes)), err=show_diff)
+    ctx.exit(exit_code(plan.problems, found=bool(plan.changes) and (show_diff or only_check)))
 
 
 def previewed(plan: RemovalPlan, show_diff: bool) -> str:
@@ -72,23 +72,33 @@ def previewed(plan: RemovalPlan, show_diff: bool) -> str:
 
     if show_diff:
         return "".join(diff(change) for change in plan.changes)
-    return files(plan, "Would delete the old way of") or "No completed flag has a legacy path left."
+    return files(plan, "Would delete the old way of") + "\n" if plan.changes else ""
+
+
+def nothing(project: Project, plan: RemovalPlan) -> str:
+    """Why nothing would go."""
+    from outfall_lint.ledger import read_ledger
+
+    declared = [flag.name for flag in read_ledger(project.ledger).flags]
+    if not declared:
+        return f"{project.config.ledger} declares no flag, so nothing is staged."
+    if not plan.flags:
+        return (
+            f"No flag is completed yet, so no old way may go; {project.config.ledger} declares {', '.join(declared)}.\n"
+            "Complete one with: outfall flags complete NAME --evidence FILE"
+        )
+    return "No completed flag has a legacy path left."
 
 
 def files(plan: RemovalPlan, did: str) -> str:
     """Whose old way goes, and the files that change."""
-    if not plan.changes:
-        return ""
     title = f"{did} {', '.join(plan.flags)} in {summaries.counted(len(plan.changes), 'file')}"
-    states = [f"  {state}" for state in plan.states]
-    changed = [f"  {terminal.styled(change.path, dim=True)}" for change in plan.changes]
-    return "\n".join([terminal.styled(title, fg="green", bold=True), *states, *changed])
+    states = "\n".join(f"  {state}" for state in plan.states)
+    changed = "\n".join(f"  {terminal.styled(change.path, dim=True)}" for change in plan.changes)
+    return summaries.paragraphs(terminal.styled(title, fg="green", bold=True) + (f"\n{states}" if states else ""), changed)
 
 
 def summary(plan: RemovalPlan) -> str:
     """What was deleted, and what to do next."""
-    done = files(plan, "Deleted the old way of")
-    if not done:
-        return "No completed flag has a legacy path left."
     following = [("run your tests", "pytest"), ("see what is left", "outfall check"), ("take it back", "outfall undo")]
-    return summaries.paragraphs(done, "\n".join(plan.notes), summaries.advice(following))
+    return summaries.paragraphs(files(plan, "Deleted the old way of"), "\n".join(plan.notes), summaries.advice(following))

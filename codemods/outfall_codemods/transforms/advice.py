@@ -53,7 +53,9 @@ def plan(case: Case) -> Plan:
     owner = state.name.partition(".")[0]
     foreign = None if others.owns(owner) else _FOREIGN.format(owner)
     reasons = (foreign if foreign and code == "OUT106" else _reason(code, state) for code in codes)
-    return decline(state, codes, "; ".join(dict.fromkeys(reasons)))
+    places = [finding.place for finding in case.findings]
+    where = state.place if state.place in places else places[0]
+    return decline(state, codes, "; ".join(dict.fromkeys(reasons)), where)
 
 
 def _reason(code: str, state: State) -> str:
