@@ -12,7 +12,7 @@ _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One statement that binds or deletes the global, and whether that is at module level."""
+    """One statement that binds or deletes the global, by `names` or as an import, and whether that is in a function."""
 
     statement: ast.stmt
     names: tuple[ast.Name, ...]
@@ -26,6 +26,7 @@ class GlobalUses:
     loads: tuple[ast.Name, ...]
     bindings: tuple[Binding, ...]
     problem: tuple[str, int] | None
+    typed: tuple[ast.AnnAssign, ...] = ()  # `NAME: int`, which binds nothing
 
 
 def global_uses(tree: ast.Module, name: str) -> GlobalUses:
@@ -33,7 +34,7 @@ def global_uses(tree: ast.Module, name: str) -> GlobalUses:
     walk = _Walk(name)
     for statement in tree.body:
         walk.statement(statement, in_function=False)
-    return GlobalUses(tuple(walk.loads), tuple(walk.bindings), walk.problems[0] if walk.problems else None)
+    return GlobalUses(tuple(walk.loads), tuple(walk.bindings), walk.problems[0] if walk.problems else None, tuple(walk.typed))
 
 
 @dataclass
@@ -44,13 +45,19 @@ class _Walk:
     loads: list[ast.Name] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     problems: list[tuple[str, int]] = field(default_factory=list)
+    typed: list[ast.AnnAssign] = field(default_factory=list)
 
     def statement(self, node: ast.stmt, in_function: bool) -> None:
         names = tuple(self._stored(node))
-        if names:
+        if names and isinstance(node, ast.AnnAssign) and node.value is None:
+            self.typed.append(node)
+        elif names:
             self.bindings.append(Binding(node, names, in_function))
         if binds_by_statement(node, self.name):
-            self.problems.append(("it is bound by an import, a definition or a pattern", node.lineno))
+            if in_function and isinstance(node, (ast.Import, ast.ImportFrom)):
+                self.bindings.append(Binding(node, (), in_function))
+            else:
+                self.problems.append(("it is bound by an import, a definition or a pattern", node.lineno))
         for child in ast.iter_child_nodes(node) if not isinstance(node, (*_Function, ast.ClassDef)) else ():
             self.visit(child, in_function)
         if isinstance(node, _Function):
@@ -83,7 +90,8 @@ class _Walk:
                 self.statement(statement, in_function=True)
 
     def _class(self, node: ast.ClassDef, in_function: bool) -> None:
-        if any(n.id == self.name for s in node.body for n in stores(s)):
+        imports = (n for n in _own_nodes(node) if isinstance(n, (ast.Import, ast.ImportFrom)))
+        if any(n.id == self.name for s in node.body for n in stores(s)) or any(binds_by_statement(n, self.name) for n in imports):
             self.problems.append(("a class body uses its name for something else", node.lineno))
             return
         for child in ast.iter_child_nodes(node):
@@ -152,8 +160,8 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     return [*named, *(a for a in (arguments.vararg, arguments.kwarg) if a)]
 
 
-def _own_nodes(scope: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]:
-    """The nodes of a function's body, without those of scopes within it."""
+def _own_nodes(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[ast.AST]:
+    """The nodes of a function's or class's body, without those of scopes within it."""
     pending: list[ast.AST] = list(scope.body)
     while pending:
         node = pending.pop()

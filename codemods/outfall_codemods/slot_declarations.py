@@ -19,10 +19,11 @@ def declarations(tree: ast.Module, name: str, uses: GlobalUses) -> list[Declarat
     """The plain statements of which exactly one runs before anything else binds the name.
 
     None where there are no such; an empty list where nothing at module level binds or declares the name.
+    One that only tells the type (`NAME: int`) serves where functions alone bind the name.
     """
     outer = [binding for binding in uses.bindings if not binding.in_function]
     if not outer:
-        return [] if uses.bindings else None
+        return _told(tree, uses) if uses.bindings else None
     block = _block_of(tree.body, outer[0].statement)
     if block is None or not _is_plain(outer[0].statement, name):
         return None
@@ -31,6 +32,13 @@ def declarations(tree: ast.Module, name: str, uses: GlobalUses) -> list[Declarat
     if block is tree.body or _within(block, uses.bindings):
         return [first]
     return _covering(tree.body, name)
+
+
+def _told(tree: ast.Module, uses: GlobalUses) -> list[Declaration] | None:
+    """The statement at module level that tells the name's type, where it stands above all that bind the name."""
+    first = min(binding.statement.lineno for binding in uses.bindings)
+    told: list[Declaration] = [node for node in uses.typed if node in tree.body]
+    return None if any(node.lineno > first for node in told) else told[:1]
 
 
 def _within(block: Block, bindings: Sequence[Binding]) -> bool:

@@ -39,8 +39,8 @@ def load_edits(source: SourceText, loads: Sequence[ast.Name], read: str) -> Iter
         yield Edit(place, (read,))
 
 
-def binding_edits(source: SourceText, binding: Binding, slot: str) -> Iterator[Edit]:
-    """A statement that binds or deletes the global: the slot's value is as good a target in every form.
+def binding_edits(source: SourceText, binding: Binding, name: str, slot: str) -> Iterator[Edit]:
+    """A statement that binds or deletes the global `name`: the slot's value is as good a target in every form.
 
     `N += 1` becomes one step, which no other thread can come between.
     """
@@ -50,8 +50,27 @@ def binding_edits(source: SourceText, binding: Binding, slot: str) -> Iterator[E
     if isinstance(node, ast.AugAssign) and adds_constant(node):
         yield from _updated(source, node, binding.names[0], slot)
         return
-    for name in binding.names:
-        yield Edit(source.place(name), (f"{slot}.value",))
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from _imported(source, node, name, slot)
+        return
+    for target in binding.names:
+        yield Edit(source.place(target), (f"{slot}.value",))
+
+
+def _imported(source: SourceText, node: ast.Import | ast.ImportFrom, name: str, slot: str) -> Iterator[Edit]:
+    """`import json as NAME` → `import json as imported_name`, and below it `slot.value = imported_name`."""
+    alias = next(each for each in node.names if (each.asname or each.name.partition(".")[0]) == name)
+    if isinstance(node, ast.Import) and not alias.asname and "." in alias.name:
+        raise CannotRewrite("it is bound by the import of a module within it", node.lineno)
+    place = source.place(node)
+    indent, line = source.lines[place.line - 1][: place.column], source.lines[place.end_line - 1].rstrip("\r\n")
+    rest = line[place.end_column :].strip()
+    if indent.strip() or (rest and not rest.startswith("#")):
+        raise CannotRewrite("it is bound by an import that shares its line with other statements", node.lineno)
+    local = free_name(source, f"imported_{name.strip('_').lower()}")
+    below = replace(place, line=place.end_line, column=len(line), end_column=len(line))
+    yield Edit(source.place(alias), (f"{alias.name} as {local}",))
+    yield Edit(below, (f"{source.newline}{indent}{slot}.value = {local}",))
 
 
 def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target: ast.expr) -> tuple[Place, bool]:

@@ -81,7 +81,7 @@ class SourceText:
             warnings.simplefilter("ignore")
             return ast.parse(self.text)
 
-    def place(self, node: ast.stmt | ast.expr | ast.keyword) -> Place:
+    def place(self, node: ast.stmt | ast.expr | ast.keyword | ast.alias) -> Place:
         """Where `node` stands, columns in characters rather than UTF-8 bytes."""
         end_line = node.end_lineno or node.lineno
         start = self._characters(node.lineno, node.col_offset)

@@ -147,8 +147,12 @@ def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     if start is not None:
         return _described_name(names, scope, *start, value)
     if isinstance(value, ast.BinOp):
-        return "computed"
+        return "computed text" if any(isinstance(side, ast.JoinedStr) or _is_text(side) for side in _operands(value)) else "computed"
     return "other"
+
+
+def _is_text(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, (str, bytes))
 
 
 def _described_name(names: Names, scope: Scope, root: str, path: tuple[str, ...], value: ast.AST) -> str:

@@ -21,7 +21,9 @@ DECLINED = {
     "in a block": "with open('a') as f:\n    _x = f.read()\n" + SET,
     "together with others": "_x = other = 0\n" + SET,
     "nowhere, and its absence is told by an error": SET + "def has():\n    try:\n        return _x\n    except NameError:\n        return None\n",
-    "typed apart": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    _x: int\n_x = 0\n" + SET,
+    "its type told below what binds it": SET + "_x: int\n",
+    "its type told on a line with others": "_x: int; _y = 1\n" + SET,
+    "told its type, and its absence is told by an error": "_x: int\n" + SET + "def has():\n    try:\n        return _x\n    except NameError:\n        return None\n",
     "set below a definition of that name": "import os\nif os.name:\n    def _x(): pass\nelse:\n    _x = 1\n" + SET,
 }
 
@@ -45,6 +47,14 @@ TRANSFORMED = {
         "import sys\n\n# Sets it.\n@sys.intern\n" + SET,
         "import sys\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n# Sets it.\n@sys.intern\n' + VALUES,
     ),
+    "nowhere but in functions, its type told": (
+        "import sys\n\n_x: int  # how many\n" + SET,
+        "import sys\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x: Slot[int] = Slot("app._x", UNSET)  # how many\n' + VALUES,
+    ),
+    "its type told apart, for checkers only": (
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    _x: int | None\n_x = None\n" + SET,
+        "from typing import TYPE_CHECKING\n\n" + IMPORT + 'if TYPE_CHECKING:\n    _x: Slot[int | None]\n_x = Slot("app._x", None)\n' + VALUES,
+    ),
     "nowhere but in functions, at the top": (SET, "from outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n' + VALUES),
 }
 
@@ -67,6 +77,24 @@ def test_check_transformed(name: str, migrated: Callable[[str], str]) -> None:
 def test_a_property_stands_in_the_branch_of_its_slot(migrated: Callable[[str], str]) -> None:
     after = migrated("import sys\nif sys.argv:\n    x: int = 0\n" + INNER.replace("_x", "x"))
     assert '    x: int\n    _x_slot: Slot[int] = Slot("app.x", 0)\n    module_property(__name__, "x", _x_slot)\n' in after
+
+
+TYPED_AND_PUBLIC = {
+    "no value": (
+        "x: int\n\"\"\"How many.\"\"\"\n",
+        'x: int\n"""How many."""\nx_slot: Slot[int] = Slot("app.x", UNSET)\nmodule_property(__name__, "x", x_slot)\n',
+    ),
+    "a value below": (
+        "x: int\nx = 0\n",
+        'x: int\nx_slot = Slot("app.x", 0)\nmodule_property(__name__, "x", x_slot)\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TYPED_AND_PUBLIC)
+def test_the_type_told_of_a_public_name_stays_with_it(name: str, migrated: Callable[[str], str]) -> None:
+    before, after = TYPED_AND_PUBLIC[name]
+    assert after.replace("x_slot", "_x_slot") in migrated(before + SET.replace("_x", "x"))
 
 
 SEEN_BY_NAME = {

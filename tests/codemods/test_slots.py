@@ -19,7 +19,16 @@ DECLINED = {
     "declared under a condition": ("import os\nif os.name:\n    _level = 0\n" + SET, "under a condition"),
     "declared with others": ("_level = other = 0\n" + SET, "together with other names"),
     "the module reaches into its globals": ("_level = 0\n" + SET + "def f(n):\n    return globals()[n]\n", "calls `globals`"),
-    "imported under the name": ("_level = None\n" + SET + "def f():\n    global _level\n    import os as _level\n", "bound by an import"),
+    "imported under the name": ("import os as _level\n" + SET, "bound by an import"),
+    "imported by a class body": (
+        "_level = 0\n" + SET + "def f():\n    class C:\n        import os as _level\n    return _level\n", "a class body uses its name"
+    ),
+    "a module within it is imported": (
+        "_level = None\n" + SET + "def f():\n    global _level\n    import _level.path\n", "the import of a module within it"
+    ),
+    "imported on a line with others": (
+        "_level = None\n" + SET + "def f(x):\n    global _level\n    if x: import os as _level\n", "shares its line"
+    ),
     "bound inside an expression": ("_level = 0\n" + SET + "def f():\n    global _level\n    return (_level := 2)\n", "inside an expression"),
     "a comprehension of the same name": ("_level = 0\n" + SET + "def f(x):\n    return [_level for _level in x]\n", "inner scope"),
     "used as a type": ("_level = 0\n" + SET + "def f(x: _level):\n    pass\n", "as a type"),
@@ -82,6 +91,21 @@ TRANSFORMED = {
         "_level = 0  # type: int | None # of detail\n_other = 1  # type: ignore\ndef f(x):\n    global _level, _other\n    _level = _other = x\n",
         IMPORT + '_level = Slot("app._level", 0)  # type: Slot[int | None] # of detail\n_other = Slot("app._other", 1)  # type: ignore\n'
         "def f(x):\n    _level.value = _other.value = x\n",
+    ),
+    "imported on first use": (
+        "_json = None\ndef f(x):\n    global _json\n    if _json is None:\n        import json as _json  # slow\n    return _json.dumps(x)\n",
+        IMPORT + '_json = Slot("app._json", None)\ndef f(x):\n    if _json.value is None:\n        import json as imported_json  # slow\n'
+        "        _json.value = imported_json\n    return _json.value.dumps(x)\n",
+    ),
+    "imported beside others, over several lines": (
+        "_a = _b = None\n_dumps = None\ndef f(x):\n    global _dumps\n    from json import (\n        loads,\n        dumps as _dumps,\n    )\n",
+        IMPORT + '_a = _b = None\n_dumps = Slot("app._dumps", None)\ndef f(x):\n    from json import (\n        loads,\n'
+        "        dumps as imported_dumps,\n    )\n    _dumps.value = imported_dumps\n",
+    ),
+    "several imported in one statement": (
+        "_a = None\n_b = None\ndef f():\n    global _a, _b\n    import json as _a, csv as _b\ndef g():\n    return _a, _b\n",
+        IMPORT + '_a = Slot("app._a", None)\n_b = Slot("app._b", None)\ndef f():\n    import json as imported_a, csv as imported_b\n'
+        "    _a.value = imported_a\n    _b.value = imported_b\ndef g():\n    return _a.value, _b.value\n",
     ),
     "a parameter of the same name": (
         "_level = 0\n\n" + SET + "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",

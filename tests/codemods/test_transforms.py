@@ -35,6 +35,9 @@ DECLINED = {
         "import threading\nL = threading.local()\n" + LOCAL_USE + "def leak(f):\n    return f(L)\n",
         "out of our sight",
     ),
+    "something that may be a list grows": (
+        "import threading\nL = threading.local()\n" + LOCAL_USE + "def also(user, more):\n    L.user += more + more\n", "changed in place"
+    ),
     "a list used as a stack": (
         "import threading\nL = threading.local()\n" + LOCAL_USE + "def push(span):\n    L.spans.append(span)\n",
         None,
@@ -68,6 +71,11 @@ TRANSFORMED = {
         "import threading\n\nL = threading.local()\nLOCK = threading.Lock()\n" + LOCAL_USE,
         "import threading\n\nfrom outfall_runtime import StagedContextLocal\n\n"
         'L = StagedContextLocal("app.L", "user")\nLOCK = threading.Lock()\n' + LOCAL_USE,
+    ),
+    "a thread-local's text that grows": (
+        "import threading\n\nL = threading.local()\n" + LOCAL_USE + "def port(n):\n    L.user += ':' + n\n    L.user += '%d' % 1\n",
+        'from outfall_runtime import StagedContextLocal\n\nL = StagedContextLocal("app.L", "user")\n'
+        + LOCAL_USE + "def port(n):\n    L.user += ':' + n\n    L.user += '%d' % 1\n",
     ),
     "a list": ("X = []\n" + ADD, 'from outfall_runtime import StagedListRegistry\n\nX = StagedListRegistry("app.X", [])\n' + ADD),
     "a list that grows by +=": (

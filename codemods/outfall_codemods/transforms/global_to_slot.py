@@ -9,27 +9,25 @@ All accesses move together or none does. Code outside the module that reads, wri
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from outfall_lint.constructors import CONTAINERS
-from outfall_lint.model import Finding, Place, State
+from outfall_lint.model import Finding, State
 
-from ..edits import Edit, RuntimeName, quoted
+from ..declared_slots import declared, made_first, of_slot
+from ..edits import Edit
 from ..global_uses import GlobalUses, global_uses
 from ..lazy_edits import lazy_edits
 from ..namespace_calls import namespace_problem
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rebinds, rewrite
-from ..slot_declarations import declarations, first_binder
-from ..slot_edits import CannotRewrite, assigned_value, binding_edits, end_of, free_name, load_edits, start_of
+from ..slot_declarations import declarations
+from ..slot_edits import CannotRewrite, binding_edits, free_name, load_edits
 from ..text import SourceText
 from ..transform import Case, Transform
 from ..unsafe import Obstacle, first
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT104", "OUT105", "OUT106"})
-_TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
 _FIXED_TYPES = ("Final", "ClassVar", "typing.Final", "TypeAlias")
 _PROPERTY = "other code uses its name: it becomes a property of its module, so `module.NAME` stays as it is"
 _RACE = "two first users may still make two: the test and the assignment are kept as they are"
@@ -77,6 +75,8 @@ def _reached_by_text(source: SourceText, name: str) -> bool:
 
 def _as_lazy(state: State, source: SourceText, uses: GlobalUses) -> tuple[Edit, ...]:
     found = declarations(source.tree, state.local_name, uses) or []
+    if uses.typed:
+        return ()  # the type that they tell is not that of a `Lazy`
     return lazy_edits(source, state.local_name, state.name, found[0], uses) if len(found) == 1 else ()
 
 
@@ -107,7 +107,7 @@ def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, i
     for declaration in found:
         if isinstance(declaration, ast.AnnAssign) and ast.unparse(declaration.annotation).partition("[")[0] in _FIXED_TYPES:
             return "its type says that it is never bound anew", declaration.lineno
-    absent = not found or any(isinstance(b.statement, ast.Delete) for b in uses.bindings)
+    absent = all(d.value is None for d in found) or any(isinstance(b.statement, ast.Delete) for b in uses.bindings)
     if absent and "NameError" in source.text:
         return "its absence is told by a NameError, which a slot does not raise", line
     return None
@@ -123,93 +123,14 @@ def _edits(state: State, source: SourceText, uses: GlobalUses, visible: bool) ->
     found = declarations(source.tree, state.local_name, uses) or []
     name = state.local_name
     slot = free_name(source, f"_{name.strip('_').lower()}_slot") if visible else name
-    edits = [edit for declaration in found for edit in _declared(state, source, declaration, slot)]
-    edits += [] if found else [_made_first(state, source, uses, slot)]
+    edits = [edit for declaration in found for edit in declared(state, source, declaration, slot, bool(uses.typed))]
+    edits += [] if found else [made_first(state, source, uses, slot)]
+    edits += [edit for node in uses.typed if not visible and node not in found for edit in of_slot(source, node)]
     edits += load_edits(source, uses.loads, f"{slot}.value")
     for binding in uses.bindings:
         if binding.statement not in found:
-            edits += binding_edits(source, binding, slot)
+            edits += binding_edits(source, binding, name, slot)
     return edits
-
-
-def _made_first(state: State, source: SourceText, uses: GlobalUses, slot: str) -> Edit:
-    """An empty slot, above the first function that gives the name a value, and above that function's comments."""
-    statement = first_binder(source.tree, uses)
-    decorators = getattr(statement, "decorator_list", [])
-    line = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-    while line > 1 and source.lines[line - 2].startswith("#"):
-        line -= 1
-    place = Place(source.path, line, 0, line, 0)
-    visible = _property(source, state, slot, "") if slot != state.local_name else ()
-    made = (f"{slot} = ", RuntimeName("Slot"), f"({quoted(state.name)}, ", RuntimeName("UNSET"), ")")
-    return Edit(place, (*made, *visible, source.newline * 3))
-
-
-def _declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign, slot: str) -> list[Edit]:
-    """`N = 0` → `N = Slot("app.N", 0)`; a property's slot has a name of its own."""
-    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-    value, brackets = assigned_value(source, node, target)
-    statement, visible, described = source.place(node), slot != state.local_name, _described(source, node)
-    indent = source.lines[statement.line - 1][: statement.column]
-    edits = [
-        Edit(start_of(value), (RuntimeName("Slot"), f"({quoted(state.name)}, " + "(" * brackets)),
-        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot, indent) if visible and described is node else ()))),
-    ]
-    if visible and described is not node:
-        edits.append(Edit(end_of(source.place(described)), _property(source, state, slot, indent)))
-    if visible:
-        told = source.slice(source.place(node.annotation)) if isinstance(node, ast.AnnAssign) else _plain_type(source, node.value)
-        kept = f"{state.local_name}: {told}{source.newline}{indent}" if told else ""
-        edits.append(Edit(source.place(target), (kept + slot,)))
-    if isinstance(node, ast.AnnAssign):
-        annotation = source.place(node.annotation)
-        edits += [Edit(start_of(annotation), (RuntimeName("Slot"), "[")), Edit(end_of(annotation), ("]",))]
-    edits += _type_comment(source, node)
-    if indent.strip() or _shares_line(source, node):
-        raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
-    return edits
-
-
-def _plain_type(source: SourceText, value: ast.expr) -> str | None:
-    """The type that the value plainly has, where the module tells types: checkers cannot see a module property."""
-    functions = (n for n in ast.walk(source.tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    if not any(function.returns for function in functions):
-        return None
-    if isinstance(value, ast.Constant) and isinstance(value.value, (bool, int, float, str, bytes)):
-        return type(value.value).__name__
-    classes = {node.name for node in source.tree.body if isinstance(node, ast.ClassDef)}
-    made = value.func if isinstance(value, ast.Call) else None
-    return made.id if isinstance(made, ast.Name) and made.id in classes else None
-
-
-def _type_comment(source: SourceText, node: ast.stmt) -> Iterator[Edit]:
-    """`# type: int` → `# type: Slot[int]`: it would tell checkers of the value, where the slot is."""
-    place = source.place(node)
-    rest = source.lines[place.end_line - 1][place.end_column :]
-    found = _TYPE_COMMENT.match(rest)
-    if found and isinstance(node, ast.Assign):
-        start, end = (replace(end_of(place), column=place.end_column + at, end_column=place.end_column + at) for at in found.span(1))
-        yield Edit(start, (RuntimeName("Slot"), "["))
-        yield Edit(end, ("]",))
-
-
-def _described(source: SourceText, node: ast.stmt) -> ast.stmt:
-    """The string right below a declaration that describes it; else the declaration itself."""
-    following = next((n for n in source.tree.body if n.lineno == (node.end_lineno or 0) + 1), None)
-    if not isinstance(following, ast.Expr) or not isinstance(following.value, ast.Constant) or _shares_line(source, following):
-        return node
-    return following if isinstance(following.value.value, str) else node
-
-
-def _property(source: SourceText, state: State, slot: str, indent: str) -> tuple[str | RuntimeName, ...]:
-    call = f"(__name__, {quoted(state.local_name)}, {slot})"
-    return source.newline + indent, RuntimeName("module_property"), call
-
-
-def _shares_line(source: SourceText, node: ast.stmt) -> bool:
-    place = source.place(node)
-    rest = source.lines[place.end_line - 1][place.end_column :].strip()
-    return bool(rest) and not rest.startswith("#")
 
 
 TRANSFORM = Transform(

@@ -79,6 +79,9 @@ def _obstacles(access: Access) -> Iterator[Obstacle]:
 
 
 def _in_place(access: Access) -> bool:
+    """Whether the old value itself changes; what a number or text is added to is a new one."""
+    if access.method == "__iadd__" and access.detail.rpartition("; ")[2].startswith(("constant", "computed text")):
+        return False
     return access.method is not None and access.method not in _PROTOCOL_READS
 
 
