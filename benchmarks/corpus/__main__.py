@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from benchmarks.corpus.page import counts, page
+from benchmarks.corpus.scopes import Scopes, scopes
 from benchmarks.corpus.whole_way import Record, whole_way
 from benchmarks.corpus.workshop import ROOT, Workshop, runtime_wheel
 
-RECORD = "outfall.json"
+RECORD, SCOPES = "outfall.json", "scopes.json"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.corpus", description="Real projects through the whole way.")
     parser.add_argument("name", nargs="*", help="projects of the manifest (default: the quick ones)")
     parser.add_argument("--page-only", action="store_true", help="write the page from the records that are there")
+    parser.add_argument("--scopes", action="store_true", help="try the probes that migrate writes, and leave the rest of the record")
     options = parser.parse_args(arguments)
     corpus, work = _folder(parser, "OUTFALL_CORPUS"), _folder(parser, "OUTFALL_CORPUS_WORK")
     if not (corpus / "manifest.json").is_file():
@@ -33,12 +37,23 @@ def main(arguments: list[str] | None = None) -> int:
     with TemporaryDirectory() as folder:
         for name in () if options.page_only else options.name or quick:
             wheel = next(Path(folder).glob("*.whl"), None) or runtime_wheel(Path(folder))
-            record = whole_way(Workshop(corpus, work, known[name], wheel))
-            (work / name / RECORD).write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
-            failed |= _said(record)
+            shop = Workshop(corpus, work, known[name], wheel)
+            if not options.scopes:
+                record = whole_way(shop)
+                _write(work / name / RECORD, record.to_json())
+                failed |= _said(record)
+            probed = scopes(shop)
+            _write(work / name / SCOPES, asdict(probed))
+            print(f"{name}: probe {probed.ways} {probed.copies}; {probed.faults or 'no faults'}", flush=True)
+            failed |= bool(probed.faults)
     records = [Record.from_json(json.loads(path.read_bytes())) for path in sorted(work.glob(f"*/{RECORD}"))]
-    (ROOT / "docs" / "corpus.md").write_text(page(records), encoding="utf-8")
+    probes = [Scopes(**json.loads(path.read_bytes())) for path in sorted(work.glob(f"*/{SCOPES}"))]
+    (ROOT / "docs" / "corpus.md").write_text(page(records, probes), encoding="utf-8")
     return int(failed)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _folder(parser: argparse.ArgumentParser, variable: str) -> Path:

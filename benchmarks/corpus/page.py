@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks.corpus.reasons import reason_and_lift
-from benchmarks.corpus.whole_way import MODES, Record
+from benchmarks.corpus.scopes import Scopes
+from benchmarks.corpus.whole_way import Record
+from benchmarks.corpus.workshop import MODES
 
 _KEPT = ("stays per thread", "kept: ")
 RUNS = ("stock", *MODES, "removed")
@@ -25,10 +27,10 @@ passed on the stock tree and fails, twice in a row, on the rewritten one.
 """
 
 
-def page(records: Sequence[Record]) -> str:
+def page(records: Sequence[Record], probes: Sequence[Scopes] = ()) -> str:
     """The whole page."""
     records = sorted(records, key=lambda record: record.name.lower())
-    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_reasons(records), *_seconds(records), *_revisions(records)]
+    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_probes_of_our_own(probes), *_reasons(records), *_seconds(records), *_revisions(records)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -116,6 +118,28 @@ def _lost(records: Sequence[Record]) -> Iterator[str]:
                 notes.append(f"- {record.name}, {outcome.run}, passes and fails by turns: {', '.join(f'`{t}`' for t in outcome.flaky)}")
     if notes:
         yield from ("What went wrong:\n", *notes, "")
+
+
+def _probes_of_our_own(probes: Sequence[Scopes]) -> Iterator[str]:
+    """What the probes that migrate writes found, where they state anything."""
+    stated = sorted((each for each in probes if each.stated), key=lambda each: each.name.lower())
+    if not stated:
+        return
+    yield "## Probes that `migrate --probe` writes\n"
+    yield "Written on the stock tree, run there, in every mode and after removal: it must pass. The corpus makes copies whose"
+    yield "state has a wrong scope (*shared*: a thread-local that all threads share; *per thread*: a table of which each thread"
+    yield "has one), which it must notice, and one that is right (*context*: a context variable for a thread-local), which it must not.\n"
+    yield "| project | tests | passes | shared | per thread | context |"
+    yield "|---|---:|---|---|---|---|"
+    for each in stated:
+        failed = [way for way, said in each.ways.items() if said != "passed"]
+        passes = f"not in {', '.join(failed)}" if failed else f"in all {len(each.ways)} runs"
+        words = {"passed": "not noticed", None: "–"}
+        noticed = [words.get(each.copies.get(kind), "noticed") for kind in ("shared", "per_thread", "context")]
+        yield f"| {each.name} | {each.stated} | {passes} | {' | '.join(noticed)} |"
+    yield ""
+    yield from (f"- {each.name}, {fault}" for each in stated for fault in each.faults)
+    yield ""
 
 
 def _reasons(records: Sequence[Record]) -> Iterator[str]:

@@ -9,12 +9,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.corpus import promises
-from benchmarks.corpus.workshop import Workshop, revision
+from benchmarks.corpus.workshop import GROUPS, MODES, REASON, Workshop, revision
 
-MODES = ("legacy", "shadow", "new", "enforced")
-GROUPS = ("use_registry", "use_context")
 COUNTED = frozenset("OUT101 OUT102 OUT103 OUT104 OUT105 OUT106 OUT201 OUT202 OUT203".split())
-REASON = "a corpus project, which has no production"
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def whole_way(shop: Workshop) -> Record:
     for mode in MODES:
         outcomes += _tested(shop, mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
     types = promises.new_type_errors(shop.stock, shop.tree, shop.sources, shop.python)
-    flags = [argument for group in _declared_groups(shop) for argument in ("--flag", group)]
+    flags = [argument for group in shop.declared_groups() for argument in ("--flag", group)]
     if flags:
         shop.commit("tested")  # some suites write into their own tree
         removed = _timed(seconds, "remove-legacy", shop, "remove-legacy", *flags, "--force", REASON)
@@ -123,12 +120,6 @@ def _outcome(run: str, result: dict[str, Any]) -> Outcome:
     regressed, flaky = result.get("regressed", []), result.get("flaky", [])
     known = result.get("known_conflicts_hit", [])
     return Outcome(run, result.get("passed", 0), result.get("seconds", 0.0), regressed, problem, flaky, known)
-
-
-def _declared_groups(shop: Workshop) -> list[str]:
-    ledger = shop.tree / "outfall-flags.toml"
-    text = ledger.read_text("utf-8") if ledger.is_file() else ""
-    return [group for group in GROUPS if f"[flags.{group}]" in text]
 
 
 def _timed(seconds: dict[str, float], step: str, shop: Workshop, *arguments: str) -> subprocess.CompletedProcess[str]:

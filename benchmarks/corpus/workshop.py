@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+MODES = ("legacy", "shadow", "new", "enforced")
+GROUPS = ("use_registry", "use_context")
+REASON = "a corpus project, which has no production"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Workshop:
     work: Path
     settings: dict[str, Any]
     wheel: Path
+    folder: str = "rewritten"  # beside the stock tree: the copy that is changed
     isolated: bool = True  # whether pip builds the project in an environment that knows nothing of the runtime
 
     @property
@@ -37,7 +41,7 @@ class Workshop:
 
     @property
     def tree(self) -> Path:
-        return self.work / self.name / "rewritten"
+        return self.work / self.name / self.folder
 
     @property
     def python(self) -> Path:
@@ -55,6 +59,12 @@ class Workshop:
 
     def outfall(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return run(sys.executable, "-m", "outfall_cli", *arguments, cwd=self.tree)
+
+    def declared_groups(self) -> list[str]:
+        """The flag groups that the tree's ledger declares."""
+        ledger = self.tree / "outfall-flags.toml"
+        text = ledger.read_text("utf-8") if ledger.is_file() else ""
+        return [group for group in GROUPS if f"[flags.{group}]" in text]
 
     def tests(self, *options: str) -> dict[str, Any]:
         """What the corpus reports of one run of the project's tests, or its `problem`."""

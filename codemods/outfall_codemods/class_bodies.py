@@ -43,6 +43,11 @@ def declaration_in(node: ast.ClassDef, name: str) -> ast.Assign | ast.AnnAssign 
     return found[0] if len(found) == 1 else None
 
 
+def binds_in_body(node: ast.ClassDef, name: str) -> bool:
+    """Whether any statement of the body, in whatever branch, binds the name."""
+    return any(_binds(inner, name) for statement in node.body for inner in _own_statements(statement))
+
+
 def _is(target: ast.expr, name: str) -> bool:
     return isinstance(target, ast.Name) and target.id == name
 

@@ -14,6 +14,14 @@ from .text import SourceText
 Binding = tuple[ast.stmt, ast.Attribute]
 
 
+def mangled(source: SourceText, node: ast.Attribute) -> str:
+    """The attribute's name as Python looks it up: `__x`, written within the class `C`, is `_C__x`."""
+    if not node.attr.startswith("__") or node.attr.endswith("__"):
+        return node.attr
+    around = [n for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef) and node in set(ast.walk(n))]
+    return f"_{around[-1].name.lstrip('_')}{node.attr}" if around else node.attr
+
+
 def bindings_at(source: SourceText, places: Collection[Place]) -> list[Binding]:
     """The statements that bind or delete the attributes at `places`, each with the attribute.
 
@@ -48,7 +56,7 @@ def _targets(statement: ast.stmt) -> Iterator[ast.Attribute]:
 
 def binding_edits(source: SourceText, statement: ast.stmt, target: ast.Attribute) -> Iterator[Edit]:
     """`C.x = v` → `slot_of(C, "x").value = v`, in every form of statement; `C.x += 1` becomes one step."""
-    attribute = (RuntimeName("slot_of"), "(", Moved(source.place(target.value)), f", {quoted(target.attr)})")
+    attribute = (RuntimeName("slot_of"), "(", Moved(source.place(target.value)), f", {quoted(mangled(source, target))})")
     if isinstance(statement, ast.AnnAssign):
         raise CannotRewrite("it is declared once more with a type", statement.lineno)
     if isinstance(statement, ast.AugAssign) and adds_constant(statement):

@@ -12,7 +12,7 @@ from outfall_lint.model import Place, State
 from .edits import Edit, RuntimeName, quoted
 from .global_uses import GlobalUses
 from .slot_declarations import first_binder
-from .slot_edits import CannotRewrite, assigned_value, end_of, start_of
+from .slot_edits import CannotRewrite, assigned_value, end_of, first_line, start_of
 from .text import SourceText
 
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
@@ -20,11 +20,7 @@ _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
 
 def made_first(state: State, source: SourceText, uses: GlobalUses, slot: str) -> Edit:
     """An empty slot, above the first function that gives the name a value, and above that function's comments."""
-    statement = first_binder(source.tree, uses)
-    decorators = getattr(statement, "decorator_list", [])
-    line = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-    while line > 1 and source.lines[line - 2].startswith("#"):
-        line -= 1
+    line = first_line(source, first_binder(source.tree, uses))
     place = Place(source.path, line, 0, line, 0)
     visible = _property(source, state, slot, "") if slot != state.local_name else ()
     made = (f"{slot} = ", RuntimeName("Slot"), f"({quoted(state.name)}, ", RuntimeName("UNSET"), ")")

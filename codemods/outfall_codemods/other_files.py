@@ -49,8 +49,11 @@ class OtherFiles:
         return any(f"/{path}".endswith((f"/{tail}.py", f"/{tail}/__init__.py")) for path in self._paths)
 
     def owns(self, package: str) -> bool:
-        """Whether a file or folder of the project is called as the top-level `package` is."""
-        return any(package in path.removesuffix(".py").split("/") for path in self._paths)
+        """Whether a file or folder of the project is the top-level `package`: called so, and not itself within a package."""
+        known = set(self._paths)
+        split = (path.removesuffix(".py").split("/") for path in self._paths)
+        above = {"/".join((*parts[: parts.index(package)], "__init__.py")) for parts in split if package in parts}
+        return bool(above - known)
 
     def _others(self, path: str, needle: str) -> Iterable[bytes]:
         wanted = needle.encode()

@@ -142,6 +142,15 @@ def _position(source: SourceText, offset: int) -> tuple[int, int]:
     return line + 1, offset - source.starts[line]
 
 
+def first_line(source: SourceText, statement: ast.stmt) -> int:
+    """The line where a statement begins, its decorators and the comments above it included."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    line = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    while line > 1 and source.lines[line - 2].lstrip().startswith("#"):
+        line -= 1
+    return line
+
+
 def start_of(place: Place) -> Place:
     """The empty stretch before a place."""
     return replace(place, end_line=place.line, end_column=place.column)

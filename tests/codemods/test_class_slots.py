@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 SET = "    @classmethod\n    def set(cls, value):\n        cls.x = value\n"
 
 DECLINED = {
-    "never declared": ("class C:\n" + SET, "does not declare it"),
+    "never declared, and a base out of sight": ("from lib import B\nclass C(B):\n" + SET, "`B` may: declare it"),
+    "never declared, and a built-in base has it": ("class C(dict):\n" + SET.replace("x = ", "items = "), "`dict` may: declare it"),
+    "never declared, and looked up as text": (
+        "class C:\n" + SET + "    def get(self):\n        return self.__class__.__dict__.get('x')\n", "stands as text at line 6"
+    ),
+    "never declared but in slots": ("class C:\n    __slots__ = ('x',)\n" + SET, "stands as text at line 2"),
+    "never declared, all on one line": ("class C: pass\ndef f():\n    C.x = 1\ndef g():\n    return C.x\n", "stands on one line"),
+    "made by a call": ("C = type('C', (), {})\ndef f():\n    C.x = 1\ndef g():\n    return C.x\n", None),
     "declared under a condition": ("import os\nclass C:\n    if os.name:\n        x = None\n" + SET, "does not declare it"),
     "declared twice": ("class C:\n    x = None\n    x = 1\n" + SET, "does not declare it"),
     "also a method": ("class C:\n    x = None\n    def x(self):\n        pass\n" + SET, "does not declare it"),
@@ -98,11 +105,91 @@ def test_check_transformed(name: str, project: Project, migrated: Callable[[str]
     assert migrated(after) == after
 
 
-def test_a_binding_from_another_module_is_declined(project: Project) -> None:
+def test_another_module_binds_it_through_the_slot(project: Project) -> None:
     project.write("app.py", "class C:\n    x = None\n" + SET)
-    project.write("web.py", "import app\n\ndef f():\n    app.C.x = 1\n")
+    project.write("web.py", "import app\n\ndef f():\n    app.C.x = 1  # one\n")
+    after = {change.path: change.after.decode() for change in project.migration().changes}
+    assert 'class_slot("app.C.x", None)' in after["app.py"]
+    assert after["web.py"] == 'import app\nfrom outfall_runtime import slot_of\n\ndef f():\n    slot_of(app.C, "x").value = 1  # one\n'
+
+
+def test_what_another_module_does_by_setattr_is_declined(project: Project) -> None:
+    project.write("app.py", "class C:\n    x = None\n" + SET)
+    project.write("web.py", "import app\n\ndef f():\n    setattr(app.C, 'x', 1)\n")
     assert {plan.action for plan in project.migration().plans} == {"decline"}
-    assert "bound from another module at web.py:4" in str(project.migration().plans[0].reason)
+
+
+UNDECLARED = {
+    "below the attributes and their texts": (
+        'class C:\n    """A class."""\n\n    y = 1\n    """One."""\n\n',
+        'class C:\n    """A class."""\n\n    y = 1\n    """One."""\n    x = class_slot("app.C.x", UNSET)\n\n',
+    ),
+    "below the docstring": (
+        'class C:\n    """A class."""\n\n',
+        'class C:\n    """A class."""\n\n    x = class_slot("app.C.x", UNSET)\n\n',
+    ),
+    "below a docstring without a blank line": (
+        'class C:\n    """A class."""\n',
+        'class C:\n    """A class."""\n\n    x = class_slot("app.C.x", UNSET)\n\n',
+    ),
+    "at the top, above comments": (
+        "class C(Exception):\n    # Sets it.\n",
+        'class C(Exception):\n    x = class_slot("app.C.x", UNSET)\n\n    # Sets it.\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNDECLARED)
+def test_an_empty_slot_declares_what_only_functions_give(name: str, migrated: Callable[[str], str]) -> None:
+    before, declared = UNDECLARED[name]
+    after = migrated(before + SET)
+    assert after == "from outfall_runtime import UNSET, class_slot, slot_of\n\n" + declared + SET.replace("cls.x = ", 'slot_of(cls, "x").value = ')
+    assert migrated(after) == after
+
+
+SINGLETON = '''\
+class Base:
+    def __getattr__(self, name):
+        return name.upper()
+
+
+class One(Base):
+    def __new__(cls):
+        if not hasattr(cls, "_one"):
+            cls._one = super().__new__(cls)
+        return cls._one
+
+    @classmethod
+    def drop(cls):
+        del cls._one
+
+
+class Own(One):
+    _one = None
+
+
+class _Hidden:
+    __made = None
+
+    def make(self):
+        _Hidden.__made = self.__made or object()
+        return self.__made
+'''
+
+
+def test_absent_and_hidden_attributes_behave_alike(migrated: Callable[[str], str]) -> None:
+    after = migrated(SINGLETON)
+    assert after.count("class_slot(") == 2
+    shown = []
+    for text in (SINGLETON, after):
+        space: dict[str, Any] = {"__name__": "new"}
+        exec(text, space)
+        one, own, hidden = space["One"], space["Own"], space["_Hidden"]
+        seen: list[object] = [hasattr(one, "_one"), object.__new__(one)._one, one() is one(), one()._one is one(), own() is None]
+        one.drop()
+        seen += [hasattr(one, "_one"), hidden().make() is hidden().make(), hidden._Hidden__made is hidden().make()]
+        shown.append(seen)
+    assert shown == [[False, "_ONE", True, True, True, False, True, True]] * 2
 
 
 def test_a_test_may_bind_it_as_it_always_did(project: Project) -> None:

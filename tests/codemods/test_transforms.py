@@ -15,7 +15,7 @@ LOCAL_USE = "def begin(user):\n    L.user = user\n\ndef who():\n    return L.use
 
 ADD = "def add(v):\n    X.append(v)\n"
 
-DECLINED = {
+DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
     "a value from elsewhere": ("from other import make\nX = dict_of = make({})\n" + USE, None),
     "a defaultdict with keywords": ("from collections import defaultdict\nX = defaultdict(list, a=[])\n" + USE, "not made at this place"),
     "a mapping that is weak already": (
@@ -24,6 +24,10 @@ DECLINED = {
     "a chain of mappings": ("from collections import ChainMap\nX = ChainMap({})\n" + USE, "no registry of its type"),
 
     "patched into another project": ("import pandas\ndef patch(f):\n    pandas.show = f\n", "belongs to pandas, which is not part"),
+    "patched into a project that a module is called after": (
+        {"app.py": "import pandas\ndef patch(f):\n    pandas.show = f\n", "lib/__init__.py": "", "lib/pandas/__init__.py": ""},
+        "belongs to pandas, which is not part",
+    ),
     "passed to marshal": ("import marshal\nX = {}\n" + USE + "def dump():\n    return marshal.dumps(X)\n", "marshal"),
     "a resource per thread": (
         "import threading, sqlite3\nL = threading.local()\ndef db():\n"
@@ -125,8 +129,9 @@ TRANSFORMED = {
 
 @pytest.mark.parametrize("name", DECLINED)
 def test_declined_with_its_reason(name: str, project: Project) -> None:
-    text, reason = DECLINED[name]
-    project.write("app.py", text)
+    written, reason = DECLINED[name]
+    for path, text in ({"app.py": written} if isinstance(written, str) else written).items():
+        project.write(path, text)
     plan = project.migration()
     assert plan.changes == ()
     assert all(each.action == "decline" and each.reason for each in plan.plans)

@@ -120,7 +120,6 @@ def command(
     Reasons for --unsafe (docs/unsafe.md says what may go wrong):
       bases-out-of-sight
       namespace-calls
-      outside-bindings
       star-imports
       type-checkers
       values-in-place

@@ -22,9 +22,10 @@ from ..plan import Plan, decline, rewrite
 from ..slot_edits import CannotRewrite, assigned_value, end_of, start_of
 from ..text import SourceText
 from ..transform import Case, Transform
-from ..unsafe import Allowed, Obstacle, first
+from ..undeclared import declared, undeclared_problem
+from ..unsafe import Obstacle, first
 
-_NO_DECLARATION = "its class body does not declare it by a plain statement; declare it there, once, first"
+_NO_CLASS = "its class is not made by one plain class statement of its module; declare the attribute there first"
 _COUNTER = "not yet: counters come later; count under a lock"
 
 
@@ -42,14 +43,17 @@ def plan(case: Case) -> Plan:
     if state.kind is Kind.COUNTER:
         return decline(state, codes, _COUNTER)
     node = class_at(source.tree, _class_name(state))
-    declaration = declaration_in(node, state.local_name) if node and state.value else None
-    if node is None or declaration is None:
-        return decline(state, codes, _NO_DECLARATION)
+    if node is None:
+        return decline(state, codes, _NO_CLASS)
+    declaration = declaration_in(node, state.local_name) if state.value else None
+    problem = None if declaration else undeclared_problem(source.tree, node, state.local_name)
+    if problem:
+        return decline(state, codes, problem)
     obstacle = first(_obstacles(state, source, node, declaration, case.others), allowed)
     if obstacle:
         return decline(state, codes, obstacle.reason, obstacle.place, obstacle.name)
     try:
-        edits = tuple(_edits(state, source, declaration, allowed))
+        edits = (*_declared(state, source, node, declaration), *_bound(state, case, _is_optional(declaration)))
     except CannotRewrite as error:
         return decline(state, codes, f"{error.reason} ({source.path}:{error.line})")
     except _Narrowed as error:
@@ -79,7 +83,7 @@ def _changes_name(access: Access) -> bool:
 
 
 def _obstacles(
-    state: State, source: SourceText, node: ast.ClassDef, declaration: ast.Assign | ast.AnnAssign, others: OtherFiles
+    state: State, source: SourceText, node: ast.ClassDef, declaration: ast.Assign | ast.AnnAssign | None, others: OtherFiles
 ) -> Iterator[Obstacle]:
     """Why a descriptor in the value's place would be noticed, and where the slot would be passed by."""
     reader = body_reader(source.tree, node, isinstance(declaration, ast.AnnAssign))
@@ -88,38 +92,42 @@ def _obstacles(
     line = read_in_body(node, state.local_name)
     if line:
         yield Obstacle(f"the class body itself reads it ({source.path}:{line}); read it in a method instead")
-    assert declaration.value is not None
-    value = value_problem(node, declaration.value, state.constructor)
+    value = value_problem(node, declaration.value, state.constructor) if declaration and declaration.value else None
     if value:
         yield Obstacle(value)
     foreign = next((m for m in external_bases(source.tree, node) if not others.holds_module(m)), None)
     if foreign:
         reason = f"a base of its class comes from `{foreign}`, out of our sight, and may read the class body; keep the value elsewhere"
         yield Obstacle(reason, "bases-out-of-sight")
-    if "type: ignore" in "".join(source.lines[declaration.lineno - 1 : declaration.end_lineno]):
+    if declaration and "type: ignore" in "".join(source.lines[declaration.lineno - 1 : declaration.end_lineno]):
         yield Obstacle("a `type: ignore` stands at its declaration, which would no longer fit; give it its true type first", "type-checkers")
-    outside = next((a for a in state.accesses if _binds(a) and a.place.path != source.path and not is_test(a.place.path)), None)
-    if outside:
-        where = f"{outside.place.path}:{outside.place.line}"
-        reason = f"it is bound from another module at {where}; offer a method of the class there"
-        yield Obstacle(reason, "outside-bindings", outside.place)
 
 
-def _edits(state: State, source: SourceText, declaration: ast.Assign | ast.AnnAssign, allowed: Allowed) -> Iterator[Edit]:
+def _declared(state: State, source: SourceText, node: ast.ClassDef, declaration: ast.Assign | ast.AnnAssign | None) -> Iterator[Edit]:
+    """`x = 1` → `x = class_slot("app.C.x", 1)`; an empty slot where no statement declares it."""
+    if declaration is None:
+        yield declared(source, node, state.local_name, state.name)
+        return
     target = declaration.targets[0] if isinstance(declaration, ast.Assign) else declaration.target
     value, brackets = assigned_value(source, declaration, target)
     yield Edit(start_of(value), (RuntimeName("class_slot"), f"({quoted(state.name)}, " + "(" * brackets))
     yield Edit(end_of(value), (")" + ")" * brackets,))
-    places = {a.place for a in state.accesses if _changes_name(a) and a.place.path == source.path}
-    bindings = bindings_at(source, places)
-    narrowed = narrowed_at(source, state.local_name, bindings) if _is_optional(declaration) else None
-    if narrowed and "type-checkers" not in allowed:
-        raise _Narrowed(f"a type checker follows its type from an assignment to a use in the same function ({source.path}:{narrowed})")
-    for statement, attribute in bindings:
-        yield from binding_edits(source, statement, attribute)
 
 
-def _is_optional(declaration: ast.Assign | ast.AnnAssign) -> bool:
+def _bound(state: State, case: Case, optional: bool) -> Iterator[Edit]:
+    """Every statement that binds the attribute, in whatever module; tests replace the slot as they replaced the value."""
+    changes = [a.place for a in state.accesses if _changes_name(a) and (a.place.path == case.source.path or not is_test(a.place.path))]
+    for path in sorted({place.path for place in changes}):
+        source = case.others.source(path)
+        bindings = bindings_at(source, [place for place in changes if place.path == path])
+        narrowed = narrowed_at(source, state.local_name, bindings) if optional else None
+        if narrowed and "type-checkers" not in case.asked.unsafe:
+            raise _Narrowed(f"a type checker follows its type from an assignment to a use in the same function ({path}:{narrowed})")
+        for statement, attribute in bindings:
+            yield from binding_edits(source, statement, attribute)
+
+
+def _is_optional(declaration: ast.Assign | ast.AnnAssign | None) -> bool:
     """Whether its declared type has alternatives, among which an assignment decides."""
     if not isinstance(declaration, ast.AnnAssign):
         return False

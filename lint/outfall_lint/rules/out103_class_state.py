@@ -25,7 +25,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             continue
         holds = state.constructor in CONTAINERS or bool(CONTAINERS & view.bases_of(state.constructor))
         changes = [a for a in state.accesses if _changes_class(state, a, holds)]
-        if not changes or state.local_name.startswith("__") or view.bases(state) & fields:
+        if not changes or _is_python_s(state.local_name) or view.bases(state) & fields:
             continue
         after_import = [a for a in changes if not a.at_import]
         if after_import:
@@ -37,6 +37,10 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         elif any(a.function for a in changes):
             message = f"`{state.local_name}` of the class is filled by {changed_in(changes)} while modules are imported"
             yield rule.finding(state, message, Priority.LOW)
+
+
+def _is_python_s(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _changes_class(state: State, access: Access, holds: bool) -> bool:
