@@ -10,28 +10,21 @@ from __future__ import annotations
 import ast
 import json
 import re
+from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from outfall_lint.model import Place
 
-from .errors import VerificationFailed
+from .alignment import realigned
 from .global_statements import global_lines, without_globals
 from .imports import Bound, bind_runtime_names, blank_lines, drop_unused_imports
 from .layout import Layout, layouts
+from .splices import Splice, splice
 from .text import Lines, SourceText
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _USUAL_LENGTH = 88
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Splice:
-    """Replace the characters from `start` to `end` with `text`."""
-
-    start: int
-    end: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +68,6 @@ class Edited:
     spans: tuple[Lines, ...] | None  # None: any line (a change of structure)
 
 
-def splice(text: str, splices: Iterable[Splice]) -> str:
-    """`text` with every splice applied; they must not overlap."""
-    parts: list[str] = []
-    done = 0
-    for one in sorted(splices, key=lambda each: (each.start, each.end)):  # at one place, in the order given
-        if one.start < done:
-            raise VerificationFailed("two edits overlap", "report this with the file it happened on")
-        parts += (text[done : one.start], one.text)
-        done = one.end
-    return "".join((*parts, text[done:]))
-
-
 def quoted(text: str) -> str:
     """`text` as a Python literal in double quotes."""
     return json.dumps(text, ensure_ascii=False)
@@ -101,8 +82,10 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, _first_executed(source, edits)) if names else Bound({}, None)
     splices = _spliced(source, edits, bound)
+    shifted = realigned(source, splices)
     if bound.edit:
         splices.insert(0, Splice(bound.edit.start, bound.edit.end, bound.edit.text))
+    splices += shifted
     after = SourceText(source.path, splice(source.text, splices))
     if unbound:
         after = SourceText(source.path, without_globals(after, unbound))
@@ -110,6 +93,7 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     text, _ = drop_unused_imports(after, replaced)
     spans = [(edit.place.line, edit.place.end_line) for edit in edits]
     spans += [bound.edit.lines] if bound.edit else []
+    spans += [(line, line) for line in (bisect(source.starts, each.start) for each in shifted)]
     spans += global_lines(source, unbound)
     spans += _shortened_imports(source, SourceText(source.path, text))
     found = list(_layouts(source, SourceText(source.path, text), set(bound.names.values()), line_length))

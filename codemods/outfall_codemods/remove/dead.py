@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, splice
 from ..imports import drop_unused_imports
 from ..names import used_names
+from ..splices import Splice, splice
 from ..text import SourceText
 
 

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..edits import Edited, Splice, splice
+from ..edits import Edited
 from ..imports import RUNTIME, bind_runtime_names, drop_unused_imports, runtime_names
 from ..names import used_names
 from ..plan import Json
+from ..splices import Splice, splice
 from ..text import SourceText
 
 _STAGED = (
