@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 
@@ -14,6 +15,8 @@ def namespace_problem(tree: ast.Module, name: str) -> tuple[str, int] | None:
     """A call that may read or bind the global `name` unseen, with its line; None where there is none."""
     for node, parents in _walked(tree, ()):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _reaches(node, node.func.id, parents, name):
+            if _lists_others(node, parents) and _is_plain(tree, name):
+                continue
             return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
     return None
 
@@ -76,6 +79,44 @@ def _is_harmless(call: ast.Call, parents: tuple[ast.AST, ...], name: str) -> boo
 
 def _is_other(key: ast.expr, name: str) -> bool:
     return isinstance(key, ast.Constant) and key.value != name
+
+
+def _lists_others(call: ast.Call, parents: tuple[ast.AST, ...]) -> bool:
+    """Whether all values are looked through while importing, and only those of a class are taken: `isinstance(v, Handler)`."""
+    if any(isinstance(parent, _Function) for parent in parents):
+        return False
+    listed: ast.AST = call
+    above = list(parents)
+    while isinstance(above[-1], (ast.Attribute, ast.Call)) and (isinstance(above[-1], ast.Attribute) or not above[-1].keywords):
+        if isinstance(above[-1], ast.Attribute) and above[-1].attr not in ("copy", "values", "items"):
+            return False
+        if isinstance(above[-1], ast.Call) and above[-1].func is not listed and ast.unparse(above[-1].func) not in ("list", "tuple", "dict"):
+            return False
+        listed = above.pop()
+    loop = above[-1]
+    if isinstance(loop, ast.comprehension):
+        return loop.iter is listed and bool(loop.ifs) and _takes_a_class(loop.ifs[0], loop.target)
+    if isinstance(loop, ast.For) and loop.iter is listed and len(loop.body) == 1 and isinstance(loop.body[0], ast.If):
+        return not loop.body[0].orelse and _takes_a_class(loop.body[0].test, loop.target)
+    return False
+
+
+def _takes_a_class(test: ast.expr, target: ast.expr) -> bool:
+    """Whether the test lets pass nothing but instances of a class that no plain value has."""
+    value = target.elts[-1] if isinstance(target, ast.Tuple) else target
+    asked = test.values[0] if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else test
+    if not isinstance(asked, ast.Call) or ast.unparse(asked.func) != "isinstance" or len(asked.args) != 2:
+        return False
+    classes = asked.args[1].elts if isinstance(asked.args[1], ast.Tuple) else [asked.args[1]]
+    named = {ast.unparse(each) for each in classes}
+    return ast.unparse(asked.args[0]) == ast.unparse(value) and not named & (set(dir(builtins)) - {"type"})
+
+
+def _is_plain(tree: ast.Module, name: str) -> bool:
+    """Whether what the module itself gives the name, wherever it does, is a constant or a plain container."""
+    bound = (n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AnnAssign)) and n.value is not None)
+    given = [n.value for n in bound if any(isinstance(t, ast.Name) and t.id == name for t in (n.targets if isinstance(n, ast.Assign) else [n.target]))]
+    return bool(given) and isinstance(given[0], (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple))
 
 
 def _only_compared(local: str, parents: tuple[ast.AST, ...]) -> bool:

@@ -107,6 +107,11 @@ SEEN_BY_NAME = {
     "code with the module's own names": "def f(code):\n    exec(code, globals())\n",
     "code with another's dictionary, its own perhaps": "import sys\ndef f(code):\n    eval(code, sys.modules['app'].__dict__)\n",
     "all names at module level": "values = [v for v in vars().values()]\n",
+    "the values of a common type": "values = [v for v in vars().values() if isinstance(v, (Shape, int))]\n",
+    "the values, whatever they are, by a second test": "values = [v for v in vars().values() if v or isinstance(v, Shape)]\n",
+    "the values, of another thing's class": "values = [v for k, v in globals().items() if isinstance(k, Shape)]\n",
+    "the values of a class, while running": "def f():\n    return [v for v in globals().values() if isinstance(v, Shape)]\n",
+    "the values of a class, and others": "for v in list(vars().values()):\n    if isinstance(v, Shape):\n        pass\n    else:\n        print(v)\n",
     "its locals at module level": "names = dict(locals())\n",
 }
 OTHERWISE = {
@@ -116,6 +121,9 @@ OTHERWISE = {
     "identity": "def f(frame):\n    names = globals()\n    while frame.f_globals is names:\n        frame = frame.f_back\n",
     "a namespace of its own": "def f(code, space):\n    exec(code, space)\n    return eval(code, {'a': 1})\n",
     "code without it": "exec(compile('def f(): pass', 'app', 'exec'))\n",
+    "the values of a class": "shapes = [v for v in vars().values() if isinstance(v, Shape) and v.name]\n",
+    "the names of classes": "for name, value in globals().copy().items():\n    if isinstance(value, type) and issubclass(value, Shape):\n        print(name)\n",
+    "the values of a class, in a list first": "shapes = {k: v for k, v in list(globals().items()) if isinstance(v, (Shape, other.Shape))}\n",
     "the names of a function": "def f(a):\n    return '{a}'.format(**vars()), locals()\n",
 }
 
@@ -139,3 +147,9 @@ def test_a_name_without_a_value_is_missing_as_it_was(migrated: Callable[[str], s
         new["get"]()
     new["put"](3)
     assert new["get"]() == 3
+
+
+def test_a_value_that_may_be_of_the_class_is_reached(project: Project) -> None:
+    project.write("app.py", "_x = Shape()\n" + SET + OTHERWISE["the values of a class"])
+    (plan,) = [each for each in project.migration().plans if each.state.local_name == "_x"]
+    assert "may reach the name unseen" in str(plan.reason)
