@@ -7,6 +7,7 @@ death is therefore kept as a list that forgets the entries that went before.
 from __future__ import annotations
 
 import time
+from types import MethodType
 from weakref import ref
 
 from ._entry import NEVER, Entry
@@ -21,6 +22,7 @@ FEW = 32  # below this, what is no longer waited for is left lying
 MOST_KINDS = 256
 
 kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] what guards owners of a type; bounded
+plain_owners: Dict[type, None] = {}  # outfall: ignore[OUT101] the types of them that an `OwnedEntry` guards
 
 
 class OwnedEntry(ref):  # type: ignore[type-arg]
@@ -82,7 +84,7 @@ def check_owner(owner: Any) -> None:
     """Refuse an owner whose end nobody could notice.
 
     Raises:
-        TypeError: it is a number, a string or something else without weak references.
+        TypeError: it is a number, a string or something else without weak references, or a bound method.
     """
     if owner is not None and type(owner) not in kinds:
         _learn(owner)
@@ -94,6 +96,8 @@ def _learn(owner: Any) -> Any:
 
     kind = type(owner)
     make = guard_class(kind) or OwnedEntry
+    if isinstance(owner, MethodType):
+        raise TypeError(f"{owner!r} cannot own an entry: a bound method is made anew at each use; give the object that it is bound to")
     try:
         ref(owner)
     except TypeError:
@@ -103,7 +107,10 @@ def _learn(owner: Any) -> Any:
         ) from None
     if len(kinds) >= MOST_KINDS:
         kinds.clear()
+        plain_owners.clear()
     kinds[kind] = make
+    if make is OwnedEntry:
+        plain_owners[kind] = None
     return make
 
 

@@ -4,20 +4,20 @@
         context.current()["user"]        # "ada", also in tasks started here
 
 Hazard: a context manager's block can be abandoned in a generator, or closed after a later one.
-Restoring "the value from before" then brings values back that are over. So a block never restores:
-it marks itself as closed, and reading skips whatever is closed (see `_nodes`).
+Restoring "the value from before" then brings values back that are over. So a block only says that it
+is over, and reading skips it (see `_nodes`).
 """
 
 from __future__ import annotations
 
 from contextvars import ContextVar, copy_context
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 
-from ._nodes import FOREVER, Block, Node, visible
+from ._nodes import FOREVER, OPEN, Block, Node, is_over, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Type, TypeVar
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, TypeVar
 
     from ._nodes import AnyNode
 
@@ -34,6 +34,25 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 _top: ContextVar[Optional[AnyNode]] = ContextVar("outfall_context", default=None)
 
 
+class _Carried:
+    """The fields that an error carries. Its pickle leaves them behind: they may be anything, and the error has to arrive."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
+
+    def __reduce__(self) -> Any:
+        return dict, ()
+
+    def __deepcopy__(self, memo: Any) -> "_Carried":
+        return self
+
+
+def _on_top_of(outer: Dict[str, Any], inner: Dict[str, Any]) -> Dict[str, Any]:
+    return {**outer, **inner}
+
+
 class use(Block):  # noqa: N801 - reads as a verb: `with context.use(user="ada"):`
     """A block in which the given fields hold, on top of those around it.
 
@@ -42,27 +61,25 @@ class use(Block):  # noqa: N801 - reads as a verb: `with context.use(user="ada")
     """
 
     __slots__ = ()
+    top = _top
+    merge = staticmethod(_on_top_of)
 
     def __init__(self, **fields: Any) -> None:
-        self.closed = False
-        self.unit = self.parent = None
+        self.closed = OPEN
+        self.token = None
         self.value = fields
 
-    def __enter__(self) -> "use":
-        self.enter(_top)
-        return self
-
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        if error is not None:
-            _attach(error)
-        self.leave(_top)
+    def failed(self, error: BaseException) -> None:
+        if getattr(error, ERROR_ATTRIBUTE, None) is None:
+            try:
+                setattr(error, ERROR_ATTRIBUTE, _Carried(current()))
+            except (AttributeError, TypeError):  # an exception that takes no attributes
+                pass
 
 
 def bind(**fields: Any) -> None:
     """Add fields from here to the end of the enclosing block, or of the task if there is none."""
-    top = visible(_top.get())
+    top = settled(_top, _on_top_of)
     if top is None:
         _top.set(Node(fields, FOREVER, None))  # outfall: ignore[OUT205] bound fields stay until their block ends
     else:
@@ -80,8 +97,8 @@ def current() -> Mapping[str, Any]:
 
 def of(error: BaseException) -> Mapping[str, Any]:
     """The fields that held where the error left its innermost block; empty if none did."""
-    found: Mapping[str, Any] = getattr(error, ERROR_ATTRIBUTE, _EMPTY)
-    return found
+    found = getattr(error, ERROR_ATTRIBUTE, None)
+    return found.fields if isinstance(found, _Carried) else _EMPTY
 
 
 def wrap(function: Callable[..., Result], states: "Optional[Sequence[Any]]" = None) -> Callable[..., Result]:
@@ -123,16 +140,9 @@ def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Call
 
 def _merged(top: AnyNode) -> Dict[str, Any]:
     fields: Dict[str, Any] = {}
-    node = visible(top)
+    node: Optional[AnyNode] = top
     while node is not None:
-        fields = {**node.value, **fields}
-        node = visible(node.parent)
+        if not (node.closed and is_over(node, _top)):
+            fields = {**node.value, **fields}
+        node = node.parent
     return fields
-
-
-def _attach(error: BaseException) -> None:
-    if getattr(error, ERROR_ATTRIBUTE, None) is None:
-        try:
-            setattr(error, ERROR_ATTRIBUTE, current())
-        except (AttributeError, TypeError):  # an exception that takes no attributes
-            pass

@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
 
-from ._nodes import FOREVER, Block, Node, visible
+from ._nodes import FOREVER, Block, Node, innermost, settled
 
 if TYPE_CHECKING:
     from ._nodes import AnyNode
@@ -44,7 +44,7 @@ class ContextValue(Generic[T]):
         Raises:
             LookupError: there is neither.
         """
-        top = visible(self._variable.get())
+        top = innermost(self._variable)
         if top is not None:
             value: T = top.value
             return value
@@ -54,7 +54,7 @@ class ContextValue(Generic[T]):
 
     def set(self, value: T) -> None:
         """Set the value until the enclosing `use` block ends, or for the rest of the context."""
-        top = visible(self._variable.get())
+        top = settled(self._variable, _inner)
         if top is None:
             self._variable.set(Node(value, FOREVER, None))
         else:  # hides what this block had, which nobody can come back to while it is open
@@ -68,17 +68,19 @@ class ContextValue(Generic[T]):
         return f"<ContextValue {self.name}>"
 
 
+def _inner(outer: T, inner: T) -> T:
+    return inner
+
+
 class _Use(Block, Generic[T]):
-    __slots__ = ("_variable",)
+    __slots__ = ("top",)
+    merge = staticmethod(_inner)
 
     def __init__(self, variable: "ContextVar[Optional[AnyNode]]", value: T) -> None:
         super().__init__(value)
-        self._variable = variable
+        self.top = variable
 
     def __enter__(self) -> T:
-        self.enter(self._variable)
+        super().__enter__()
         value: T = self.value
         return value
-
-    def __exit__(self, *error: object) -> None:
-        self.leave(self._variable)

@@ -1,7 +1,7 @@
 """Owners: whoever a table's entry lives for. When the owner dies, the entry goes.
 
-An owner is any object that can be referenced weakly, a thread, an asyncio task or another future,
-a process (`multiprocessing.Process`, `subprocess.Popen`), or an `Owner` that code ends itself.
+An owner is any object that can be referenced weakly, a thread, an asyncio task or another future, a
+process (of `multiprocessing`, `subprocess`, asyncio), or an `Owner` that code ends itself.
 
 Hazard: a death is noticed on any thread, inside any other operation, by the garbage collector.
 The only thing that happens there is that the entry is queued; see `_upkeep`.
@@ -117,6 +117,8 @@ class _PolledGuard(Guard):
         try:
             if hasattr(owner, "poll"):
                 return owner.poll() is None
+            if hasattr(owner, "returncode"):
+                return owner.returncode is None
             return owner.exitcode is None or owner.pid is None
         except Exception:  # a process that was closed can no longer be asked; only an ended one can be closed
             return False
@@ -187,7 +189,7 @@ def guard_class(kind: type) -> Optional[Type[Guard]]:
         return _ExplicitGuard
     if issubclass(kind, threading.Thread) or (hasattr(kind, "pid") and hasattr(kind, "exitcode")):
         return _PolledGuard
-    if hasattr(kind, "poll") and hasattr(kind, "send_signal"):
+    if hasattr(kind, "send_signal") and (hasattr(kind, "poll") or hasattr(kind, "returncode")):
         return _PolledGuard
     if hasattr(kind, "add_done_callback") and hasattr(kind, "done"):
         return _FutureGuard

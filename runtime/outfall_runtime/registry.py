@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from . import _tables
 from ._claims import UNSAID
-from ._deaths import OwnedEntry, died, kinds
+from ._deaths import OwnedEntry, died, plain_owners
 from ._entry import MISSING, NEVER, Entry
 from ._policies import OFF
 from ._managed import read_hook, write_hook
@@ -94,9 +94,9 @@ class Registry(dict["K", "V"]):
             upkeep.claims.wait_for(key, claim)
         try:
             if (
-                ttl is None and metadata is None and upkeep.simple and kinds.get(type(owner)) is OwnedEntry
+                type(owner) in plain_owners and ttl is None and metadata is None and upkeep.simple
                 and not upkeep.tombstones and not _contains(self, key)
-            ):  # fmt: skip  # the usual case, in as few calls as can be
+            ):  # fmt: skip  # the usual case, in as few steps as can be
                 entry = OwnedEntry(owner, died)
                 entry.upkeep, entry.key, entry.value = upkeep.weak, key, value
                 entry.metadata, entry.expires = NOTHING, NEVER
@@ -104,16 +104,16 @@ class Registry(dict["K", "V"]):
                 if stale is not entry:
                     upkeep.entries[key] = entry
                 _setdefault(self, key, value)
+                if upkeep.dressed:
+                    return
             else:
                 displaced = upkeep.register(self, key, value, owner, metadata, ttl)
         finally:
             del held[key]
             if len(claim) > 1 or upkeep.dead:
                 upkeep.hand_on(claim)
-        if displaced is not None:
-            upkeep.added(self, key, displaced)
-        if not upkeep.dressed or ttl is not None:
-            self._outfall_dress()
+        upkeep.added(self, key, displaced)
+        self._outfall_dress()
 
     def unregister(self, key: K) -> V:
         """Remove a key and return its value.

@@ -1,12 +1,10 @@
-"""Context fields: blocks that heal themselves, and tasks that inherit."""
+"""Context fields: blocks that nest, and tasks and workers that inherit."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import gc
 import threading
-from typing import Any, AsyncIterator, Iterator, List
+from typing import Any, List
 
 import pytest
 
@@ -36,79 +34,6 @@ def test_blocks_nest() -> None:
             assert fields() == {"user": "bob", "trace": 1}
         assert fields() == {"user": "ada", "trace": 1}
     assert fields() == {}
-
-
-def holding(**values: Any) -> Iterator[None]:
-    with context.use(**values):
-        yield
-
-
-def test_an_abandoned_generator_leaves_nothing() -> None:
-    generator = holding(user="ada")
-    next(generator)
-    del generator
-    gc.collect()
-    assert fields() == {}
-
-
-def test_interleaved_generators_neither_leak_nor_resurrect() -> None:
-    first, second = holding(user="first"), holding(trace="second")
-    next(first)
-    next(second)
-    first.close()  # type: ignore[attr-defined]
-    assert fields() == {"trace": "second"}
-    second.close()  # type: ignore[attr-defined]
-    assert fields() == {}
-
-
-def test_a_block_closed_late_does_not_bring_back_what_was_there_before() -> None:
-    with context.use(user="ada"):
-        generator = holding(trace=1)
-        next(generator)
-    assert fields() == {"trace": 1}
-    generator.close()  # type: ignore[attr-defined]
-    assert fields() == {}
-
-
-def test_a_block_closed_in_another_context_is_closed_everywhere() -> None:
-    block = context.use(user="ada")
-    copied = contextvars.copy_context()
-    copied.run(block.__enter__)
-    inner = copied.run(contextvars.copy_context)
-    contextvars.copy_context().run(block.__exit__, None, None, None)
-    assert (copied.run(fields), inner.run(fields), fields()) == ({}, {}, {})
-
-
-def test_a_rolling_window_of_interleaved_blocks_keeps_the_chain_short() -> None:
-    blocks = [context.use(number=-1)]
-    blocks[0].__enter__()
-    for number in range(1000):
-        blocks.append(context.use(number=number))
-        blocks[-1].__enter__()
-        blocks.pop(0).__exit__(None, None, None)
-    length, node = 0, context._top.get()
-    while node is not None:
-        length, node = length + 1, node.parent
-    assert length < 5
-    assert fields() == {"number": 999}
-    blocks.pop().__exit__(None, None, None)
-    assert fields() == {}
-
-
-def test_an_abandoned_async_generator_leaves_nothing() -> None:
-    async def rows() -> AsyncIterator[int]:
-        with context.use(user="ada"):
-            yield 1
-            yield 2
-
-    async def main() -> Any:
-        async for _ in rows():
-            break
-        gc.collect()
-        await asyncio.sleep(0.01)
-        return fields()
-
-    assert asyncio.run(main()) == {}
 
 
 def test_bound_fields_end_with_the_block_around_them() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import logging
 import logging.handlers
+import pickle
 import queue
-from typing import Any, Iterator, List
+from typing import Any, Callable, Iterator, List
 
 import pytest
 
@@ -17,6 +20,49 @@ def test_an_error_carries_the_fields_of_where_it_was_raised() -> None:
         _ = 1 // 0
     assert context.of(caught.value) == {"user": "ada", "trace": 1}
     assert context.of(ValueError()) == {}
+
+
+def test_an_error_carries_the_innermost_fields_through_tasks_and_threads() -> None:
+    def fail() -> None:
+        with context.use(trace=1):
+            raise ZeroDivisionError
+
+    async def main() -> None:
+        with context.use(user="ada"):
+            await asyncio.ensure_future(asyncio.get_running_loop().run_in_executor(None, context.wrap(fail)))
+
+    with pytest.raises(ZeroDivisionError) as caught, context.use(user="bob"):
+        asyncio.run(main())
+    assert context.of(caught.value) == {"user": "ada", "trace": 1}
+
+
+@pytest.mark.parametrize(
+    ("copier", "expected"),
+    [
+        (lambda error: pickle.loads(pickle.dumps(error)), {}),
+        (copy.copy, {"request": "unpicklable"}),
+        (copy.deepcopy, {"request": "unpicklable"}),
+    ],
+)
+def test_an_error_can_be_copied_and_sent_whatever_its_fields_are(copier: Callable[[Any], Any], expected: Any) -> None:
+    class Unpicklable(str):
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            raise TypeError
+
+    with pytest.raises(ValueError) as caught, context.use(request=Unpicklable("unpicklable")):
+        raise ValueError(3)
+    arrived = copier(caught.value)
+    assert (repr(arrived), context.of(arrived)) == ("ValueError(3)", expected)
+
+
+def test_an_error_that_takes_no_attributes_passes_unchanged() -> None:
+    class Closed(Exception):
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(name)
+
+    with pytest.raises(Closed) as caught, context.use(user="ada"):
+        raise Closed
+    assert context.of(caught.value) == {}
 
 
 @pytest.fixture

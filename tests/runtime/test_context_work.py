@@ -48,6 +48,20 @@ def test_wrapped_work_may_run_twice_at_once() -> None:
         assert [future.result() for future in [pool.submit(wrapped) for _ in range(20)]] == [{"user": "ada"}] * 20
 
 
+def test_wrapped_work_has_its_fields_wherever_it_runs_once_the_block_has_ended() -> None:
+    with context.use(user="ada"):
+        wrapped = context.wrap(fields)
+    with context.use(trace=1), ThreadPoolExecutor(1) as pool:
+        assert (wrapped(), pool.submit(wrapped).result(), fields()) == ({"user": "ada"}, {"user": "ada"}, {"trace": 1})
+
+    async def main() -> Any:
+        with context.use(user="bob"):
+            later = context.wrap(fields)
+        return later(), fields()
+
+    assert asyncio.run(main()) == ({"user": "bob"}, {})
+
+
 # -- isolate
 
 
