@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from outfall_cli.failures import Refusal
 if TYPE_CHECKING:
     from outfall_codemods.change import ChangeSet
 
+VERIFYING = "OUTFALL_VERIFYING"  # set for the user's command, which may call outfall itself
 SHOWN = 40  # last lines of a failing command
 
 
@@ -26,6 +28,16 @@ def recover(root: Path) -> int:
     return len(entries)
 
 
+def remind(root: Path) -> None:
+    """Say once, on stderr, which changes stand although the command that had to agree never did."""
+    from outfall_codemods import journal
+
+    for entry in [] if os.environ.get(VERIFYING) else journal.unverified(root):
+        said = f"{entry.command} of {entry.created} stands, but `{entry.unverified}` never agreed to it"
+        click.echo(f"{said}; run that now, or take it back: outfall undo {entry.id}", err=True)
+        journal.settle(root, entry.id)
+
+
 def write(
     changes: ChangeSet, root: Path, command: str, allow_dirty: bool, forced: str | None = None, verify: str | None = None
 ) -> None:
@@ -33,7 +45,7 @@ def write(
     from outfall_codemods import engine
 
     try:
-        entry = engine.apply(changes, root, command, allow_dirty=allow_dirty, forced=forced)
+        entry = engine.apply(changes, root, command, allow_dirty=allow_dirty, forced=forced, unverified=verify)
     except KeyboardInterrupt:
         recover(root)
         raise
@@ -43,10 +55,12 @@ def write(
 
 def keep_if(command: str, root: Path, entry_id: str) -> None:
     """Run the command in the root; where it fails, restore every file and raise (exit code 4)."""
+    from outfall_codemods import journal
+
     click.echo(f"$ {command}", err=True)
     try:
         done = subprocess.run(
-            command, shell=True, cwd=root,
+            command, shell=True, cwd=root, env={**os.environ, VERIFYING: entry_id},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
         )  # fmt: skip
     except KeyboardInterrupt:
@@ -55,6 +69,7 @@ def keep_if(command: str, root: Path, entry_id: str) -> None:
     if done.returncode:
         tail = "\n".join(done.stdout.rstrip().splitlines()[-SHOWN:])
         raise Refusal(f"`{command}` failed with exit code {done.returncode}; {taken_back(root, entry_id)}\n{tail}".rstrip())
+    journal.settle(root, entry_id)
 
 
 def taken_back(root: Path, entry_id: str) -> str:

@@ -123,6 +123,11 @@ def interrupted() -> Verdict:
         return _wrong("journal", error, "without it, `outfall undo` cannot take that change back; version control can")
     if any(entry.status == journal.PREPARED for entry in entries):
         return Verdict("wrong", "journal", "an earlier run was stopped half way", "outfall undo")
+    unverified = [entry for entry in entries if entry.status == journal.DONE and entry.unverified]
+    if unverified:
+        last = unverified[-1]
+        found = f"`{last.unverified}` never agreed to {last.command} of {last.created}"
+        return Verdict("wrong", "journal", found, f"run it now, or: outfall undo {last.id}")
     return Verdict("ok", "journal", f"{counted(len(entries), 'change')} on record")
 
 

@@ -29,9 +29,17 @@ def recover(root: Path) -> tuple[JournalEntry, ...]:
 
 
 def apply(
-    changes: ChangeSet, root: Path, command: str, allow_dirty: bool = False, forced: str | None = None
+    changes: ChangeSet,
+    root: Path,
+    command: str,
+    allow_dirty: bool = False,
+    forced: str | None = None,
+    unverified: str | None = None,
 ) -> JournalEntry:
-    """Write all changes, or raise `CodemodError` with the tree as it was."""
+    """Write all changes, or raise `CodemodError` with the tree as it was.
+
+    `unverified` is a command that has yet to agree; `journal.settle` says that it has.
+    """
     if not allow_dirty:
         require_clean(root)
     verify(changes)
@@ -39,7 +47,7 @@ def apply(
         journal.restore_interrupted(root)
         _require_unchanged(root, changes.changes)
         try:
-            entry = journal.prepare(root, changes, command, forced)
+            entry = journal.prepare(root, changes, command, forced, unverified)
         except OSError as error:
             raise _failed(error) from error
         try:

@@ -50,6 +50,7 @@ class JournalEntry:
     forced: str | None
     files: tuple[JournalFile, ...]
     plans: tuple[Json, ...] = ()
+    unverified: str | None = None  # the user's command that has not agreed yet
 
     def to_json(self) -> Json:
         return {"format": "outfall-journal", "version": 1, **asdict(self)}
@@ -58,10 +59,12 @@ class JournalEntry:
     def from_json(cls, data: dict[str, Any]) -> JournalEntry:
         files = tuple(JournalFile(**file) for file in data["files"])
         plain = {key: data[key] for key in ("id", "command", "created", "status", "forced")}
-        return cls(**plain, files=files, plans=tuple(data["plans"]))
+        return cls(**plain, files=files, plans=tuple(data["plans"]), unverified=data.get("unverified"))
 
 
-def prepare(root: Path, changes: ChangeSet, command: str, forced: str | None) -> JournalEntry:
+def prepare(
+    root: Path, changes: ChangeSet, command: str, forced: str | None, unverified: str | None = None
+) -> JournalEntry:
     """Write the entry, with the files as they are, before any of them is touched."""
     now = datetime.now(timezone.utc)
     entry = JournalEntry(
@@ -72,6 +75,7 @@ def prepare(root: Path, changes: ChangeSet, command: str, forced: str | None) ->
         forced=forced,
         files=tuple(_described(root, change) for change in changes.changes),
         plans=tuple(plan.to_json() for plan in changes.plans),
+        unverified=unverified,
     )
     building = root / FOLDER / f".{entry.id}"
     try:
@@ -94,6 +98,19 @@ def finish(root: Path, entry: JournalEntry, status: str) -> JournalEntry:
     finished = replace(entry, status=status)
     _write(root / FOLDER / entry.id, finished)
     return finished
+
+
+def settle(root: Path, id: str) -> None:
+    """Record that no command has to agree to the entry any more."""
+    with locked(root):
+        for entry in entries(root):
+            if entry.id == id:
+                _write(root / FOLDER / id, replace(entry, unverified=None))
+
+
+def unverified(root: Path) -> list[JournalEntry]:
+    """The runs that stand although their command did not agree, or was killed before it could."""
+    return [entry for entry in entries(root) if entry.status == DONE and entry.unverified]
 
 
 def entries(root: Path) -> list[JournalEntry]:

@@ -21,6 +21,7 @@ from .change import ChangeSet, FileChange
 from .dependencies import advice
 from .edits import Edit, Part, RuntimeName, edited
 from .errors import CodemodError, UsageError
+from .generated import generated_at
 from .line_length import line_length
 from .other_files import OtherFiles
 from .plan import Plan, decline
@@ -114,9 +115,20 @@ def _planned(findings: Iterable[Finding], others: OtherFiles, threshold: Priorit
     for (_, name), group in grouped.items():
         source = others.source(group[0].state.place.path)
         plan = chosen[name].plan(Case(tuple(group), source, others, asked))
+        plan = _by_hand_only(plan, others)
         priority = max(finding.priority for finding in group)
         plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
     return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))
+
+
+def _by_hand_only(plan: Plan, others: OtherFiles) -> Plan:
+    """A generated file is not edited: its generator would take the change back."""
+    for path in sorted(plan.paths):
+        line = generated_at(others.source(path))
+        if line is not None:
+            remedy = "change what generates it, or take that line out if it is kept by hand"
+            return decline(plan.state, plan.codes, f"{path} is generated, as its line {line} says; {remedy}")
+    return plan
 
 
 def _too_low(plan: Plan, priority: Priority, threshold: Priority) -> Plan:
@@ -171,6 +183,7 @@ def _declared(root: Path, config: Config, plans: Iterable[Plan]) -> list[FileCha
             states[plan.flag].append(plan.state.name)
     if not states:
         return []
+    ledger.load(root, config.ledger)  # raises for one that cannot be used
     after = ledger.with_states(ledger.text_of(root, config.ledger), states, date.today(), config.ledger)
     change = ledger.changed(root, config.ledger, after)
     return [change] if change else []

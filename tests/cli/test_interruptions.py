@@ -134,3 +134,25 @@ def test_json_stays_json_where_a_file_name_is_no_text(project: Path, run: Run) -
     done = run("check", "--format", "json")
     assert done.code in (1, 3)
     assert json.loads(done.out)["version"] == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+def test_a_run_killed_while_its_command_ran_is_told_and_can_be_undone(ambient: Path, run: Run) -> None:
+    before = contents(ambient)
+    assert run("migrate", "--verify", "kill -9 $PPID").code == -signal.SIGKILL
+    assert contents(ambient) != before
+    doctor = run("doctor")
+    assert (doctor.code, "`kill -9 $PPID` never agreed to migrate of 2" in doctor.out) == (1, True), doctor.out
+    told = run("migrate")
+    assert (told.code, "stands, but `kill -9 $PPID` never agreed to it; run that now" in told.err) == (0, True), told.err
+    assert run("migrate").err == ""
+    assert run("doctor").code == 0
+    assert run("undo").code == 0
+    assert contents(ambient) == before
+
+
+def test_what_the_command_agreed_to_is_settled(ambient: Path, run: Run) -> None:
+    inner = f"{sys.executable} -m outfall_cli migrate --check"
+    done = run("migrate", "--verify", inner)
+    assert (done.code, done.err) == (0, f"$ {inner}\n")
+    assert run("migrate").err == ""

@@ -128,6 +128,7 @@ def command(
 
     project = load_project()
     changes.recover(project.root)
+    changes.remind(project.root)
     analysis = analyse(project, project.within(paths), jobs)
     complain_about(analysis.problems)
     if not paths:

@@ -52,6 +52,7 @@ def command(
 
     project = load_project()
     changes.recover(project.root)
+    changes.remind(project.root)
     plan = plan_removal(
         project.root, project.config, files=project.within(paths), flags=flags, evidence=evidence, force=force
     )
