@@ -90,23 +90,36 @@ class _Walk:
                 self.statement(statement, in_function=True)
 
     def _class(self, node: ast.ClassDef, in_function: bool) -> None:
-        imports = (n for n in _own_nodes(node) if isinstance(n, (ast.Import, ast.ImportFrom)))
-        if any(n.id == self.name for s in node.body for n in stores(s)) or any(binds_by_statement(n, self.name) for n in imports):
-            self.problems.append(("a class body uses its name for something else", node.lineno))
-            return
-        for child in ast.iter_child_nodes(node):
+        for child in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(child, in_function)
+        own = any(self._binds(inner) for inner in _own_nodes(node))
+        for statement in node.body:
+            if not own:
+                self.statement(statement, in_function)
+            elif isinstance(statement, _Function):
+                self._beside(statement)
+            elif _says(statement, self.name):
+                self.problems.append(("a class body uses its name for something else", statement.lineno))
+
+    def _binds(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id == self.name and not isinstance(node.ctx, ast.Load)
+        return isinstance(node, ast.stmt) and binds_by_statement(node, self.name)
+
+    def _beside(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """A method of a class that has the name itself: what its body says is the global, for it does not see the class's."""
+        if any(_says(n, self.name) for n in ast.iter_child_nodes(node) if n not in node.body):
+            self.problems.append(("a class body uses its name for something else", node.lineno))
+        elif self._means_global(node):
+            for statement in node.body:
+                self.statement(statement, in_function=True)
 
     def _means_global(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Whether the name is the global within the function (whose enclosing scopes see the global)."""
         own = list(_own_nodes(node))
         if any(isinstance(n, ast.Global) and self.name in n.names for n in own):
             return True
-        return self.name not in _own_names(node) and not any(
-            (isinstance(n, ast.Name) and n.id == self.name and not isinstance(n.ctx, ast.Load))
-            or (isinstance(n, ast.stmt) and binds_by_statement(n, self.name))
-            for n in own
-        )
+        return self.name not in _own_names(node) and not any(map(self._binds, own))
 
     def _annotated(self, annotations: list[ast.expr]) -> None:
         for annotation in annotations:
@@ -131,6 +144,14 @@ def stores(node: ast.stmt) -> Iterator[ast.Name]:
         targets = [item.optional_vars for item in node.items if item.optional_vars]
     for target in targets:
         yield from (n for n in ast.walk(target) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
+
+
+def _says(node: ast.AST, name: str) -> bool:
+    """Whether the name is read, or declared global, anywhere in the node."""
+    return any(
+        (isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)) or (isinstance(n, ast.Global) and name in n.names)
+        for n in ast.walk(node)
+    )
 
 
 def binds_by_statement(node: ast.stmt, name: str) -> bool:

@@ -31,12 +31,21 @@ def _walked(node: ast.AST, parents: tuple[ast.AST, ...]) -> Iterator[tuple[ast.A
 def _reaches(call: ast.Call, called: str, parents: tuple[ast.AST, ...], name: str) -> bool:
     if called in ("exec", "eval"):
         return not _runs_elsewhere(call) and not _says_other_names(call, name)
+    if called in ("globals", "vars", "locals") and _is_script(parents):
+        return False
     if called == "globals":
         return not _is_harmless(call, parents, name)
     if called in ("vars", "locals") and not call.args:
         inner = any(isinstance(parent, (*_Function, ast.ClassDef)) for parent in parents)
         return not inner and not _is_harmless(call, parents, name)
     return False
+
+
+def _is_script(parents: tuple[ast.AST, ...]) -> bool:
+    """Whether it happens only where the module runs as a script of its own: below `if __name__ == "__main__":`."""
+    if len(parents) < 3 or not isinstance(parents[1], ast.If):
+        return False
+    return ast.unparse(parents[1].test) == "__name__ == '__main__'" and parents[2] in parents[1].body
 
 
 def _runs_elsewhere(call: ast.Call) -> bool:
@@ -53,9 +62,27 @@ def _says_other_names(call: ast.Call, name: str) -> bool:
     code = call.args[0] if call.args else None
     if isinstance(code, ast.Call) and isinstance(code.func, ast.Name) and code.func.id == "compile" and code.args:
         code = code.args[0]
-    text = code.value if isinstance(code, ast.Constant) else None
-    words = set(re.findall(r"\w+", text)) if isinstance(text, str) else {name}
+    text = _said(code)
+    words = {name} if text is None else set(re.findall(r"\w+", text))
     return not words & {name, "globals", "exec", "eval", "vars", "locals"}
+
+
+def _said(code: ast.expr | None) -> str | None:
+    """The code as text, as far as it stands there: what is filled in by `repr` is a literal. None where the rest is unknown."""
+    if isinstance(code, ast.Constant) and isinstance(code.value, str):
+        return code.value
+    if isinstance(code, ast.BinOp) and isinstance(code.op, ast.Mod) and isinstance(code.left, ast.Constant):
+        filled = code.right.elts if isinstance(code.right, ast.Tuple) else [code.right]
+        return str(code.left.value) if all(map(_is_repr, filled)) else None
+    if isinstance(code, ast.JoinedStr):
+        values = [part for part in code.values if isinstance(part, ast.FormattedValue)]
+        written = "".join(str(part.value) for part in code.values if isinstance(part, ast.Constant))
+        return written if all(value.conversion == ord("r") for value in values) else None
+    return None
+
+
+def _is_repr(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "repr"
 
 
 def _is_harmless(call: ast.Call, parents: tuple[ast.AST, ...], name: str) -> bool:

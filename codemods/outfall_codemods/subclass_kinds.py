@@ -10,9 +10,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.model import Kind
 from outfall_lint.thread_locals import CONTEXT_WORDS, RESOURCE_WORDS, STACK, words_of
 
+BASES = frozenset(name.rpartition(".")[2] for name in THREAD_LOCALS)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _PUSHES = frozenset({"append", "pop", "push"})
 _PLAIN = frozenset("dict list set tuple frozenset bool int str float object".split())
@@ -56,18 +58,47 @@ def decide(tree: ast.Module, node: ast.ClassDef, path: str) -> tuple[Kind, tuple
 
 def _owners(tree: ast.Module, node: ast.ClassDef) -> Iterator[tuple[_Function, str]]:
     """Each function with the name by which it knows an instance: a method's `self`, a module's global."""
-    for method in node.body:
-        if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.args.args:
-            yield method, method.args.args[0].arg
+    classes = _family(tree, node)
+    methods = [m for each in classes for m in each.body if isinstance(m, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    yield from ((method, method.args.args[0].arg) for method in methods if method.args.args)
+    names = {each.name for each in classes}
     instances = [
         statement.targets[0].id
         for statement in tree.body
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-        and isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func) == node.name
+        and isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func) in names
     ]  # fmt: skip
     for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function not in node.body:
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function not in methods:
             yield from ((function, instance) for instance in instances)
+
+
+def local_base(tree: ast.Module, node: ast.ClassDef) -> ast.ClassDef | None:
+    """The class of the same module through which `node` derives from `threading.local`; None where it does so itself."""
+    return next((base for base in _bases(tree, node) if _is_thread_local(tree, base)), None)
+
+
+def _bases(tree: ast.Module, node: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    named = {ast.unparse(base) for base in node.bases}
+    return (n for n in tree.body if isinstance(n, ast.ClassDef) and n.lineno < node.lineno and n.name in named)
+
+
+def _is_thread_local(tree: ast.Module, node: ast.ClassDef) -> bool:
+    direct = any(ast.unparse(base).rpartition(".")[2] in BASES for base in node.bases)
+    return direct or any(_is_thread_local(tree, base) for base in _bases(tree, node))
+
+
+def _family(tree: ast.Module, node: ast.ClassDef) -> list[ast.ClassDef]:
+    """The class, all that its instances have from the module, and what derives from it: what one keeps, the others keep."""
+    root = node
+    while (base := local_base(tree, root)) is not None:
+        root = base
+    family = [root]
+    for other in tree.body:
+        if isinstance(other, ast.ClassDef) and any(base in family for base in _bases(tree, other)):
+            family.append(other)
+    mixins = (base for each in family for base in _bases(tree, each))
+    return list(dict.fromkeys((*family, *mixins, node)))
 
 
 def _pushes(function: _Function, owner: str) -> Iterator[ast.Attribute]:
@@ -82,7 +113,8 @@ def _is_of(node: ast.expr, owner: str) -> bool:
 
 
 def _is_number(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and isinstance(value.value, (int, float))
+    counts = isinstance(value, ast.Call) and ast.unparse(value.func) == "len"
+    return counts or (isinstance(value, ast.Constant) and isinstance(value.value, (int, float)))
 
 
 def _stores(function: _Function, owner: str) -> Iterator[_Store]:

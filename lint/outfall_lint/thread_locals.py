@@ -97,7 +97,8 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` is counted up and down in place {where}")]
     if access.method in ("append", "pop", "extend", "__setitem__", "add", "update", "clear"):
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` holds a container that is changed in place {where}")]
-    if value in ("constant True", "constant False") and _GUARD.search(attribute):
+    entered = created and value == "constant True"
+    if entered or (value in ("constant True", "constant False") and _GUARD.search(attribute)):
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` guards the thread against entering again {where}")]
     if word == "parameter":
         return [(Kind.CONTEXT, f"`{attribute}` receives parameter `{subject}` {where}")]

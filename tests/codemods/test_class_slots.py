@@ -47,7 +47,6 @@ DECLINED = {
         "a type checker follows its type",
     ),
     "bound by setattr": ("class C:\n    x = 0\n    @classmethod\n    def f(cls):\n        setattr(cls, 'x', 1)\n", "else than a plain statement"),
-    "counted": ("class C:\n    x = 0\n    def __init__(self):\n        C.x += 1\n", "not yet: counters"),
     "a type that a comment overrides": ("class C:\n    x: int = None  # type: ignore[assignment]\n" + SET, "`type: ignore`"),
 }  # fmt: skip
 
@@ -58,6 +57,11 @@ TRANSFORMED = {
         "    def get(self):\n        return self.x or C.x\n",
         IMPORT + 'class C:\n    """A class."""\n\n    x = class_slot("app.C.x", None)  # of detail\n\n    @classmethod\n    def set(cls, value):\n'
         '        slot_of(cls, "x").value = value\n\n    def get(self):\n        return self.x or C.x\n',
+    ),
+    "counted": (
+        "class C:\n    x = 0\n    def __init__(self):\n        C.x += 1\n        type(self).x += 2\n        self.n = C.x\n",
+        IMPORT + 'class C:\n    x = class_slot("app.C.x", 0)\n    def __init__(self):\n        slot_of(C, "x").update(lambda value: value + 1)\n'
+        '        slot_of(type(self), "x").update(lambda value: value + 2)\n        self.n = C.x\n',
     ),
     "every form of statement": (
         "class C:\n    x: int = 0\n\ndef f(a):\n    C.x = a, 1\n    C.x += 1\n    C.x += a\n    b = C.x = a\n    C.x, c = a\n"

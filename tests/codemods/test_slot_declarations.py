@@ -106,6 +106,10 @@ SEEN_BY_NAME = {
     "code that says it": "exec('_x = 1')\n",
     "code with the module's own names": "def f(code):\n    exec(code, globals())\n",
     "code with another's dictionary, its own perhaps": "import sys\ndef f(code):\n    eval(code, sys.modules['app'].__dict__)\n",
+    "code that is filled in": "def f(n):\n    return eval('lambda: %s' % n)\n",
+    "code that is filled in, by name": "def f(n):\n    return eval(f'lambda: _x + {n!r}')\n",
+    "where it is no script": "if __name__ == '__main__':\n    pass\nelse:\n    run(globals())\n",
+    "code of a script": "if __name__ == '__main__':\n    exec(code, globals())\n",
     "all names at module level": "values = [v for v in vars().values()]\n",
     "the values of a common type": "values = [v for v in vars().values() if isinstance(v, (Shape, int))]\n",
     "the values, whatever they are, by a second test": "values = [v for v in vars().values() if v or isinstance(v, Shape)]\n",
@@ -124,6 +128,8 @@ OTHERWISE = {
     "the values of a class": "shapes = [v for v in vars().values() if isinstance(v, Shape) and v.name]\n",
     "the names of classes": "for name, value in globals().copy().items():\n    if isinstance(value, type) and issubclass(value, Shape):\n        print(name)\n",
     "the values of a class, in a list first": "shapes = {k: v for k, v in list(globals().items()) if isinstance(v, (Shape, other.Shape))}\n",
+    "code filled in with literals": "def f(n):\n    return eval('lambda s: s.get(%s)' % repr(n)), eval(f'lambda s: s.get({n!r})')\n",
+    "the names of a script": "if __name__ == '__main__':\n    run(globals())\n",
     "the names of a function": "def f(a):\n    return '{a}'.format(**vars()), locals()\n",
 }
 

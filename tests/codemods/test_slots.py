@@ -21,13 +21,20 @@ DECLINED = {
     "the module reaches into its globals": ("_level = 0\n" + SET + "def f(n):\n    return globals()[n]\n", "calls `globals`"),
     "imported under the name": ("import os as _level\n" + SET, "bound by an import"),
     "imported by a class body": (
-        "_level = 0\n" + SET + "def f():\n    class C:\n        import os as _level\n    return _level\n", "a class body uses its name"
+        "_level = 0\n" + SET + "def f():\n    class C:\n        import os as _level\n        x = _level\n", "a class body uses its name"
     ),
     "a module within it is imported": (
         "_level = None\n" + SET + "def f():\n    global _level\n    import _level.path\n", "the import of a module within it"
     ),
     "imported on a line with others": (
         "_level = None\n" + SET + "def f(x):\n    global _level\n    if x: import os as _level\n", "shares its line"
+    ),
+    "a class that calls something else so, and reads it": (
+        "_level = 0\n" + SET + "class A:\n    _level = _level\n", "a class body uses its name",
+    ),
+    "a method of that name, beside a default that reads it": (
+        "_level = 0\n" + SET + "class A:\n    def _level(self):\n        return 1\n    def f(self, x=_level):\n        return x\n",
+        "a class body uses its name",
     ),
     "bound inside an expression": ("_level = 0\n" + SET + "def f():\n    global _level\n    return (_level := 2)\n", "inside an expression"),
     "a comprehension of the same name": ("_level = 0\n" + SET + "def f(x):\n    return [_level for _level in x]\n", "inner scope"),
@@ -106,6 +113,15 @@ TRANSFORMED = {
         "_a = None\n_b = None\ndef f():\n    global _a, _b\n    import json as _a, csv as _b\ndef g():\n    return _a, _b\n",
         IMPORT + '_a = Slot("app._a", None)\n_b = Slot("app._b", None)\ndef f():\n    import json as imported_a, csv as imported_b\n'
         "    _a.value = imported_a\n    _b.value = imported_b\ndef g():\n    return _a.value, _b.value\n",
+    ),
+    "a method and a class attribute of the same name": (
+        "_level = 0\n" + SET + "class A:\n    @property\n    def _level(self):\n        return _level\nclass B:\n    _level = 1\n"
+        "    def f(self):\n        return _level + self._level\n",
+        "from outfall_runtime import Slot, module_property\n\n"
+        '_level_slot = Slot("app._level", 0)\nmodule_property(__name__, "_level", _level_slot)\n'
+        "def set_level(value):\n    _level_slot.value = value\n"
+        "class A:\n    @property\n    def _level(self):\n        return _level_slot.value\nclass B:\n    _level = 1\n"
+        "    def f(self):\n        return _level_slot.value + self._level\n",
     ),
     "a parameter of the same name": (
         "_level = 0\n\n" + SET + "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",

@@ -23,6 +23,12 @@ ASKED = {
 KEPT = {
     "made for every thread": ("    def __init__(self):\n        self.manager = Manager()\n", "`manager` is made once per thread, by `Manager`,"),
     "a connection handed in": ("    def connect(self, conn):\n        self.conn = conn\n", "`conn` speaks of a resource"),
+    "the length of what was read": (
+        "    index = 0\n    def read(self, data):\n        self.index += len(data)\n", "`index` is counted up and down in place"
+    ),
+    "made by what derives from it": (
+        "    pass\nclass Mine(Local):\n    def __init__(self):\n        self.manager = Manager()\n", "`manager` is made once per thread",
+    ),
     "a depth": ("    level = 0\n    def enter(self):\n        self.level += 1\n", "`level` is counted up and down in place"),
 }
 LATER = {
@@ -53,8 +59,8 @@ def test_asked_in_doubt(name: str, project: Project) -> None:
 def test_kept_with_the_evidence(name: str, project: Project) -> None:
     body, evidence = KEPT[name]
     project.write("app.py", HEAD + body)
-    (plan,) = project.migration().plans
-    assert str(plan.reason).startswith("stays per thread: ") and evidence in str(plan.reason)
+    for plan in project.migration().plans:
+        assert str(plan.reason).startswith("stays per thread: ") and evidence in str(plan.reason)
 
 
 @pytest.mark.parametrize("name", LATER)
@@ -102,3 +108,17 @@ def test_a_stack_in_a_plain_local_or_an_inner_class_comes_later_too(project: Pro
     project.write("web.py", f"import threading\n\ndef f():\n    {inner}    return Local()\n")
     plans = project.migration().plans
     assert [str(plan.reason)[:30] for plan in plans] == ["not yet: stacks come later; `s", "not yet: stacks come later, an"]
+
+
+def test_a_class_is_what_its_base_is(project: Project) -> None:
+    project.write("app.py", HEAD + "    def load(self, request):\n        self.request = request\nclass Mine(Local):\n    pass\n")
+    base, derived = project.migration().plans
+    assert (base.action, derived.action) == ("rewrite", "decline")
+    assert derived.reason == "it is what its base `Local` is; answer for that class first"
+
+
+def test_what_a_mixin_stores_tells_too(project: Project) -> None:
+    text = "import threading\n\nclass Keeps:\n    def connect(self, conn):\n        self.conn = conn\n\nclass Local(Keeps, threading.local):\n    pass\n"
+    project.write("app.py", text)
+    (plan,) = project.migration().plans
+    assert str(plan.reason).startswith("stays per thread: `conn` speaks of a resource")

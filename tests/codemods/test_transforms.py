@@ -49,7 +49,16 @@ DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
     "a subclass that nobody has answered for": (
         "import threading\nclass L(threading.local):\n    user = None\n", '[tool.outfall.states] "app.L"',
     ),
-    "a class-level value": ("class A:\n    n = 0\n    @classmethod\n    def hit(cls):\n        cls.n += 1\n", "not yet: counters"),
+    "a thread-local whose name gets something else": (
+        "import threading\nclass A:\n    def __init__(self):\n        self.L = threading.local()\n    def begin(self, user):\n"
+        "        self.L.user = user\n    def stop(self):\n        self.L = None\n",
+        "its name is bound to something else at app.py:8",
+    ),
+    "a flag against entering again": (
+        "import threading\nL = threading.local()\ndef emit():\n    if getattr(L, 'active', False):\n        return\n    L.active = True\n"
+        "    try:\n        send()\n    finally:\n        L.active = False\n",
+        "stays per thread: `active` guards the thread against entering again at app.py:6",
+    ),
 }
 
 NOOP = {
@@ -118,6 +127,14 @@ TRANSFORMED = {
         "from outfall_runtime import StagedContextLocal\n\nclass A:\n    def __init__(self):\n"
         '        self.L = StagedContextLocal("app.A.L", "user")\n'
         "    def begin(self, user):\n        self.L.user = user\n    def who(self):\n        return self.L.user\n",
+    ),
+    "a thread-local that is made anew": (
+        "import threading\n\nclass A:\n    def __init__(self):\n        self.L: 'threading.local' = threading.local()\n"
+        "    def begin(self, user):\n        self.L.user = user\n    def after_fork(self):\n        self.L = threading.local()\n",
+        "from outfall_runtime import ContextLocal, StagedContextLocal\n\nclass A:\n    def __init__(self):\n"
+        '        self.L: ContextLocal = StagedContextLocal("app.A.L", "user")\n'
+        "    def begin(self, user):\n        self.L.user = user\n    def after_fork(self):\n"
+        '        self.L = StagedContextLocal("app.A.L", "user")\n',
     ),
     "a name that is taken": (
         "class StagedRegistry: ...\nX = {}\n" + USE,

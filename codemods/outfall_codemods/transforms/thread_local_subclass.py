@@ -9,16 +9,14 @@ from __future__ import annotations
 import ast
 import keyword
 
-from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.model import Finding, Kind, State
 
 from ..edits import Edit, RuntimeName, quoted
 from ..plan import Plan, decline, rewrite
-from ..subclass_kinds import decide
+from ..subclass_kinds import BASES, decide, local_base
 from ..text import SourceText
 from ..transform import Case, Transform
 
-_BASES = frozenset(name.rpartition(".")[2] for name in THREAD_LOCALS)
 _IN_PLACE = frozenset("append pop extend insert add remove update clear setdefault".split())
 
 
@@ -39,6 +37,9 @@ def plan(case: Case) -> Plan:
         return decline(state, codes, f"stays per thread: {'; '.join(evidence)}")
     if kind is Kind.SPAN_STACK:
         return decline(state, codes, f"not yet: stacks come later, and {'; '.join(evidence)}")
+    base_class = local_base(source.tree, node) if node else None
+    if base_class is not None:
+        return decline(state, codes, f"it is what its base `{base_class.name}` is; answer for that class first")
     if kind is not Kind.CONTEXT:
         return decline(state, codes, _question(state, "; ".join(evidence)))
     problem = "its class statement is not a plain one at module level" if node is None else _problem(node)
@@ -72,7 +73,7 @@ def _inner_class_at(state: State, source: SourceText) -> ast.ClassDef | None:
 
 def _problem(node: ast.ClassDef) -> str | None:
     """Why another base would change more than where the values live."""
-    if len(node.bases) != 1 or node.keywords or ast.unparse(node.bases[0]).rpartition(".")[2] not in _BASES:
+    if len(node.bases) != 1 or node.keywords or ast.unparse(node.bases[0]).rpartition(".")[2] not in BASES:
         return "it has other bases or keywords beside threading.local"
     names = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
     if names & {"__new__", "__getattribute__", "__setattr__", "__delattr__", "__getattr__"}:

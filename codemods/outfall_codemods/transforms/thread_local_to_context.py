@@ -6,6 +6,7 @@ from code, or that the configuration names, settles it. In doubt the plan is a q
 
 from __future__ import annotations
 
+import ast
 import keyword
 from collections.abc import Iterator
 
@@ -30,16 +31,36 @@ def plan(case: Case) -> Plan:
     reason = _declaration_problem(state, source) or _kind_problem(state)
     if reason:
         return decline(state, codes, reason)
+    bound = list(_bound(state, source))
+    renewed = [source.place(target) for target, _, _ in bound]
     for access in state.accesses:
-        if access.place == state.place:
+        if access.place in (state.place, *renewed):
             continue  # the declaration itself, where that stands in a function
         obstacle = first(_obstacles(access), case.asked.unsafe)
         if obstacle:
             return decline(state, codes, obstacle.reason, access.place, obstacle.name)
     assert state.value is not None
     names = ", ".join(map(quoted, (state.name, *_attributes(state))))
-    swap = Edit(state.value, (RuntimeName("StagedContextLocal"), f"({names})"))
-    return rewrite(state, codes, "StagedContextLocal", (swap,), "use_context")
+    made = (RuntimeName("StagedContextLocal"), f"({names})")
+    values = dict.fromkeys((state.value, *(source.place(value) for _, value, _ in bound)))
+    swaps = [Edit(value, made) for value in values]
+    swaps += [Edit(source.place(said), (RuntimeName("ContextLocal"),)) for _, _, said in bound if said is not None]
+    return rewrite(state, codes, "StagedContextLocal", tuple(swaps), "use_context")
+
+
+def _bound(state: State, source: SourceText) -> Iterator[tuple[ast.expr, ast.Call, ast.expr | None]]:
+    """Where its name gets a `threading.local()`, at first or anew as after a fork: name, value, and an annotation that says so."""
+    places = {a.place for a in state.accesses if a.operation is Operation.REBIND and a.detail.endswith("call threading.local")}
+    for node in ast.walk(source.tree):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Call) and not node.value.args:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            said = node.annotation if isinstance(node, ast.AnnAssign) and _says_local(node.annotation) else None
+            yield from ((target, node.value, said) for target in targets if source.place(target) in {*places, state.place})
+
+
+def _says_local(annotation: ast.expr) -> bool:
+    written = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
+    return str(written).rpartition(".")[2] == "local"
 
 
 def _kind_problem(state: State) -> str | None:
