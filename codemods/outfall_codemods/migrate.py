@@ -50,20 +50,22 @@ def plan_migration(
     skip: Sequence[str] = (),
     respect_baseline: bool = False,
     unsafe: Sequence[str] = (),
+    idiomatic: bool = False,
     resources: bool = False,
 ) -> MigrationPlan:
     """Plan all, edit and verify all; `engine.apply` writes the result.
 
     `only` and `skip` name kinds of states, or paths and path patterns below `root`. `direct`
     leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
-    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. With `resources`, what belongs
+    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. With `idiomatic`, the attributes of
+    a thread-local become typed values. With `resources`, what belongs
     to its thread goes under a `ThreadResource`.
     """
     _require_known(root, (*only, *skip))
     for name in unsafe:
         if name not in UNSAFE:
             raise UsageError(f"{name!r} is no reason that can be overruled", f"there are {', '.join(UNSAFE)}")
-    asked = Asked(frozenset(unsafe), resources)
+    asked = Asked(frozenset(unsafe), idiomatic, resources)
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     answered = [_answered(finding, config) for finding in analysis.findings]
@@ -180,7 +182,7 @@ def _declared(root: Path, config: Config, plans: Iterable[Plan]) -> list[FileCha
     states: dict[str, list[str]] = defaultdict(list)
     for plan in plans:
         if plan.rewrites and plan.flag:
-            states[plan.flag].append(plan.state.name)
+            states[plan.flag] += plan.names or (plan.state.name,)
     if not states:
         return []
     ledger.load(root, config.ledger)  # raises for one that cannot be used

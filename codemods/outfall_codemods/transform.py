@@ -20,6 +20,7 @@ class Asked:
     """What the user asks for beyond the default."""
 
     unsafe: Allowed = ()  # the reasons that are overruled
+    idiomatic: bool = False  # make a thread-local's attributes context values, where all uses are in sight
     resources: bool = False  # put a thread's resources under a `ThreadResource`
 
 

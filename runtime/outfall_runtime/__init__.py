@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .spans import Span, SpanContext, StagedSpan, span, staged_span
     from .staged_context import StagedContextLocal
     from .staged_registry import StagedRegistry
+    from .staged_value import StagedContextValue
     from .thread_resource import ThreadResource
     from .weak_siblings import (
         StagedWeakKeyRegistry,
@@ -82,6 +83,7 @@ __all__ = [
     "Span",
     "SpanContext",
     "StagedContextLocal",
+    "StagedContextValue",
     "StagedCounterRegistry",
     "StagedDefaultRegistry",
     "StagedDequeRegistry",
@@ -140,6 +142,7 @@ _MODULE_OF = {
     "Span": "spans",
     "SpanContext": "spans",
     "StagedContextLocal": "staged_context",
+    "StagedContextValue": "staged_value",
     "StagedCounterRegistry": "siblings",
     "StagedDefaultRegistry": "siblings",
     "StagedDequeRegistry": "siblings",

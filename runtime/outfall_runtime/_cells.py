@@ -96,17 +96,17 @@ def threads_inherit_contexts() -> bool:
     return bool(getattr(sys.flags, "thread_inherit_context", 0))
 
 
-def is_carried_by_start(cells: Cells, cell: Cell) -> bool:
-    """Whether the cell came into this thread only because its start copied the caller's context.
+def is_carried_by_start(variable: "ContextVar[Any]", held: Any) -> bool:
+    """Whether what the variable holds came into this thread only because its start copied the caller's context.
 
     Such a value is not carried on purpose: on a worker it would be whatever request happened to
     start the worker. It is told by standing in the very context that the thread was started in;
     work that brings a context along runs in another.
     """
-    if cell.thread == get_ident():
+    if held.thread == get_ident():
         return False
     base = getattr(threading.current_thread(), "_context", None)
-    if base is None or base.get(cells.variable) is not cell:
+    if base is None or base.get(variable) is not held:
         return False
     mark = object()
     token = _probe.set(mark)

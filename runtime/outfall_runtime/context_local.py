@@ -172,7 +172,7 @@ class Store:
         cell: Optional[Cell] = self.cells.variable.get(None)
         if cell is None or cell.thread == NO_THREAD:
             return None
-        if self.inherits and is_carried_by_start(self.cells, cell):
+        if self.inherits and is_carried_by_start(self.cells.variable, cell):
             return None
         return cell
 

@@ -6,20 +6,24 @@
         tenant.get()
 
 Hazard: as in `context`: a block may end out of order or in another context, so the end of a block
-closes its own value and never restores what was there before.
+closes its own value and never restores what was there before. And a thread that starts with a
+copy of its starter's context, as free-threaded builds do, must not take the value along unasked.
 """
 
 from __future__ import annotations
 
+from _thread import get_ident
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union, overload
 
+from ._cells import is_carried_by_start, threads_inherit_contexts
 from ._nodes import FOREVER, Block, Node, innermost, settled
 
 if TYPE_CHECKING:
     from ._nodes import AnyNode
 
 T = TypeVar("T")
+D = TypeVar("D")
 _NONE: Any = object()
 
 
@@ -31,29 +35,54 @@ class ContextValue(Generic[T]):
         default: what `get` returns where nothing was set.
     """
 
-    __slots__ = ("_default", "_variable", "name")
+    __slots__ = ("_default", "_variable", "_writer", "name")
 
     def __init__(self, name: str, default: T = _NONE) -> None:
         self.name = name
         self._default = default
         self._variable: "ContextVar[Optional[AnyNode]]" = ContextVar(name, default=None)
+        self._writer: "Optional[ContextVar[_Writer]]" = ContextVar(name) if threads_inherit_contexts() else None
 
-    def get(self) -> T:
-        """The value set last in the innermost open block, else the default.
+    @overload
+    def get(self) -> T: ...
+    @overload
+    def get(self, default: D) -> "Union[T, D]": ...
+    def get(self, default: Any = _NONE) -> Any:
+        """The value set last in the innermost open block, else the default: the one given here, or the value's own.
 
         Raises:
             LookupError: there is neither.
         """
-        top = innermost(self._variable)
-        if top is not None:
-            value: T = top.value
-            return value
+        top = None if self._writer and self._is_carried(self._writer) else innermost(self._variable)
+        if top is not None and top.value is not _NONE:
+            return top.value
+        if default is not _NONE:
+            return default
         if self._default is _NONE:
             raise LookupError(f"{self.name} has no value here and no default")
         return self._default
 
     def set(self, value: T) -> None:
         """Set the value until the enclosing `use` block ends, or for the rest of the context."""
+        self._put(value)
+
+    def unset(self) -> None:
+        """Take the value back, until the enclosing `use` block ends, or for the rest of the context.
+
+        Raises:
+            LookupError: none was set.
+        """
+        if not self.is_set():
+            raise LookupError(f"{self.name} has no value here")
+        self._put(_NONE)
+
+    def is_set(self) -> bool:
+        """Whether a value was set here; the default is none."""
+        top = None if self._writer and self._is_carried(self._writer) else innermost(self._variable)
+        return top is not None and top.value is not _NONE
+
+    def _put(self, value: Any) -> None:
+        self._write()
         top = settled(self._variable, _inner)
         if top is None:
             self._variable.set(Node(value, FOREVER, None))
@@ -62,25 +91,47 @@ class ContextValue(Generic[T]):
 
     def use(self, value: T) -> "_Use[T]":
         """A `with` block in which the value holds."""
-        return _Use(self._variable, value)
+        return _Use(self, value)
 
     def __repr__(self) -> str:
         return f"<ContextValue {self.name}>"
+
+    def _write(self) -> None:
+        """Where threads inherit contexts: leave what came along with the thread's start, and say who writes."""
+        if self._writer:
+            if self._is_carried(self._writer):
+                self._variable.set(None)
+            self._writer.set(_Writer())
+
+    def _is_carried(self, variable: "ContextVar[_Writer]") -> bool:
+        writer = variable.get(None)
+        return writer is not None and is_carried_by_start(variable, writer)
 
 
 def _inner(outer: T, inner: T) -> T:
     return inner
 
 
+class _Writer:
+    """Marks the contexts in which a thread has written the value."""
+
+    __slots__ = ("thread",)
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+
+
 class _Use(Block, Generic[T]):
-    __slots__ = ("top",)
+    __slots__ = ("_owner", "top")
     merge = staticmethod(_inner)
 
-    def __init__(self, variable: "ContextVar[Optional[AnyNode]]", value: T) -> None:
+    def __init__(self, owner: ContextValue[T], value: T) -> None:
         super().__init__(value)
-        self.top = variable
+        self._owner = owner
+        self.top = owner._variable
 
     def __enter__(self) -> T:
+        self._owner._write()
         super().__enter__()
         value: T = self.value
         return value

@@ -147,6 +147,14 @@ def test_an_answer_about_no_state_is_named(name: str, said: str, ambient: Path, 
     assert invoke("migrate", "--check", "agents.py").stderr == ""
 
 
+def test_idiomatic_makes_values_of_attributes(ambient: Path, invoke: Invoke) -> None:
+    said = " ".join(invoke("migrate", "--idiomatic").stdout.split())
+    assert "context._request -> StagedContextValue context.py:3" in said
+    assert '    return _request_user.get(None)\n' in (ambient / "context.py").read_text(encoding="utf-8")
+    assert '"context._request_user"' in (ambient / "outfall-flags.toml").read_text(encoding="utf-8")
+    assert (invoke("migrate", "--check").exit_code, invoke("check").exit_code) == (0, 0)
+
+
 def test_direct_leaves_no_old_way(ambient: Path, invoke: Invoke) -> None:
     assert invoke("migrate", "--direct").exit_code == 0
     text = (ambient / "agents.py").read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType
@@ -126,7 +125,6 @@ def test_a_second_run_changes_nothing(name: str, migrated: Callable[..., str]) -
 
 def load(text: str) -> Any:
     module = ModuleType("app")
-    sys.modules["app"] = module
     exec(compile(text, "app.py", "exec"), vars(module))
     return module
 

@@ -10,7 +10,7 @@ import outfall_runtime
 import pytest
 
 CODEMODS = Path(__file__).resolve().parents[2] / "codemods" / "outfall_codemods"
-RUNTIME_NAME = re.compile(r"(Staged)?\w*(Registry|ContextLocal|ThreadResource|Slot|Lazy)|module_property|class_slot|slot_of")
+RUNTIME_NAME = re.compile(r"(Staged)?\w*(Registry|ContextLocal|ContextValue|ThreadResource|Slot|Lazy)|module_property|class_slot|slot_of")
 
 
 def emitted() -> set[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-
+import contextvars
+import threading
+from typing import Any, List, Optional
 
 import pytest
 
-from outfall_runtime import ContextValue
+from outfall_runtime import ContextValue, context
+from outfall_runtime import context_value
 
 
 def test_a_value_without_default_has_to_be_set() -> None:
@@ -37,3 +40,76 @@ def test_setting_inside_a_block_ends_with_the_block() -> None:
         value.set(3)
         assert value.get() == 3
     assert value.get() == 1
+
+
+def test_what_was_never_set_cannot_be_taken_back() -> None:
+    value: ContextValue[int] = ContextValue("test_context.never", default=1)
+    with pytest.raises(LookupError, match="test_context.never has no value here"):
+        value.unset()
+    assert (value.is_set(), value.get(), value.get(2)) == (False, 1, 2)
+
+
+def test_a_value_is_taken_back() -> None:
+    value: ContextValue[int] = ContextValue("test_context.back")
+    value.set(1)
+    assert (value.is_set(), value.get(2)) == (True, 1)
+    value.unset()
+    assert (value.is_set(), value.get(2)) == (False, 2)
+    with pytest.raises(LookupError):
+        value.unset()
+
+
+def test_taking_back_inside_a_block_ends_with_the_block() -> None:
+    value = ContextValue("test_context.block", default=0)
+    value.set(1)
+    with value.use(2):
+        value.unset()
+        assert (value.get(), value.is_set()) == (0, False)
+    assert value.get() == 1
+
+
+def test_none_is_a_value() -> None:
+    value: "ContextValue[Optional[int]]" = ContextValue("test_context.none", default=1)
+    value.set(None)
+    assert (value.get(), value.get(2), value.is_set()) == (None, None, True)
+
+
+def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.14's free-threaded threads run in a copy of the starter's context, kept in `_context`."""
+    monkeypatch.setattr(context_value, "threads_inherit_contexts", lambda: True)
+
+    class InheritingThread(threading.Thread):
+        _context: Any = None
+
+        def start(self) -> None:
+            self._context = contextvars.copy_context()
+            super().start()
+
+        def run(self) -> None:
+            self._context.run(super().run)
+
+    value = ContextValue("test_context.inherit", default="none")
+    seen: List[Any] = []
+
+    def work() -> None:
+        seen.append((value.get(), value.is_set()))
+        with value.use("block"):
+            seen.append(value.get())
+        seen.append((value.get(), value.is_set()))
+        value.set("worker")
+        with value.use("block"):
+            pass
+        seen.append(value.get())
+
+    def run(target: Any) -> None:
+        thread = InheritingThread(target=target)
+        thread.start()
+        thread.join()
+
+    value.set("starter")
+    run(work)
+    assert seen == [("none", False), "block", ("none", False), "worker"]
+    with value.use("in a block"):
+        run(lambda: seen.append(value.get()))
+        run(context.wrap(lambda: seen.append(value.get())))
+    assert (seen[4:], value.get()) == (["none", "in a block"], "starter")

@@ -31,6 +31,7 @@ from outfall_runtime import (
     SpanContext,
     StagedSpan,
     StagedContextLocal,
+    StagedContextValue,
     StagedListRegistry,
     StagedRegistry,
     StagedWeakValueRegistry,
@@ -99,7 +100,12 @@ ContextLocal(1)  # type: ignore[arg-type]
 
 tenant: ContextValue[str] = ContextValue("app.tenant", default="none")
 assert_type(tenant.get(), str)
+assert_type(tenant.get(None), str | None)
 tenant.set(1)  # type: ignore[arg-type]
+staged_tenant: StagedContextValue[str] = StagedContextValue("app.staged_tenant")
+assert_type(staged_tenant.get(), str)
+assert_type(staged_tenant.get(None), str | None)
+staged_tenant.set(1)  # type: ignore[arg-type]
 with tenant.use("acme") as name:
     assert_type(name, str)
 

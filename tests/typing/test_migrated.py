@@ -86,3 +86,42 @@ def test_strict_mypy_has_nothing_new_to_say(tmp_path: Path) -> None:
     assert {each.target for each in plan.plans} == {"Lazy", "Slot", "class_slot", "StagedContextLocal"}
     path.write_bytes(next(change.after for change in plan.changes if change.path == "app.py"))
     assert strictly(path).startswith("Success")
+
+
+VALUES = """\
+from __future__ import annotations
+
+import threading
+
+_request = threading.local()
+
+
+def begin(user: str, trace: str | None) -> None:
+    _request.user = user
+    _request.trace = trace
+    _request.site = None
+
+
+def end() -> None:
+    del _request.user
+
+
+def user() -> str:
+    return getattr(_request, "user", "-")
+
+
+def at(site: int) -> None:
+    _request.site = site
+    if hasattr(_request, "site"):
+        print(_request.site, _request.trace)
+"""
+
+
+def test_context_values_are_as_strict(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(VALUES, encoding="utf-8")
+    config = load_config(tmp_path)
+    plan = plan_migration(analyse(["."], config, tmp_path), config, root=tmp_path, idiomatic=True)
+    assert {each.target for each in plan.plans} == {"StagedContextValue"}
+    path.write_bytes(next(change.after for change in plan.changes if change.path == "app.py"))
+    assert strictly(path).startswith("Success")

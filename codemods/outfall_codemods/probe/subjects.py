@@ -9,6 +9,7 @@ from enum import Enum
 from outfall_lint.constructors import CONTAINERS, RUNTIME
 from outfall_lint.model import State
 
+from ..attributes import attributes
 from ..edits import quoted
 from ..plan import Plan
 from ..text import SourceText
@@ -56,7 +57,10 @@ def subjects(
             if not _THREAD_LOCAL_CODES & set(plan.codes):
                 continue
             target = "thread-local"
-        yield from _of(plan.state, target or "", sources[plan.state.place.path])
+        if plan.names:
+            yield from _values(plan, sources[plan.state.place.path])
+        else:
+            yield from _of(plan.state, target or "", sources[plan.state.place.path])
     for state in states:
         library, _, target = state.constructor.partition(".")
         if library == RUNTIME:
@@ -70,6 +74,8 @@ def _of(state: State, target: str, source: SourceText) -> Iterator[Subject | Unc
         yield Uncovered(state.name, where)
     elif target.endswith("ContextLocal"):
         yield from _namespace(where, Scope.CONTEXT)
+    elif target.endswith("ContextValue"):
+        yield _value(where, where.local_name)
     elif target == "thread-local":
         opened = making.opened_once(where.local_name, where.attribute, source) if state.scope == "module" else None
         yield from [_resource(where, opened)] if opened else _namespace(where, Scope.THREAD)
@@ -85,6 +91,22 @@ def _of(state: State, target: str, source: SourceText) -> Iterator[Subject | Unc
         yield _lazy(where, made) if made else Uncovered(where.name, "who asks for it first does more than make it")
     elif target:
         yield Uncovered(where.name, f"no test is known for a {target}")
+
+
+def _values(plan: Plan, source: SourceText) -> Iterator[Subject | Uncovered]:
+    """The subjects of a namespace whose attributes become values of their own."""
+    where = reach.located(plan.state, source)
+    if isinstance(where, str):
+        yield Uncovered(plan.state.name, where)
+        return
+    for attribute, name in zip(attributes(plan.state), plan.names, strict=True):
+        yield _value(where, name.rpartition(".")[2], attribute)
+
+
+def _value(where: reach.Located, value: str, attribute: str = "") -> Subject:
+    before = quoted(where.local_name if attribute else "")
+    of = f"ContextOf(imported({quoted(where.module)}), {before}, {quoted(attribute)}, {quoted(value)})"
+    return Subject(Scope.CONTEXT, f"{where.module}.{value}", f"lambda: {of}")
 
 
 def _namespace(where: reach.Located, scope: Scope) -> Iterator[Subject]:

@@ -14,7 +14,7 @@ from ..splices import Splice, splice
 from ..text import SourceText
 
 _STAGED = (
-    "StagedContextLocal", "StagedCounterRegistry", "StagedDefaultRegistry", "StagedDequeRegistry",
+    "StagedContextLocal", "StagedContextValue", "StagedCounterRegistry", "StagedDefaultRegistry", "StagedDequeRegistry",
     "StagedListRegistry", "StagedOrderedRegistry", "StagedRegistry", "StagedSetRegistry",
 )  # fmt: skip
 COLLAPSED = {name: name.removeprefix("Staged") for name in _STAGED}
@@ -33,7 +33,7 @@ class Staged:
     def to_json(self) -> Json:
         """The plan object of its collapse: what `migrate --direct` would have written at once."""
         target = COLLAPSED[self.name]
-        context = target == "ContextLocal"
+        context = target in ("ContextLocal", "ContextValue")
         return {
             "state": self.state,
             "kind": "context" if context else "registry",

@@ -7,17 +7,22 @@ from code, or that the configuration names, settles it. In doubt the plan is a q
 from __future__ import annotations
 
 import ast
-import keyword
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
+from ..attributes import attributes
 from ..edits import Edit, RuntimeName, quoted
+from ..namespace_calls import namespace_problem
 from ..plan import Plan, decline, rewrite
+from ..slot_edits import CannotRewrite
 from ..text import SourceText
 from ..transform import Case, Transform
 from ..unsafe import Obstacle, first
+from ..value_edits import TARGET, value_edits, value_names
 
+_Bound = tuple[ast.expr, ast.Call, ast.expr | None]
 _PROTOCOL_READS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
 
@@ -39,16 +44,27 @@ def plan(case: Case) -> Plan:
         obstacle = first(_obstacles(access), case.asked.unsafe)
         if obstacle:
             return decline(state, codes, obstacle.reason, access.place, obstacle.name)
+    if case.asked.idiomatic:
+        try:
+            return _as_values(case)
+        except CannotRewrite as error:
+            return _swapped(case, bound, (f"stays one namespace: {error.reason} ({source.path}:{error.line})",))
+    return _swapped(case, bound)
+
+
+def _swapped(case: Case, bound: Sequence[_Bound], evidence: tuple[str, ...] = ()) -> Plan:
+    """The declarations change, the accesses stay."""
+    state, codes, source = case.state, case.codes, case.source
     assert state.value is not None
-    names = ", ".join(map(quoted, (state.name, *_attributes(state))))
+    names = ", ".join(map(quoted, (state.name, *attributes(state))))
     made = (RuntimeName("StagedContextLocal"), f"({names})")
     values = dict.fromkeys((state.value, *(source.place(value) for _, value, _ in bound)))
     swaps = [Edit(value, made) for value in values]
     swaps += [Edit(source.place(said), (RuntimeName("ContextLocal"),)) for _, _, said in bound if said is not None]
-    return rewrite(state, codes, "StagedContextLocal", tuple(swaps), "use_context")
+    return rewrite(state, codes, "StagedContextLocal", tuple(swaps), "use_context", evidence)
 
 
-def _bound(state: State, source: SourceText) -> Iterator[tuple[ast.expr, ast.Call, ast.expr | None]]:
+def _bound(state: State, source: SourceText) -> Iterator[_Bound]:
     """Where its name gets a `threading.local()`, at first or anew as after a fork: name, value, and an annotation that says so."""
     places = {a.place for a in state.accesses if a.operation is Operation.REBIND and a.detail.endswith("call threading.local")}
     for node in ast.walk(source.tree):
@@ -61,6 +77,23 @@ def _bound(state: State, source: SourceText) -> Iterator[tuple[ast.expr, ast.Cal
 def _says_local(annotation: ast.expr) -> bool:
     written = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
     return str(written).rpartition(".")[2] == "local"
+
+
+def _as_values(case: Case) -> Plan:
+    """Each attribute a context value of its own; raises CannotRewrite where not every use is in sight or has a form."""
+    state, source = case.state, case.source
+    if state.scope != "module":
+        raise CannotRewrite("it is not declared at module level", state.place.line)
+    outside = next((access.place for access in state.accesses if access.place.path != source.path), None)
+    if outside or state.public or case.others.mention(state.local_name, state.module, source.path):
+        where = f" at {outside.path}:{outside.line}" if outside else ""
+        raise CannotRewrite(f"code outside its module may use its attributes{where}", state.place.line)
+    reached = namespace_problem(source.tree, state.local_name)
+    if reached:
+        raise CannotRewrite(*reached)
+    names = value_names(source, state.local_name, attributes(state))
+    plan = rewrite(state, case.codes, TARGET, value_edits(state, source, names), "use_context")
+    return replace(plan, names=tuple(f"{state.module}.{name}" for name in names.values()))
 
 
 def _kind_problem(state: State) -> str | None:
@@ -106,19 +139,14 @@ def _in_place(access: Access) -> bool:
     return access.method is not None and access.method not in _PROTOCOL_READS
 
 
-def _attributes(state: State) -> tuple[str, ...]:
-    """The attributes that the project uses, in the order of their first use."""
-    ordered = sorted(state.accesses, key=lambda access: (access.place.path != state.place.path, access.place))
-    names = dict.fromkeys(access.attribute for access in ordered if access.attribute)
-    return tuple(name for name in names if name.isidentifier() and not keyword.iskeyword(name) and name[:2] != "__")
-
-
 TRANSFORM = Transform(
     name="thread-local-to-context",
     fix_safety=(
         "A context value follows asyncio tasks; it is not carried into plain threads, as a thread-local is not. "
         "A value that a pool's worker thread kept from one task to the next stays with the context that set it. "
-        "Of one on an instance, each instance has values of its own, which end with it."
+        "Of one on an instance, each instance has values of its own, which end with it. With `--idiomatic`, reading a value "
+        "that was never set raises LookupError instead of AttributeError; where the module tells absence by that error, "
+        "or its attributes may be used from outside, it stays one namespace."
     ),
     accepts=accepts,
     plan=plan,

@@ -1,0 +1,63 @@
+"""The type of what a thread-local's attribute holds, where its module plainly tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from .slot_edits import CannotRewrite
+from .text import SourceText
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def value_type(source: SourceText, statements: Sequence[ast.stmt], attribute: str) -> str:
+    """The type, as the module writes it; "" in a module that tells no types.
+
+    Raises CannotRewrite where a typed module does not tell this one: a checker would ask for it.
+    """
+    functions = [node for node in ast.walk(source.tree) if isinstance(node, _FUNCTIONS)]
+    if not any(function.returns or any(a.annotation for a in ast.walk(function.args) if isinstance(a, ast.arg)) for function in functions):
+        return ""
+    told: list[str] = []
+    for value in (stored for each in statements if (stored := _stored(each, attribute))):
+        found = _told(value, functions)
+        if found is None:
+            raise CannotRewrite(f"the type of `{attribute}` is not told", value.lineno)
+        told += [found] if found not in told else []
+    plain = [each for each in told if each != "None"]
+    if not told or len(plain) > 1 or (plain != told and not _unions_are_text(source)):
+        raise CannotRewrite(f"no one type of `{attribute}` is told", min((each.lineno for each in statements), default=1))
+    optional = plain != told and not any("None" in each or "Optional" in each for each in plain)
+    return " | ".join([*plain, *(["None"] if optional else [])])
+
+
+def _stored(statement: ast.stmt, attribute: str) -> ast.expr | None:
+    """What a statement stores in the attribute: by an assignment, or by `setattr`."""
+    if isinstance(statement, ast.Assign):
+        stores = any(isinstance(target, ast.Attribute) and target.attr == attribute for target in statement.targets)
+        return statement.value if stores else None
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    sets = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "setattr"
+    return call.args[2] if sets and isinstance(call, ast.Call) else None
+
+
+def _told(value: ast.expr, functions: Sequence[ast.FunctionDef | ast.AsyncFunctionDef]) -> str | None:
+    """The type of a constant, or of a parameter that nobody binds anew."""
+    if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, (bool, int, float, str, bytes))):
+        return "None" if value.value is None else type(value.value).__name__
+    if isinstance(value, ast.Name):
+        function = next((f for f in reversed(functions) if value in set(ast.walk(f))), None)
+        found = [a for a in ast.walk(function.args) if isinstance(a, ast.arg) and a.arg == value.id] if function else []
+        bound = function and any(isinstance(n, ast.Name) and n.id == value.id and isinstance(n.ctx, ast.Store) for n in ast.walk(function))
+        if found and found[0].annotation and not bound:
+            return ast.unparse(found[0].annotation)
+    return None
+
+
+def _unions_are_text(source: SourceText) -> bool:
+    """Whether annotations are not evaluated, so that `str | None` needs no new Python."""
+    return any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and any(a.name == "annotations" for a in node.names)
+        for node in source.tree.body
+    )
