@@ -18,7 +18,7 @@ from outfall_lint.model import Place
 
 from .alignment import realigned
 from .global_statements import global_lines, without_globals
-from .imports import Bound, bind_runtime_names, blank_lines, drop_unused_imports
+from .imports import Bound, bind_runtime_names, drop_unused_imports, top_after
 from .layout import Layout, layouts
 from .splices import Splice, splice
 from .text import Lines, SourceText
@@ -160,9 +160,14 @@ def _offsets(source: SourceText, place: Place) -> tuple[int, int]:
 def _shortened_imports(before: SourceText, after: SourceText) -> list[Lines]:
     """The lines, in the text before, of the imports that have lost a name."""
     kept = {name for node in after.tree.body for name in _imported(node)}
-    nodes = [node for node in before.tree.body if set(_imported(node)) - kept]
-    ends = [(node.lineno, node.end_lineno or 0) for node in nodes]
-    return [(first, last + max(1, blank_lines(before, last + 1) if first == 1 else 1)) for first, last in ends]
+    found: list[Lines] = []
+    top = 1
+    for node in before.tree.body:
+        if set(_imported(node)) - kept:
+            at_top, last = node.lineno == top, (node.end_lineno or 0) + 1
+            top = top_after(before, node) if at_top else top
+            found.append((node.lineno, max(last, top - 1) if at_top else last))
+    return found
 
 
 def _imported(node: ast.stmt) -> list[str]:

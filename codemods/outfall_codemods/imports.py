@@ -217,13 +217,15 @@ def drop_unused_imports(source: SourceText, candidates: set[str]) -> tuple[str, 
     used = used_names(source.tree)
     starts: list[tuple[int, int, str]] = []
     lines: list[Lines] = []
+    top = 1  # the first line that stays, as far as the loop has come
     for node in source.tree.body:
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
             continue
         kept = [a for a in node.names if (name := _local(a)) not in candidates or name in used]
         if len(kept) == len(node.names) or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             continue
-        starts.append(_without(source, node, kept))
+        starts.append(_without(source, node, kept, at_top=node.lineno == top))
+        top = top if kept or node.lineno != top else top_after(source, node)
         lines.append((node.lineno, (node.end_lineno or 0) + 1))
     text = source.text
     for start, end, new in reversed(starts):
@@ -235,7 +237,15 @@ def _local(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
-def _without(source: SourceText, node: ast.Import | ast.ImportFrom, kept: Sequence[ast.alias]) -> tuple[int, int, str]:
+def top_after(source: SourceText, node: ast.stmt) -> int:
+    """The first line that stays where a statement on the first line goes with the blank lines below it."""
+    last = node.end_lineno or node.lineno
+    return last + 1 + blank_lines(source, last + 1)
+
+
+def _without(
+    source: SourceText, node: ast.Import | ast.ImportFrom, kept: Sequence[ast.alias], at_top: bool
+) -> tuple[int, int, str]:
     """The stretch that an import's unused names take, and what stands there instead."""
     place = source.place(node)
     start, end = source.offset(place.line, place.column), source.offset(place.end_line, place.end_column)
@@ -254,13 +264,11 @@ def _without(source: SourceText, node: ast.Import | ast.ImportFrom, kept: Sequen
     rest = source.text[end : source.starts[place.end_line]]
     if source.text[whole:start].strip() or rest.strip().startswith(";"):
         return start, end, "pass"
-    return whole, _past_gap(source, place.line, place.end_line), ""
+    return whole, source.starts[top_after(source, node) - 1] if at_top else _past_gap(source, place.line, place.end_line), ""
 
 
 def _past_gap(source: SourceText, first: int, last: int) -> int:
-    """The end of the removed lines; a blank line goes too where blank lines would meet, all of them at the top."""
-    if first == 1:
-        return source.starts[last + blank_lines(source, last + 1)]
+    """The end of the removed lines; a blank line goes too where blank lines would meet."""
     lines = source.lines
     if not lines[first - 2].strip() and last < len(lines) and not lines[last].strip():
         last += 1

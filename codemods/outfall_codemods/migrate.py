@@ -17,6 +17,7 @@ from outfall_lint.model import Finding, Kind, Priority, Problem
 from outfall_lint.source import SourceLines
 
 from . import ledger
+from .carried import with_something_to_carry
 from .change import ChangeSet, FileChange
 from .dependencies import advice
 from .edits import Edit, Part, RuntimeName, edited
@@ -50,6 +51,7 @@ def plan_migration(
     skip: Sequence[str] = (),
     respect_baseline: bool = False,
     unsafe: Sequence[str] = (),
+    carry: Sequence[str] = (),
     idiomatic: bool = False,
     resources: bool = False,
 ) -> MigrationPlan:
@@ -57,7 +59,8 @@ def plan_migration(
 
     `only` and `skip` name kinds of states, or paths and path patterns below `root`. `direct`
     leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
-    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. With `idiomatic`, the attributes of
+    `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. `carry` names the states
+    (or `transform.ALL`) that work handed to other threads takes along. With `idiomatic`, the attributes of
     a thread-local become typed values. With `resources`, what belongs
     to its thread goes under a `ThreadResource`.
     """
@@ -65,13 +68,13 @@ def plan_migration(
     for name in unsafe:
         if name not in UNSAFE:
             raise UsageError(f"{name!r} is no reason that can be overruled", f"there are {', '.join(UNSAFE)}")
-    asked = Asked(frozenset(unsafe), idiomatic, resources)
+    asked = Asked(frozenset(unsafe), frozenset(carry), idiomatic, resources)
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     answered = [_answered(finding, config) for finding in analysis.findings]
     wanted = [finding for finding in answered if _selected(finding, only, skip)]
     others = OtherFiles(root, analysis.files)
-    plans = _planned(wanted, others, config.min_priority, asked)
+    plans = with_something_to_carry(_planned(wanted, others, config.min_priority, asked), carry)
     if direct:
         plans = [_direct(plan) for plan in plans]
     plans, changes = _edited(plans, others, line_length(root))
@@ -107,14 +110,14 @@ def _matches(finding: Finding, names: Sequence[str]) -> bool:
 def _planned(findings: Iterable[Finding], others: OtherFiles, threshold: Priority, asked: Asked) -> list[Plan]:
     """One plan for each state and transform; every finding's code is in exactly one of them."""
     transforms = all_transforms()
-    grouped: dict[tuple[object, str], list[Finding]] = defaultdict(list)
+    grouped: dict[tuple[object, object, str], list[Finding]] = defaultdict(list)
     chosen: dict[str, Transform] = {}
     for finding in findings:
         transform = transform_for(finding, transforms)
         chosen[transform.name] = transform
-        grouped[finding.state.place, transform.name].append(finding)
+        grouped[finding.state.place, transform.each_place and finding.place, transform.name].append(finding)
     plans = []
-    for (_, name), group in grouped.items():
+    for (*_, name), group in grouped.items():
         source = others.source(group[0].state.place.path)
         plan = chosen[name].plan(Case(tuple(group), source, others, asked))
         plan = _by_hand_only(plan, others)

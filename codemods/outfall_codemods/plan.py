@@ -91,9 +91,10 @@ def rewrite(
     flag: str | None = None,
     evidence: tuple[str, ...] = (),
     unbound: str | None = None,
+    place: Place | None = None,
 ) -> Plan:
     """A plan that puts the state under the runtime's `target`, staged behind `flag` where one is named."""
     return Plan(
-        state, codes, "rewrite", state.place, target, flag,
+        state, codes, "rewrite", place or state.place, target, flag,
         evidence=(*state.evidence, *evidence), edits=edits, unbound=unbound,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from outfall_lint.model import Finding, State
@@ -15,11 +15,15 @@ from .text import SourceText
 from .unsafe import Allowed
 
 
+ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the user asks for beyond the default."""
 
     unsafe: Allowed = ()  # the reasons that are overruled
+    carry: Collection[str] = ()  # the states whose context goes along with work for other threads, or `ALL`
     idiomatic: bool = False  # make a thread-local's attributes context values, where all uses are in sight
     resources: bool = False  # put a thread's resources under a `ThreadResource`
 
@@ -51,6 +55,7 @@ class Transform:
     accepts: Callable[[Finding], bool]
     plan: Callable[[Case], Plan]
     last: bool = False  # asked only after all others
+    each_place: bool = False  # a plan for each place where a finding is reported, not one for the state
 
 
 def all_transforms() -> tuple[Transform, ...]:

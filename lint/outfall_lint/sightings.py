@@ -162,8 +162,9 @@ def thread_key(names: Names, scope: Scope, key: ast.expr | None) -> str:
         elif isinstance(key, ast.Call):
             function = key.func
             last = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-            if last in _THREAD_KEYS:
-                return names.dotted(scope, function) or last
+            called = names.dotted(scope, function) or last
+            if called.rpartition(".")[2] in _THREAD_KEYS:
+                return called
             if last == "id" and key.args:
                 key = key.args[0]
             else:

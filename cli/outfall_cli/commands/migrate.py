@@ -79,6 +79,7 @@ class Migrate(click.Command):
 @click.option("--only", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: nothing else.")
 @click.option("--skip", multiple=True, metavar="WHAT", callback=kinds_or_paths, help="A kind, or a path: not this.")
 @click.option("--unsafe", multiple=True, metavar="REASON", callback=reasons, help="Rewrite although REASON is against it.")
+@click.option("--carry", multiple=True, metavar="STATE", help="Let work for other threads take this context along; `all`: each.")
 @click.option("--idiomatic", is_flag=True, help="Make each attribute of a thread-local a typed context value of its own.")
 @click.option("--resources", is_flag=True, help="Put what belongs to its thread under a ThreadResource as well.")
 @click.option("--verify", "verify_with", metavar="CMD", help="Run CMD afterwards; where it fails, restore everything.")
@@ -97,6 +98,7 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     unsafe: tuple[str, ...],
+    carry: tuple[str, ...],
     idiomatic: bool,
     resources: bool,
     verify_with: str | None,
@@ -144,6 +146,7 @@ def command(
         skip=seen_from_root(project, skip),
         respect_baseline=respect_baseline,
         unsafe=unsafe,
+        carry=carry,
         idiomatic=idiomatic,
         resources=resources,
     )

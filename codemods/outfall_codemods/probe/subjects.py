@@ -59,6 +59,8 @@ def subjects(
             target = "thread-local"
         if plan.names:
             yield from _values(plan, sources[plan.state.place.path])
+        elif "OUT203" in plan.codes:
+            yield _entry(plan, sources[plan.state.place.path])
         else:
             yield from _of(plan.state, target or "", sources[plan.state.place.path])
     for state in states:
@@ -101,6 +103,15 @@ def _values(plan: Plan, source: SourceText) -> Iterator[Subject | Uncovered]:
         return
     for attribute, name in zip(attributes(plan.state), plan.names, strict=True):
         yield _value(where, name.rpartition(".")[2], attribute)
+
+
+def _entry(plan: Plan, source: SourceText) -> Subject | Uncovered:
+    """The subject of a mapping keyed by threads."""
+    where = reach.located(plan.state, source)
+    if isinstance(where, str):
+        return Uncovered(plan.state.name, where)
+    of = f"EntryOf(imported({quoted(where.module)}), {quoted(where.local_name)})"
+    return Subject(Scope.CONTEXT, where.name, f"lambda: {of}")
 
 
 def _value(where: reach.Located, value: str, attribute: str = "") -> Subject:

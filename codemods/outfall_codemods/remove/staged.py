@@ -56,7 +56,7 @@ def collapse(source: SourceText, states: Collection[str]) -> Edited:
     if not found:
         return Edited(source.text, ())
     text, imported = _collapsed(source, found)
-    spans = [(one.function.lineno, one.function.end_lineno or 0) for one in found]
+    spans = [(name.lineno, name.end_lineno or 0) for one in found for name in _spellings(source, one)]
     return Edited(text, (*spans, *imported, *_runtime_import_lines(source)))
 
 
@@ -90,13 +90,20 @@ def _collapsed(source: SourceText, found: list[Staged]) -> tuple[str, list[tuple
     """Rename where the old name goes for good and nothing holds the new one; else bind the new one."""
     targets = sorted({COLLAPSED[one.name] for one in found})
     bound = bind_runtime_names(source, targets, before_line=_statement_line(source, min(one.line for one in found)))
-    edits = [_renamed(source, one.function, bound.names[COLLAPSED[one.name]]) for one in found]
+    edits = [_renamed(source, name, bound.names[COLLAPSED[one.name]]) for one in found for name in _spellings(source, one)]
     if bound.edit:
         edits.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))
     after = SourceText(source.path, splice(source.text, edits))
     unused = {one.function.id for one in found if one.function.id not in used_names(after.tree)}
     text, _ = drop_unused_imports(after, unused)
     return text, [bound.edit.lines] if bound.edit else []
+
+
+def _spellings(source: SourceText, one: Staged) -> list[ast.Name]:
+    """The name in the call, and in the type beside it: `x: StagedContextValue[str] = StagedContextValue(…)`."""
+    types = [n.annotation for n in ast.walk(source.tree) if isinstance(n, ast.AnnAssign) and one.function in set(ast.walk(n))]
+    named = [n for each in types for n in ast.walk(each) if isinstance(n, ast.Name) and n.id == one.function.id]
+    return [one.function, *named]
 
 
 def _statement_line(source: SourceText, line: int) -> int:

@@ -31,7 +31,6 @@ _ADVICE = {
     "OUT204": "only its author knows what a copy would mean; store an immutable value, and a new one for each change",
     "OUT205": "where the value should end is not in the code; reset the token in a `finally`",
     "OUT206": "who consumes the generator decides when the block ends; enter the block inside the consumer",
-    "OUT207": "whether the work should see the caller's context is a decision; run it through `context.wrap` if so",
     "OUT208": "the loop it should belong to is not in sight; make it inside the running loop",
     "OUT301": "not yet: stacks come later; use one immutable tuple per change, held in a context variable",
     "OUT401": "not yet: memories of what was seen come later; bound the memory, and test and add in one step",

@@ -51,7 +51,8 @@ RULE = Rule(
         fix_safety=(
             "Only state that carries context is moved; a resource of a thread must stay with its thread, and where\n"
             'the code does not tell, the configuration decides (`[tool.outfall.states] "app.db._local" = "context"`).\n'
-            "A context is not carried into new threads by itself."
+            "A context is not carried into new threads by itself. `outfall migrate --resources` puts a resource under a\n"
+            "ThreadResource, `--idiomatic` makes each attribute a ContextValue; both where every use is in sight."
         ),
         references=("https://docs.python.org/3/library/contextvars.html", "https://peps.python.org/pep-0567/"),
     ),

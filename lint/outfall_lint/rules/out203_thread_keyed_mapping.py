@@ -35,7 +35,11 @@ RULE = Rule(
         ),
         example="import threading\n\n_users = {}\n\ndef login(user):\n    _users[threading.get_ident()] = user\n",
         instead="from contextvars import ContextVar\n\n_user = ContextVar('user')\n\ndef login(user):\n    return _user.set(user)\n",
-        fix_safety="No rewrite yet: what happens when a thread ends must be decided first.",
+        fix_safety=(
+            "Moved onto a context value where every use is of the running thread's own entry and what it keeps is context.\n"
+            "An entry then ends with its thread, and a missing one raises LookupError. Where threads look up, count or clean\n"
+            "away each other's entries, it is left alone; what belongs to a thread stays with it."
+        ),
         references=("https://docs.python.org/3/library/threading.html#threading.get_ident",),
     ),
     bad=(
@@ -50,5 +54,5 @@ RULE = Rule(
     ),
     check=_check,
     over=("OUT101", "OUT103"),
-    advice="use a ContextVar for context, and an object per thread for resources",
+    transform="moves it onto an outfall_runtime.ContextValue where each thread touches its own entry only",
 )

@@ -84,7 +84,10 @@ RULE = Rule(
             "from contextvars import ContextVar, copy_context\n\n_user = ContextVar('user')\n\n"
             "def audit():\n    print(_user.get())\n\ndef handle(pool):\n    pool.submit(copy_context().run, audit)\n"
         ),
-        fix_safety="No rewrite: what should follow the work, and what should not, is a decision.",
+        fix_safety=(
+            "No rewrite unless `outfall migrate --carry STATE` asks for it: what should follow the work is a decision. Then the\n"
+            "work goes through `context.wrap`, where a thread surely runs it."
+        ),
         references=("https://docs.python.org/3/library/contextvars.html#contextvars.copy_context",),
     ),
     bad=(
@@ -101,5 +104,5 @@ RULE = Rule(
         "async def handle():\n    await asyncio.to_thread(audit)\n",
     ),
     check=_check,
-    advice="hand over `copy_context().run` with the work, or use asyncio.to_thread",
+    advice="`outfall migrate --carry STATE`, or hand over `copy_context().run` with the work, or use asyncio.to_thread",
 )
