@@ -19,6 +19,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def states_of(plans: Sequence[Plan]) -> int:
+    """How many states the plans are about: of one, several places may be planned for."""
+    return len({plan.state.name for plan in plans})
+
+
 def files_of(plans: Sequence[Plan]) -> int:
     """How many files the plans edit."""
     return len({path for plan in plans for path in plan.paths or (plan.place.path,)})
@@ -29,7 +34,7 @@ def rewrites(plans: Sequence[Plan], did: str) -> str:
     wanted = [plan for plan in plans if plan.rewrites]
     if not wanted:
         return ""
-    title = f"{did} {counted(len(wanted), 'state')} in {counted(files_of(wanted), 'file')}"
+    title = f"{did} {counted(states_of(wanted), 'state')} in {counted(files_of(wanted), 'file')}"
     names = max(len(plan.state.name) for plan in wanted)
     targets = max(len(plan.target or "") for plan in wanted)
     rows = [
@@ -44,7 +49,7 @@ def planned(plans: Sequence[Plan]) -> str:
     wanted = [plan for plan in plans if plan.rewrites]
     if not wanted:
         return ""
-    title = f"Would rewrite {counted(len(wanted), 'state')} in {counted(files_of(wanted), 'file')}"
+    title = f"Would rewrite {counted(states_of(wanted), 'state')} in {counted(files_of(wanted), 'file')}"
     return "\n".join([terminal.styled(title, fg="green", bold=True), *map(planned_one, wanted)])
 
 

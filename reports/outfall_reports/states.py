@@ -19,10 +19,13 @@ _ORIGINS = {
     "SetRegistry": "set",
     "DequeRegistry": "deque",
     "ContextLocal": "threading.local",
+    "ContextValue": "threading.local",
+    "ThreadResource": "threading.local",
     "Slot": "global",
     "Lazy": "global",
     "class_slot": "class attribute",
 }
+_CARRIED = "context.wrap"  # the target of a plan that moves no state: work takes the context along
 _STAGED = "Staged"
 _RUNTIME = "outfall_runtime."
 
@@ -70,11 +73,11 @@ def moved_states(data: ReportData) -> tuple[MovedState, ...]:
     What the code declares now, where an inventory says so, outranks what the journal once wrote:
     the old way may have been removed since.
     """
-    done = _latest(plan for plan in _journaled(data.journal) if not plan.declined)
+    done = _latest(plan for plan in _journaled(data.journal) if not plan.declined and plan.target != _CARRIED)
     planned = {
         plan.state: plan
         for plan in data.plans or ()
-        if not plan.declined and plan.state not in done and plan.target is not None
+        if not plan.declined and plan.state not in done and plan.target not in (None, _CARRIED)
     }
     targets = _targets(data)
     rows = [

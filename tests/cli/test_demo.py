@@ -87,6 +87,10 @@ def test_the_whole_way(project: Path, run: Run) -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (tour / "dispatch").glob("*.py"))
     assert 'Registry("dispatch.agents._agents", {})' in sources
     assert 'ContextLocal("dispatch.context._request"' in sources
+    assert 'Slot("dispatch.archive._place", MEMORY)' in sources
+    assert 'Lazy("dispatch.knowledge._client", lambda: Client())' in sources
+    assert "stays per thread: `connection` is made once per thread" in " ".join(done.out.replace("│", "").split())
+    assert "close=lambda connection: connection.close()" in sources
     assert "Staged" not in sources and "threading.local" not in sources
     page = (tour / "outfall-report.html").read_text(encoding="utf-8")
     page = page.replace("<wbr>", "")

@@ -192,6 +192,19 @@ def test_undo_restores_byte_for_byte(ambient: Path, invoke: Invoke) -> None:
     assert contents(ambient) == before
 
 
+def test_undo_lists_what_it_can_take_back_and_takes_back_what_is_named(ambient: Path, invoke: Invoke) -> None:
+    assert invoke("undo", "--list").stdout == "The journal holds no entry.\n"
+    invoke("migrate", "agents.py")
+    after_first = contents(ambient)
+    invoke("migrate", "context.py")
+    first, second = (line.split() for line in invoke("undo", "--list").stdout.splitlines())
+    assert ((first[0][-8:], first[1:]), second[1:]) == (("-migrate", ["done", "2", "files"]), ["done", "2", "files"])
+    assert invoke("undo", first[0]).exit_code == 4  # the ledger was changed again since
+    assert invoke("undo", second[0]).exit_code == 0
+    assert contents(ambient) == after_first
+    assert [line.split()[1] for line in invoke("undo", "--list").stdout.splitlines()] == ["done", "undone"]
+
+
 def test_undo_overwrites_no_later_edit(ambient: Path, invoke: Invoke) -> None:
     invoke("migrate")
     (ambient / "agents.py").write_text("edited = True\n", encoding="utf-8")

@@ -27,6 +27,12 @@ def test_a_run_that_does_not_stand_moved_nothing(make, status) -> None:
     assert moved({"journal": [make.entry(make.plan(), status=status)]}) == []
 
 
+def test_work_that_takes_a_context_along_moves_no_state(make) -> None:
+    carried = make.plan(target="context.wrap", codes=["OUT207"])
+    assert moved({"journal": [make.entry(carried)], "plans": make.plans(carried)}) == []
+    assert moved({"journal": [make.entry(make.plan(), carried)]}) == [(AGENTS, "staged", "dict", "StagedRegistry")]
+
+
 def test_a_planned_state_is_not_yet_moved(make) -> None:
     assert moved({"plans": make.plans(make.plan())}) == [(AGENTS, "planned", "dict", "StagedRegistry")]
 
@@ -47,6 +53,14 @@ def test_a_removal_says_nothing_of_what_was_there(make) -> None:
     later = make.entry(removal, command="remove-legacy", id="b", created="2026-11-25T00:00:00Z")
     [state] = moved_states(data_from_mapping({"journal": [first, later]}))
     assert (state.kind, state.origin, state.target, state.accesses) == ("dedup", "set", "SetRegistry", 7)
+
+
+@pytest.mark.parametrize(
+    ("target", "origin"),
+    [("Slot", "global"), ("Lazy", "global"), ("class_slot", "class attribute"), ("ThreadResource", "threading.local"), ("StagedContextValue", "threading.local")],
+)
+def test_each_target_replaces_what_it_is_for(target, origin, make) -> None:
+    assert moved({"plans": make.plans(make.plan(target=target, flag=None))})[0][2] == origin
 
 
 def test_the_inventory_knows_what_a_state_was(make) -> None:

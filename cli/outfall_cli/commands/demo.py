@@ -63,7 +63,7 @@ def closing(target: Path, seconds: float) -> str:
     """Where to look."""
     places: tuple[tuple[str, str], ...] = (
         (REPORT, "the report; open it in a browser"),
-        ("dispatch/", "the service as it is now: see agents.py and context.py"),
+        ("dispatch/", "the service as it is now: see context.py and archive.py"),
         (".outfall/journal/", "what was changed when, with the files as they were"),
         (EVIDENCE, "what the processes recorded"),
     )

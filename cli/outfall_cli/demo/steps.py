@@ -55,7 +55,7 @@ FIND = (
         load("before", "legacy"),
         expected=BLED,
     ),
-    Step("Find ambient state", "Two states outlive the requests that use them.", "outfall check", expected=Exit.FINDINGS),
+    Step("Find ambient state", "Five states outlive the requests that use them.", "outfall check", expected=Exit.FINDINGS),
     Step(
         "Ask about one place",
         "Why this is a finding, who touches it, and what migrate would do.",
@@ -64,10 +64,25 @@ FIND = (
 )
 
 REWRITE = (
-    Step("See the change first", "Two declarations and their imports; no access.", "outfall migrate --diff", expected=Exit.FINDINGS),
-    Step("Rewrite", "Old and new way side by side, behind flags that the ledger declares.", "outfall migrate"),
+    Step("State who shares what", "A test of each state's scope, since green tests prove little here.", "outfall migrate --probe"),
+    Step("", "", "git add -A", needs="git"),
+    Step("", "", "git commit -q -m Probe", needs="git"),
+    Step(
+        "See the change first",
+        "The table and the context change where they are declared, and nowhere else.",
+        "outfall migrate --diff",
+        expected=Exit.FINDINGS,
+    ),
+    Step("Rewrite", "Old and new way side by side, behind flags; what belongs to its thread stays there.", "outfall migrate"),
+    Step("Depend on the runtime", "What production imports: no dependencies of its own.", "outfall init --runtime"),
     Step("", "", "git add -A", needs="git"),
     Step("", "", "git commit -q -m Staged", needs="git"),
+    Step(
+        "Give the connections an owner",
+        "Each thread keeps its own, closed when the thread ends; this is never done unasked.",
+        "outfall migrate --resources --only thread-resource",
+    ),
+    Step("", "", "git commit -q -a -m Owned", needs="git"),
 )
 
 ROLL_OUT = (

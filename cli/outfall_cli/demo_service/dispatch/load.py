@@ -11,10 +11,13 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from . import archive
 from .logs import logging_to
 from .model import Request
 from .service import TOPICS, Service
@@ -112,10 +115,21 @@ def sum_up(outcomes: Sequence[Outcome], lines: Sequence[Line], seconds: float) -
     )
 
 
+@contextmanager
+def own_archive() -> Iterator[None]:
+    """Within the block, transcripts are kept in a file that goes with it."""
+    with TemporaryDirectory() as folder:
+        archive.keep_at(f"{folder}/archive.db")
+        try:
+            yield
+        finally:
+            archive.keep_at(archive.MEMORY)
+
+
 def run(count: int) -> Result:
-    """One run of so many concurrent requests."""
+    """One run of so many concurrent requests, with an archive of its own."""
     collector = LineCollector()
-    with logging_to(collector), Service(mail=lambda recipient, text: None) as service:
+    with own_archive(), logging_to(collector), Service(mail=lambda recipient, text: None) as service:
         began = time.perf_counter()
         outcomes = asyncio.run(fire(service, requests(count)))
         seconds = time.perf_counter() - began

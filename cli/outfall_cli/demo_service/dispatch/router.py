@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from . import agents, context
+from . import agents, context, knowledge
 from .model import Agent, Answer, NoAgent, Request
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ async def handle(request: Request) -> Answer:
 
 
 async def ask(agent: Agent, request: Request) -> str:
-    """The agent's answer, after the time that this agent takes."""
+    """The agent's answer, after the time that this agent takes, with the help page that goes with it."""
     await asyncio.sleep(agent.pace)
-    return f"{agent.name} on {request.topic}: {request.text.strip().rstrip('?')}. Done."
+    page = knowledge.client().page(request.topic)
+    return f"{agent.name} on {request.topic}: {request.text.strip().rstrip('?')}. Done, see {page}."

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
-from . import context
+from . import archive, context
 from .model import Answer
 
 logger = logging.getLogger(__name__)
@@ -61,9 +61,11 @@ class WorkerPool:
                 job.done.set_exception(error)
             finally:
                 context.end()
+        archive.close()
 
     def _send(self, answer: Answer) -> str:
         recipient = f"{answer.user}@customers.example"
         self._mail(recipient, f"[{answer.trace}] {answer.text}")
+        archive.keep(answer.trace, answer.text)
         logger.info("transcript mailed")
         return recipient

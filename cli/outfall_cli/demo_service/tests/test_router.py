@@ -20,7 +20,7 @@ def test_without_an_agent_the_request_fails_and_ends():
 def test_the_answer_is_addressed_to_the_customer():
     agents.connect(ADA)
     answer = asyncio.run(router.handle(QUESTION))
-    assert answer == Answer("r-1", "ann", "Ada", "Ada on billing: Why was I charged twice. Done.")
+    assert answer == Answer("r-1", "ann", "Ada", "Ada on billing: Why was I charged twice. Done, see help/bills.")
 
 
 def test_requests_one_after_the_other_do_not_mix():
