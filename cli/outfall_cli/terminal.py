@@ -29,7 +29,7 @@ def width() -> int:
     return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
 
 
-def progress(what: str) -> Callable[[int, int], None] | None:
+def progress(what: str, of: str = "files") -> Callable[[int, int], None] | None:
     """A callback `(done, total)` that keeps one line on stderr current; None off a terminal."""
     if not sys.stderr.isatty():
         return None
@@ -37,7 +37,7 @@ def progress(what: str) -> Callable[[int, int], None] | None:
     def show(done: int, total: int) -> None:
         finished = done >= total
         if finished or done % 25 == 0:
-            text = "" if finished else f"{what} {done}/{total} files"
+            text = "" if finished else f"{what} {done}/{total} {of}"
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .global_uses import binds_by_statement, stores
 
@@ -102,6 +102,10 @@ def body_reader(tree: ast.Module, node: ast.ClassDef, annotated: bool) -> str | 
 
     A class of another file of the project is taken to be a plain one, as the rules do.
     """
+    return _reader(tree, dict(_imports(tree)), node, annotated)
+
+
+def _reader(tree: ast.Module, imported: Mapping[str, str], node: ast.ClassDef, annotated: bool) -> str | None:
     for decorator in node.decorator_list:
         last = _last(decorator.func if isinstance(decorator, ast.Call) else decorator)
         if annotated and last in _FIELD_MAKERS:
@@ -109,7 +113,6 @@ def body_reader(tree: ast.Module, node: ast.ClassDef, annotated: bool) -> str | 
     for keyword in node.keywords:
         if keyword.arg == "metaclass" and _last(keyword.value) not in _PLAIN_METACLASSES:
             return f"the metaclass `{ast.unparse(keyword.value)}` reads the class body"
-    imported = dict(_imports(tree))
     for base in node.bases:
         expression = base.value if isinstance(base, ast.Subscript) else base
         written = ast.unparse(expression)
@@ -117,7 +120,7 @@ def body_reader(tree: ast.Module, node: ast.ClassDef, annotated: bool) -> str | 
         if root.partition(".")[0] in _BODY_READERS or _last(expression) in _BODY_READING_BASES:
             return f"`{written}` reads the class body"
         known = class_at(tree, written)
-        reader = body_reader(tree, known, annotated) if known and known is not node else None
+        reader = _reader(tree, imported, known, annotated) if known and known is not node else None
         if reader:
             return reader
     return None
@@ -125,7 +128,10 @@ def body_reader(tree: ast.Module, node: ast.ClassDef, annotated: bool) -> str | 
 
 def external_bases(tree: ast.Module, node: ast.ClassDef) -> Iterator[str]:
     """The modules outside the standard library from which bases are imported, absolutely: "django.db"."""
-    imported = dict(_imports(tree))
+    return _external(tree, dict(_imports(tree)), node)
+
+
+def _external(tree: ast.Module, imported: Mapping[str, str], node: ast.ClassDef) -> Iterator[str]:
     for base in node.bases:
         written = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
         module = imported.get(written.partition(".")[0], "")
@@ -133,7 +139,7 @@ def external_bases(tree: ast.Module, node: ast.ClassDef) -> Iterator[str]:
         if module and module.partition(".")[0] not in sys.stdlib_module_names:
             yield module
         if known and known is not node:
-            yield from external_bases(tree, known)
+            yield from _external(tree, imported, known)
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

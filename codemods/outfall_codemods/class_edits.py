@@ -37,7 +37,7 @@ def bindings_at(source: SourceText, places: Collection[Place]) -> list[Binding]:
     ]
     missing = wanted - {source.place(target) for _, target in found}
     if missing:
-        raise CannotRewrite("it is bound by something else than a plain statement", min(missing).line)
+        raise CannotRewrite("it is bound by something else than a plain statement", min(missing).line, source.path)
     return found
 
 
@@ -58,7 +58,7 @@ def binding_edits(source: SourceText, statement: ast.stmt, target: ast.Attribute
     """`C.x = v` → `slot_of(C, "x").value = v`, in every form of statement; `C.x += 1` becomes one step."""
     attribute = (RuntimeName("slot_of"), "(", Moved(source.place(target.value)), f", {quoted(mangled(source, target))})")
     if isinstance(statement, ast.AnnAssign):
-        raise CannotRewrite("it is declared once more with a type", statement.lineno)
+        raise CannotRewrite("it is declared once more with a type", statement.lineno, source.path)
     if isinstance(statement, ast.AugAssign) and adds_constant(statement):
         change = f"lambda value: value {_OPERATORS[type(statement.op)]} {source.slice(source.place(statement.value))}"
         yield Edit(source.place(statement), (*attribute, f".update({change})"))

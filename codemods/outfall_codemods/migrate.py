@@ -12,7 +12,7 @@ from pathlib import Path
 from outfall_lint.baseline import applied, read_baseline
 from outfall_lint.collect import collector_paused
 from outfall_lint.config import Config
-from outfall_lint.engine import Analysis
+from outfall_lint.engine import Analysis, Progress
 from outfall_lint.model import Finding, Kind, Priority, Problem
 from outfall_lint.source import SourceLines
 
@@ -54,6 +54,7 @@ def plan_migration(
     carry: Sequence[str] = (),
     idiomatic: bool = False,
     resources: bool = False,
+    progress: Progress | None = None,
 ) -> MigrationPlan:
     """Plan all, edit and verify all; `engine.apply` writes the result.
 
@@ -61,8 +62,8 @@ def plan_migration(
     leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
     `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. `carry` names the states
     (or `transform.ALL`) that work handed to other threads takes along. With `idiomatic`, the attributes of
-    a thread-local become typed values. With `resources`, what belongs
-    to its thread goes under a `ThreadResource`.
+    a thread-local become typed values; with `resources`, what belongs to its thread goes under a
+    `ThreadResource`. `progress` is told how many states are planned, of how many.
     """
     _require_known(root, (*only, *skip))
     for name in unsafe:
@@ -74,7 +75,7 @@ def plan_migration(
     answered = [_answered(finding, config) for finding in analysis.findings]
     wanted = [finding for finding in answered if _selected(finding, only, skip)]
     others = OtherFiles(root, analysis.files)
-    plans = with_something_to_carry(_planned(wanted, others, config.min_priority, asked), carry)
+    plans = with_something_to_carry(_planned(wanted, others, config.min_priority, asked, progress), carry)
     if direct:
         plans = [_direct(plan) for plan in plans]
     plans, changes = _edited(plans, others, line_length(root))
@@ -107,7 +108,9 @@ def _matches(finding: Finding, names: Sequence[str]) -> bool:
     return kind in names or any(path == f or path.startswith(f + "/") or fnmatch(path, f) for f in folders)
 
 
-def _planned(findings: Iterable[Finding], others: OtherFiles, threshold: Priority, asked: Asked) -> list[Plan]:
+def _planned(
+    findings: Iterable[Finding], others: OtherFiles, threshold: Priority, asked: Asked, progress: Progress | None
+) -> list[Plan]:
     """One plan for each state and transform; every finding's code is in exactly one of them."""
     transforms = all_transforms()
     grouped: dict[tuple[object, object, str], list[Finding]] = defaultdict(list)
@@ -117,12 +120,16 @@ def _planned(findings: Iterable[Finding], others: OtherFiles, threshold: Priorit
         chosen[transform.name] = transform
         grouped[finding.state.place, transform.each_place and finding.place, transform.name].append(finding)
     plans = []
-    for (*_, name), group in grouped.items():
+    for done, ((*_, name), group) in enumerate(grouped.items()):
+        if progress is not None:
+            progress(done, len(grouped))
         source = others.source(group[0].state.place.path)
         plan = chosen[name].plan(Case(tuple(group), source, others, asked))
         plan = _by_hand_only(plan, others)
         priority = max(finding.priority for finding in group)
         plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
+    if progress is not None:
+        progress(len(grouped), len(grouped))
     return sorted(plans, key=lambda plan: (plan.state.place, plan.codes))
 
 

@@ -19,12 +19,13 @@ _OPERATOR = re.compile(r"\s*(\S+?)=\s*")
 
 
 class CannotRewrite(Exception):
-    """A use that has no sound form with a slot: the reason, and the line where it stands."""
+    """A use that has no sound form with a slot: the reason, and the line where it stands; the path where that is another file."""
 
-    def __init__(self, reason: str, line: int) -> None:
+    def __init__(self, reason: str, line: int, path: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.line = line
+        self.path = path
 
 
 def load_edits(source: SourceText, loads: Sequence[ast.Name], read: str) -> Iterator[Edit]:

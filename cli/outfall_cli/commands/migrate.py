@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import changes, options, probes, summaries
+from outfall_cli import changes, options, probes, summaries, terminal
 from outfall_cli.documents import as_json
 from outfall_cli.exits import Exit
 from outfall_cli.nearest import unknown
@@ -149,6 +149,7 @@ def command(
         carry=carry,
         idiomatic=idiomatic,
         resources=resources,
+        progress=terminal.progress("planning", "states"),
     )
     if show_plan:
         click.echo(shown(plan, show_plan))

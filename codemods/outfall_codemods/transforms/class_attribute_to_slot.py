@@ -52,7 +52,7 @@ def plan(case: Case) -> Plan:
     try:
         edits = (*_declared(state, source, node, declaration), *_bound(state, case, _is_optional(declaration)))
     except CannotRewrite as error:
-        return decline(state, codes, f"{error.reason} ({source.path}:{error.line})")
+        return decline(state, codes, f"{error.reason} ({error.path or source.path}:{error.line})")
     except _Narrowed as error:
         return decline(state, codes, str(error), unsafe="type-checkers")
     return rewrite(state, codes, "class_slot", edits)

@@ -1,0 +1,103 @@
+"""A state of one module that others read and write: one plan covers them all, and the program does what it did."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from outfall_codemods import migrate
+from outfall_codemods.change import FileChange
+from outfall_codemods.errors import VerificationFailed
+
+if TYPE_CHECKING:
+    from .conftest import Project
+
+# What `shop/state.py` declares, what `shop/use.py` does with it, the target, and the lines of use.py that the plan edits.
+CASES = {
+    "a table": (
+        "agents = {}\ndef add(name):\n    agents[name] = 1\n",
+        "from shop import state\nfrom shop.state import agents as all_agents\ndef run():\n    state.add('ann')\n    state.agents['ben'] = 2\n"
+        "    all_agents.pop('ann')\n    return dict(agents_here())\ndef agents_here():\n    return all_agents\n",
+        "StagedRegistry", [],
+    ),
+    "a list on a class": (
+        "class Hooks:\n    before = []\n    @classmethod\n    def add(cls, hook):\n        cls.before.append(hook)\n",
+        "from shop.state import Hooks\ndef run():\n    Hooks.add(1)\n    Hooks.before.append(2)\n    return list(Hooks().before)\n",
+        "StagedListRegistry", [],
+    ),
+    "a setting": (
+        "level = 0\ndef set_level(value):\n    global level\n    level = value\ndef get():\n    return level\n",
+        "import shop.state\nfrom shop import state as st\ndef run():\n    st.set_level(2)\n    first = shop.state.level\n    st.level += 3\n"
+        "    setattr(shop.state, 'level', st.level * 2)\n    return first, shop.state.get()\n",
+        "Slot", [],
+    ),
+    "a class's value, bound from here": (
+        "class Pool:\n    size = 1\n    @classmethod\n    def grow(cls):\n        cls.size = cls.size + 1\n",
+        "from shop.state import Pool\ndef run():\n    Pool.grow()\n    Pool.size = Pool.size * 10\n    Pool.size += 1\n    return Pool.size, Pool().size\n",
+        "class_slot", [4, 5],
+    ),
+    "a context": (
+        "import threading\nrequest = threading.local()\ndef begin(user):\n    request.user = user\n",
+        "from shop import state\ndef run():\n    state.begin('ann')\n    seen = [state.request.user, getattr(state.request, 'site', None)]\n"
+        "    state.request.site = 3\n    del state.request.user\n    return seen, hasattr(state.request, 'user'), state.request.site\n",
+        "StagedContextLocal", [],
+    ),
+}  # fmt: skip
+PRINT = "from shop.use import run; print(run())"
+
+
+def printed(project: Project, mode: str = "legacy") -> str:
+    done = subprocess.run(
+        (sys.executable, "-c", PRINT), cwd=project.root, capture_output=True, text=True,
+        env={"OUTFALL_FLAGS": f"use_registry={mode},use_context={mode}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_modules_move_together_and_nothing_changes(name: str, project: Project) -> None:
+    state, use, target, lines = CASES[name]
+    for path, text in {"shop/__init__.py": "", "shop/state.py": state, "shop/use.py": use}.items():
+        project.write(path, text)
+    before = printed(project)
+    migration = project.migration()
+    (plan,) = [each for each in migration.plans if each.rewrites]
+    assert (plan.target, [line for path, line in plan.touched if path == "shop/use.py"]) == (target, lines)
+    assert {access.place.path for access in plan.state.accesses} == {"shop/state.py", "shop/use.py"}
+    assert ("shop/use.py" in {change.path for change in migration.changes}) == bool(lines)
+    for change in migration.changes:
+        project.write(change.path, change.after)
+    assert [printed(project, mode) for mode in ("legacy", "shadow", "new", "enforced")] == [before] * 4
+    assert project.migration().changes == ()
+
+
+def test_one_use_without_a_form_keeps_the_state_as_it_is_everywhere(project: Project) -> None:
+    state, use, _, _ = CASES["a class's value, bound from here"]
+    for path, text in {"shop/__init__.py": "", "shop/state.py": state, "shop/use.py": use + "def f():\n    setattr(Pool, 'size', 2)\n"}.items():
+        project.write(path, text)
+    migration = project.migration()
+    assert [(plan.action, "shop/use.py:8" in str(plan.reason)) for plan in migration.plans if plan.state.local_name == "size"] == [("decline", True)]
+    assert migration.changes == ()
+
+
+def test_a_file_whose_edit_fails_takes_its_plan_back_and_no_other(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, use, _, _ = CASES["a class's value, bound from here"]
+    table, _, _, _ = CASES["a table"]
+    for path, text in {"shop/__init__.py": "", "shop/state.py": state + table, "shop/use.py": use}.items():
+        project.write(path, text)
+
+    def verify_file(change: FileChange) -> None:
+        if change.path == "shop/use.py":
+            raise VerificationFailed("shop/use.py: the edit would not parse", "nothing was written")
+
+    monkeypatch.setattr(migrate, "verify_file", verify_file)
+    migration = project.migration()
+    assert {plan.state.local_name: (plan.action, plan.reason) for plan in migration.plans} == {
+        "size": ("decline", "shop/use.py: the edit would not parse"),
+        "agents": ("rewrite", None),
+    }
+    after = {change.path: change.after.decode() for change in migration.changes}
+    assert (set(after), "class_slot" in after["shop/state.py"]) == ({"shop/state.py", "outfall-flags.toml"}, False)
