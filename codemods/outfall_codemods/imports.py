@@ -59,6 +59,8 @@ def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: i
     names = {name: {**known, **fresh}[name] for name in wanted}
     if not missing:
         return Bound(names, None)
+    if existing and "#" in source.slice(source.place(existing)):
+        return Bound(names, _appended(source, existing, _in_order(fresh.items())))
     if existing:
         merged = [(alias.name, alias.asname or alias.name) for alias in existing.names] + list(fresh.items())
         return Bound(names, _replaced(source, existing, _in_order(merged)))
@@ -84,8 +86,11 @@ def _in_order(names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _statement(names: Sequence[tuple[str, str]]) -> str:
-    listed = ", ".join(name if name == local else f"{name} as {local}" for name, local in names)
-    return f"from {RUNTIME} import {listed}"
+    return f"from {RUNTIME} import {_listed(names)}"
+
+
+def _listed(names: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(name if name == local else f"{name} as {local}" for name, local in names)
 
 
 def _runtime_import(tree: ast.Module, before_line: int) -> ast.ImportFrom | None:
@@ -100,6 +105,13 @@ def _replaced(source: SourceText, statement: ast.ImportFrom, names: Sequence[tup
     start = source.offset(place.line, place.column)
     end = source.offset(place.end_line, place.end_column)
     return ImportEdit(start, end, _statement(names), (place.line, place.end_line))
+
+
+def _appended(source: SourceText, statement: ast.ImportFrom, names: Sequence[tuple[str, str]]) -> ImportEdit:
+    """Behind the last name, where the statement holds comments: they stay with the names that they are beside."""
+    place = source.place(statement.names[-1])
+    end = source.offset(place.end_line, place.end_column)
+    return ImportEdit(end, end, f", {_listed(names)}", (place.line, place.end_line))
 
 
 def _inserted(source: SourceText, statement: str, before_line: int) -> ImportEdit:

@@ -46,6 +46,27 @@ SIMPLIFIED = {
         "match a:\n    case 1 if flags.enabled('x'):\n        new()\n    case _:\n        b()\n",
         "match a:\n    case 1:\n        new()\n    case _:\n        b()\n",
     ),
+    "a match guard that is never true": (
+        "match a:\n    # old\n    case 1 | None if not flags.enabled('x'):\n        old()\n    case _:\n        b()\n",
+        "match a:\n    case _:\n        b()\n",
+    ),
+    "a match guard that is never true behind a pattern that binds": (
+        "match a:\n    case [b] if not flags.enabled('x'):\n        old()\n    case _:\n        go(b)\n",
+        "match a:\n    case [b] if False:\n        old()\n    case _:\n        go(b)\n",
+    ),
+    "cases behind one that takes everything now": (
+        "match a:\n    case 1:\n        one()\n    case _ if flags.enabled('x'):\n        new()\n    case 2:\n        two()\n"
+        "    case _:\n        old()\n",
+        "match a:\n    case 1:\n        one()\n    case _:\n        new()\n",
+    ),
+    "a name that takes everything now": (
+        "match a:\n    case (1 | b) as c if flags.enabled('x'):\n        new()\n    case b:\n        old()\n",
+        "match a:\n    case (1 | b) as c:\n        new()\n",
+    ),
+    "the only case stays": (
+        "match a:\n    case 1 if not flags.enabled('x'):\n        old()\n",
+        "match a:\n    case 1 if False:\n        old()\n",
+    ),
     "early return": (
         "def f():\n    if flags.enabled('x'):\n        return new()\n    y = old()\n    return y\n",
         "def f():\n    return new()\n",

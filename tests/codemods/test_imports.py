@@ -44,6 +44,10 @@ PLACED = {
         f"import sys\nif sys.argv:\n    patch()\nimport os\nimport re\n\n{NEW}\n\nX = {{}}\n",
     ),
     "never below the first use": ("import os\nX = {}\nimport re\nimport json\n", f"import os\n\n{NEW}\nX = {{}}\nimport re\nimport json\n"),
+    "comments in an import that grows stay beside their names": (
+        "from outfall_runtime import (\n    Slot,  # one\n    # more\n    flags,  # two\n)\nX = {}\n",
+        "from outfall_runtime import (\n    Slot,  # one\n    # more\n    flags, Registry,  # two\n)\nX = {}\n",
+    ),
     "an import that is there grows": (
         "from outfall_runtime import flags\nX = {}\n",
         "from outfall_runtime import Registry, flags\nX = {}\n",

@@ -156,11 +156,62 @@ def test_a_flag_that_other_files_still_need_stays_in_the_ledger(staged: Project)
     assert plan.notes == ("app.X stays in the ledger: web.py still declares it staged",)
 
 
+HAND_WRITTEN = 'version = 1\n\n[flags.new_billing]\nstates = []\nowner = ""\n'
+ASKS = "from outfall_runtime import flags\n\n\ndef on(name):\n    return flags.enabled(name)\n"
+NAMING = {
+    "nobody": ("", "", ()),
+    "a word elsewhere, while nobody asks by name": ("", "TABLE = 'new_billing'\n", ()),
+    "a word elsewhere, while somebody asks by name": (
+        ASKS, "import asks\nif asks.on('new_billing'):\n    pass\n", ("new_billing stays in the ledger: web.py:2 names it",)
+    ),
+    "another function of the flags": (
+        "", "from outfall_runtime import flags\n\nflags.set('new_billing', 'new')\n",
+        ("new_billing stays in the ledger: web.py:3 names it",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_a_flag_that_may_be_asked_by_name_stays_in_the_ledger(name: str, staged: Project) -> None:
+    asks, web, notes = NAMING[name]
+    staged.write("outfall-flags.toml", HAND_WRITTEN)
+    staged.write("app.py", "from outfall_runtime import flags\n\nif flags.enabled('new_billing'):\n    X = 1\n")
+    staged.write("asks.py", asks)
+    staged.write("web.py", web)
+    plan = staged.removal(flags=["new_billing"], force="test")
+    assert plan.notes == notes
+    assert ("outfall-flags.toml" in [change.path for change in plan.changes]) == (not notes)
+
+
+def test_a_guard_that_has_to_be_removed_by_hand_says_why(staged: Project) -> None:
+    staged.write("outfall-flags.toml", HAND_WRITTEN)
+    guard = "def f():\n    if flags.enabled('new_billing'):\n        return\n    yield 1\n"
+    staged.write("app.py", f"from outfall_runtime import flags\n\n\n{guard}")
+    [note] = staged.removal(flags=["new_billing"], force="test").notes
+    assert note.startswith("new_billing stays in the ledger: app.py: the legacy side makes `f` what it is")
+    assert note.endswith("; remove this guard by hand")
+
+
 def test_an_unparsable_file_is_a_problem_and_the_others_are_done(staged: Project) -> None:
     staged.write("broken.py", "import outfall_runtime\ndef (:\n")
     plan = staged.removal(flags=["use_registry"], force="test")
     assert [problem.path for problem in plan.problems] == ["broken.py"]
     assert [change.path for change in plan.changes] == ["app.py", "outfall-flags.toml"]
+
+
+def test_a_declaration_that_is_spelled_otherwise_keeps_its_state_in_the_ledger(staged: Project) -> None:
+    staged.write("app.py", 'import outfall_runtime as run\n\nX = run.StagedRegistry("app.X", {})\n')
+    plan = staged.removal(flags=["use_registry"], force="test")
+    assert (plan.changes, plan.notes) == ((), ("app.X stays in the ledger: app.py still declares it staged",))
+
+
+def test_comments_of_the_import_stay(staged: Project) -> None:
+    head = "from outfall_runtime import (\n    Slot,  # one\n    StagedRegistry,\n    flags,  # two\n)\n"
+    staged.write("app.py", f'{head}\nX = StagedRegistry("app.X", {{}})\nY = Slot("y", flags)\n')
+    [change, _] = staged.removal(flags=["use_registry"], force="test").changes
+    assert change.after.decode().startswith(
+        "from outfall_runtime import (\n    Slot,  # one\n    flags, Registry,  # two\n)\n\nX = Registry("
+    )
 
 
 def test_every_type_of_table_collapses(staged: Project) -> None:

@@ -74,6 +74,18 @@ def questions(source: SourceText) -> Iterator[tuple[str, int]]:
             yield flag, node.lineno
 
 
+def asks_by_name(source: SourceText) -> bool:
+    """Whether a name that is known only at run time is given to a function of the flags."""
+    asked_as = spellings(source.tree)
+    modules = tuple(spelling.removesuffix("enabled") for spelling in asked_as if "." in spelling)
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Constant):
+            function = ast.unparse(node.func)
+            if function in asked_as or function.startswith(modules):
+                return True
+    return False
+
+
 def _bound_otherwise(tree: ast.Module) -> set[str]:
     """Names bound by anything but an import."""
     return {name for node in ast.walk(tree) for name in _stores_of(node)}

@@ -17,6 +17,7 @@ from ..errors import Refused
 from ..text import SourceText
 from . import blocks
 from .boolean import fold_boolean, fold_choice, fold_not, folded, in_test, truth
+from .cases import settled_cases
 from .dead import drop_dead
 from .flag_calls import FlagCalls, aliases, questions, spellings
 
@@ -133,6 +134,9 @@ class _Simplifier(cst.CSTTransformer):
             space = cst.SimpleWhitespace("")
             return updated_node.with_changes(guard=None, whitespace_before_if=space, whitespace_after_if=space)
         return updated_node.with_changes(guard=guard)
+
+    def leave_Match(self, original_node: cst.Match, updated_node: cst.Match) -> cst.Match:
+        return updated_node.with_changes(cases=settled_cases(updated_node.cases))
 
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock

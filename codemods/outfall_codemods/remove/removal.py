@@ -10,7 +10,7 @@ from pathlib import Path
 
 from outfall_lint.config import Config
 from outfall_lint.discovery import discover
-from outfall_lint.ledger import Flag, Ledger
+from outfall_lint.ledger import GROUPS, Flag, Ledger
 from outfall_lint.model import Problem
 from outfall_lint.source import parse, read
 
@@ -21,6 +21,7 @@ from ..errors import CodemodError, Refused, UsageError
 from ..text import SourceText
 from ..verify import verify_file
 from .evidence import missing, read_evidence
+from .flag_calls import asks_by_name
 from .guards import guarded_flags, simplify
 from .staged import Staged, collapse, staged_declarations, staged_states
 
@@ -101,6 +102,8 @@ def _changes(
     changes: list[FileChange] = []
     collapsed: list[Staged] = []
     left: dict[str, str] = {}
+    asking: dict[str, str] = {}  # the files that ask flags, as they will be
+    by_name = False
     for path, text in texts.items():
         if _RUNTIME not in text:
             continue
@@ -109,11 +112,15 @@ def _changes(
             change = _changed(source, flags, states, _words(texts, path)) if path in within else None
         except CodemodError as error:
             change = None
-            left |= {flag: error.message for flag, _ in guarded_flags(source) if flag in flags}
+            left |= {flag: f"{error.message}; {error.remedy}" for flag, _ in guarded_flags(source) if flag in flags}
         if change:
             changes.append(change)
             collapsed += [one for one in staged_declarations(source) if one.state in states]
-        left |= _still_needed(SourceText.from_bytes(path, change.after) if change else source, flags, states)
+        settled = SourceText.from_bytes(path, change.after) if change else source
+        left = _still_needed(settled, flags, states) | left
+        asking[path] = settled.text
+        by_name = by_name or asks_by_name(settled)
+    left = _named(flags - set(GROUPS), {**texts, **asking} if by_name else asking) | left
     return changes, collapsed, left, tuple(problems)
 
 
@@ -134,6 +141,17 @@ def _texts(root: Path, config: Config, paths: Sequence[str]) -> tuple[dict[str, 
 def _words(texts: Mapping[str, str], path: str) -> frozenset[str]:
     """Every private name that the other files mention."""
     return frozenset(word for other, text in texts.items() if other != path for word in _PRIVATE.findall(text))
+
+
+def _named(flags: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
+    """Where a flag stands as text that may be given to a function of the flags, which knows declared ones only."""
+    found: dict[str, str] = {}
+    for flag in flags:
+        quoted = re.compile(rf"""(['"]){re.escape(flag)}\1""")
+        for path, text in texts.items():
+            if place := quoted.search(text):
+                found.setdefault(flag, f"{path}:{text.count(chr(10), 0, place.start()) + 1} names it")
+    return found
 
 
 def _still_needed(source: SourceText, flags: frozenset[str], states: frozenset[str]) -> dict[str, str]:

@@ -68,8 +68,17 @@ def staged_declarations(source: SourceText) -> list[Staged]:
 
 
 def staged_states(source: SourceText) -> tuple[str, ...]:
-    """The names of the states that this file declares staged."""
-    return tuple(one.state for one in staged_declarations(source))
+    """The names of the states that this file declares staged, also by a spelling that is not collapsed: `module.StagedRegistry`."""
+    others = (_spelled_otherwise(node) for node in ast.walk(source.tree))
+    return (*(one.state for one in staged_declarations(source)), *(state for state in others if state is not None))
+
+
+def _spelled_otherwise(node: ast.AST) -> str | None:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+        return None
+    named = node.args[0]
+    staged = node.func.attr in COLLAPSED and isinstance(named, ast.Constant) and isinstance(named.value, str)
+    return named.value if staged else None  # type: ignore[attr-defined]
 
 
 def _staged(path: str, node: ast.AST, names: dict[str, str]) -> Staged | None:
