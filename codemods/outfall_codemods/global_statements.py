@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator
 
 from .text import Lines, SourceText
+
+_DIRECTIVE = re.compile(r"#\s*(?:(?:noqa|nosec)\b|(?:pylint|pyright|ruff|flake8|type)\s*:)", re.IGNORECASE)
+"""A comment that tells a tool how to take the statement, and goes with it."""
 
 
 def without_globals(source: SourceText, names: Collection[str]) -> str:
@@ -19,8 +23,13 @@ def without_globals(source: SourceText, names: Collection[str]) -> str:
             text = text[:start] + "global " + ", ".join(kept) + text[end:]
             continue
         first, last = source.starts[place.line - 1], source.starts[_last_line(source, node)]
-        lonely = not text[first:start].strip() and not source.text[end:last].strip()
-        text = text[:first] + text[last:] if lonely and not alone else text[:start] + "pass" + text[end:]
+        rest = source.text[end:last].strip()
+        if alone or text[first:start].strip() or rest.startswith(";"):
+            text = text[:start] + "pass" + text[end:]
+        elif not rest or _DIRECTIVE.match(rest):
+            text = text[:first] + text[last:]
+        else:
+            text = text[:start] + text[end:].lstrip(" \t")  # a comment of its own
     return text
 
 

@@ -88,6 +88,14 @@ TRANSFORMED = {
         IMPORT + '_level = Slot("app._level", 0)\nfor _level.value in (1, 2): pass\n_x, _level.value = 3, 4\n'
         "def set_level(value):\n    _level.value = value\ndef f():\n    return _level.value\n",
     ),
+    "a comment behind the global": (
+        "_level = 0\ndef f():\n    global _level  # pylint: disable=global-statement\n    _level = 1\n"
+        "def g():\n    global _level  #noqa: PLW0603\n\n    _level = 2\ndef h():\n    print(_level)\n    global _other  # set below\n    _other = 3\n"
+        "_other = 4\ndef i(x):\n    if x: global _level; _level = 5\n    print(_other)\ndef j():\n    global _level  # type of detail\n    _level = 6\n",
+        IMPORT + '_level = Slot("app._level", 0)\ndef f():\n    _level.value = 1\ndef g():\n    _level.value = 2\ndef h():\n'
+        '    print(_level.value)\n    # set below\n    _other.value = 3\n_other = Slot("app._other", 4)\n'
+        "def i(x):\n    if x: pass; _level.value = 5\n    print(_other.value)\ndef j():\n    # type of detail\n    _level.value = 6\n",
+    ),
     "a blank line below the global": (
         '_level = 0\ndef f():\n    """Up."""\n    global _level\n\n    _level = 1\n'
         "def g():\n    print()\n\n    global _level\n\n    _level = 2\n    return _level\n",
