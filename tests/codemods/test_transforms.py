@@ -21,6 +21,13 @@ DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
     "a mapping that is weak already": (
         "import weakref\nX = weakref.WeakKeyDictionary()\n" + USE, "kept: its entries already end with their keys",
     ),
+    "a class that each call makes anew": (
+        {
+            "pyproject.toml": '[tool.outfall]\nmin-priority = "low"\n',
+            "app.py": "def f():\n    class A:\n        X = []\n        def add(self, v):\n            self.X.append(v)\n    return A()\n",
+        },
+        "its class is made anew by each call of a function",
+    ),
     "a chain of mappings": ("from collections import ChainMap\nX = ChainMap({})\n" + USE, "no registry of its type"),
 
     "patched into another project": ("import pandas\ndef patch(f):\n    pandas.show = f\n", "belongs to pandas, which is not part"),

@@ -30,6 +30,15 @@ def test_a_change_by_production_code_is_named_before_those_by_tests(project) -> 
     assert finding.message.endswith("is changed in `put`")
 
 
+def test_a_class_that_each_call_makes_anew_is_low(project) -> None:
+    body = "    class Stack:\n        items = []\n        def push(self, x):\n            self.items.append(x)\n"
+    (inside,) = project("class C:\n  def walk(self):\n" + body + "    return Stack()\n").findings
+    assert (inside.code, inside.priority) == ("OUT103", Priority.LOW)
+    assert inside.message == "`items` belongs to a class that each call of `walk` makes anew, and is changed in `C.walk.Stack.push`"
+    (outside,) = project("class C:\n" + body).findings
+    assert outside.priority is Priority.HIGH
+
+
 OF_THE_PROCESS = [
     "import sys\n\ndef f():\n    sys.last_value = 1\n",
     "import builtins\n\ndef f():\n    builtins._ = None\n",

@@ -81,6 +81,8 @@ def _declaration_problem(state: State, source: SourceText) -> str | None:
         return f"kept: {_KEPT[state.constructor]}"
     if state.constructor not in _KINDS:
         return f"a {state.constructor} has no registry of its type; make it a dict or a list first, or guard it by a lock"
+    if state.scope == "class" and _in_function(state, source):
+        return "its class is made anew by each call of a function; move the class to module level first"
     if state.scope not in ("module", "class"):
         return f"it is declared at {state.scope} level, where each call makes another; move it to module level first"
     if state.value is None:
@@ -88,6 +90,11 @@ def _declaration_problem(state: State, source: SourceText) -> str | None:
     if not _is_made_here(state, source):
         return "its declared value is not made at this place, so another name may hold the same object"
     return None
+
+
+def _in_function(state: State, source: SourceText) -> bool:
+    functions = (n for n in ast.walk(source.tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return any(function.lineno <= state.place.line <= (function.end_lineno or 0) for function in functions)
 
 
 def _is_made_here(state: State, source: SourceText) -> bool:

@@ -28,7 +28,11 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if not changes or _is_python_s(state.local_name) or view.bases(state) & fields:
             continue
         after_import = [a for a in changes if not a.at_import]
-        if after_import:
+        maker = _made_by(view, state)
+        if after_import and maker:
+            message = f"`{state.local_name}` belongs to a class that each call of `{maker}` makes anew, and is changed in {changed_in(after_import)}"
+            yield rule.finding(state, message, Priority.LOW)
+        elif after_import:
             message = f"`{state.local_name}` belongs to the class, so to all instances, and is changed in {changed_in(untested(view, after_import))}"
             if all(view.registers(a) for a in after_import):
                 yield rule.finding(state, message, Priority.LOW)
@@ -37,6 +41,13 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         elif any(a.function for a in changes):
             message = f"`{state.local_name}` of the class is filled by {changed_in(changes)} while modules are imported"
             yield rule.finding(state, message, Priority.LOW)
+
+
+def _made_by(view: View, state: State) -> str | None:
+    """The function in whose body the class stands; None for a class of its module."""
+    target = tuple(state.name.split("."))
+    found = (target[:length] for length in range(1, len(target)) if target[:length] in view.project.functions)
+    return next((function[-1] for function in found), None)
 
 
 def _is_python_s(name: str) -> bool:
