@@ -27,10 +27,14 @@ class PerPath:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What evidence a removal asks for: hours in the new way, and who must report."""
+    """What evidence a removal asks for: hours in the new way, who must report, and what was accepted.
+
+    `accepted` gives a reason for each call site (of a loss) and state (of would-be evictions).
+    """
 
     dwell_hours: float = 48.0
     processes: tuple[str, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +175,19 @@ class _Reader:
         return PerPath(pattern, self._codes(table, "select"), self._codes(table, "ignore"))
 
     def _rollout(self, table: Mapping[str, Any]) -> Rollout:
-        self._only(table, ("dwell-hours", "processes"), "tool.outfall.rollout")
+        self._only(table, ("dwell-hours", "processes", "accepted"), "tool.outfall.rollout")
         hours = table.get("dwell-hours", 48)
         if isinstance(hours, bool) or not isinstance(hours, (int, float)) or hours < 0:
             raise self._error("`tool.outfall.rollout.dwell-hours` must be a number of hours, 0 or more")
-        return Rollout(float(hours), self._strings(table, "processes"))
+        return Rollout(float(hours), self._strings(table, "processes"), self._accepted(table))
+
+    def _accepted(self, rollout: Mapping[str, Any]) -> Mapping[str, str]:
+        where = "tool.outfall.rollout"
+        found = self._table(rollout, "accepted", where)
+        for name, reason in found.items():
+            if not isinstance(reason, str) or not reason.strip():
+                raise self._error(f'`{where}.accepted."{name}"` must be the reason, such as "read by the nightly report only"')
+        return found
 
 
 def key_of(field_name: str) -> str:

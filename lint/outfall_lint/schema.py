@@ -26,6 +26,7 @@ _TYPES: Mapping[type, Schema] = {bool: {"type": "boolean"}, int: {"type": "integ
 
 def schema() -> Schema:
     """The schema of the table; its keys are the fields of `Config`."""
+    reasons: Schema = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
     codes: Schema = {"type": "array", "items": {"type": "string", "pattern": "^OUT[0-9]{0,3}$"}}
     known: Mapping[str, Schema] = {
         "paths": _TEXTS,
@@ -38,7 +39,7 @@ def schema() -> Schema:
         "states": {"type": "object", "additionalProperties": {"enum": [k.value for k in Kind]}},
         "rules": _closed({rule.code: _rule(rule) for rule in all_rules()}),
         "per-path": {"type": "object", "additionalProperties": _closed({"select": codes, "ignore": codes})},
-        "rollout": _closed({"dwell-hours": {"type": "number", "minimum": 0}, "processes": _TEXTS}),
+        "rollout": _closed({"dwell-hours": {"type": "number", "minimum": 0}, "processes": _TEXTS, "accepted": reasons}),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

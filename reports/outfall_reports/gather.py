@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from outfall_reports.documents import check, diagnostics, evidence, inventory, journal, ledger, load, plans
@@ -87,10 +87,11 @@ def _rollout(value: object) -> Rollout:
     if value is None:
         return Rollout()
     root = Field(value, "rollout", remedy="See [tool.outfall.rollout] in the configuration")
-    hours, processes = root.optional("dwell_hours"), root.optional("processes")
+    hours, processes, accepted = root.optional("dwell_hours"), root.optional("processes"), root.optional("accepted")
     return Rollout(
         dwell_hours=Rollout().dwell_hours if hours is None else hours.amount(),
         processes=() if processes is None else tuple(name.text() for name in processes.items()),
+        accepted={} if accepted is None else {name: reason.text() for name, reason in accepted.members()},
     )
 
 
@@ -145,6 +146,7 @@ def _assemble(found: Iterable[tuple[str, Field]], project: str, rollout: Rollout
     flagged = _at_most_one(fields["flags"])
     entries = sorted(map(journal.read, fields["journal"]), key=lambda entry: (entry.created, entry.id))
     processes = [process for field in fields["evidence"] for process in evidence.read(field)]
+    accepted = {name: reason for field in fields["evidence"] for name, reason in evidence.accepted(field).items()}
     return ReportData(
         project=project,
         check=None if checked is None else check.read(checked),
@@ -155,7 +157,7 @@ def _assemble(found: Iterable[tuple[str, Field]], project: str, rollout: Rollout
         flags=None if flagged is None else ledger.read(flagged),
         diagnostics=_latest(map(diagnostics.read, fields["diagnostics"])),
         load=tuple(sorted(map(load.read, fields["load"]), key=lambda result: MODES.index(result.mode))),
-        rollout=rollout,
+        rollout=replace(rollout, accepted={**accepted, **rollout.accepted}),
     )
 
 

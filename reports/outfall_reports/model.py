@@ -119,6 +119,7 @@ class StateRecord:
     would_evict: int
     rollbacks: int
     lost_sites: Mapping[str, int]
+    would_reject: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Process:
     started: datetime
     updated: datetime
     states: Mapping[str, StateRecord]
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,14 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What the project's configuration asks for before the old way may be removed."""
+    """What the project's configuration asks for before the old way may be removed.
+
+    `accepted` gives reasons by call site (of a loss) and state (of would-be evictions).
+    """
 
     dwell_hours: float = 48.0
     processes: tuple[str, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,36 +2,42 @@
 
 Every process named in the configuration reports the state and has run the new way for the dwell
 time (all processes together, where none is named); no process runs the old way now; the state
-was used; nothing was lost, would have been evicted or was rolled back.
+was used; nothing was lost, would have been evicted or refused, unless that was accepted; nothing was rolled back.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from outfall_reports.model import NEW_MODES, Process, Rollout, StateRecord
 
 Report = tuple[Process, StateRecord]
+UNPLACED = "places that are not known"
 
 
-def missing(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:
+def missing(name: str, reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:
     """One sentence for each thing that removal waits for; nothing when the state is ready."""
     if not reports:
         yield "no process reports it"
         return
     hosts = {process.host for process, _ in reports}
-    for name in rollout.processes:
-        if name not in hosts:
-            yield f"{name} does not report it"
+    for process in rollout.processes:
+        if process not in hosts:
+            yield f"{process} does not report it"
     yield from _dwell(reports, rollout)
     if old := sorted(_running_old(reports)):
         yield f"the new way does not serve on {', '.join(old)}"
     if not any(sum(record.reads.values()) + sum(record.writes.values()) for _, record in reports):
         yield "no access was recorded: nothing shows that it works"
-    if lost := sum(record.lost for _, record in reports):
-        yield f"{_counted(lost, 'value was', 'values were')} lost by the new way"
-    if evicted := sum(record.would_evict for _, record in reports):
-        yield f"{_counted(evicted, 'entry', 'entries')} would have been evicted"
+    for site, count in lost_values(reports).items():
+        if site not in rollout.accepted:
+            yield f"{_counted(count, 'value was', 'values were')} lost by the new way at {site}"
+    if name not in rollout.accepted:
+        if evicted := sum(record.would_evict for _, record in reports):
+            yield f"{_counted(evicted, 'entry', 'entries')} would have been evicted"
+        if rejected := sum(record.would_reject for _, record in reports):
+            yield f"{_counted(rejected, 'registration', 'registrations')} would have been refused"
     if rollbacks := sum(record.rollbacks for _, record in reports):
         remedy = "begin the next attempt with an empty metrics folder"
         yield f"{_counted(rollbacks, 'rollback was', 'rollbacks were')} recorded; {remedy}"
@@ -39,6 +45,15 @@ def missing(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
+
+
+def lost_values(reports: Sequence[Report]) -> dict[str, int]:
+    """How many values the new way lost, by call site, most first; `UNPLACED` for those whose site is not known."""
+    sites: Counter[str] = Counter()
+    for _, record in reports:
+        sites.update(record.lost_sites)
+    unplaced = sum(record.lost for _, record in reports) - sites.total()
+    return dict(sites.most_common()) | ({UNPLACED: unplaced} if unplaced > 0 else {})
 
 
 def _dwell(reports: Sequence[Report], rollout: Rollout) -> Iterator[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from outfall_reports.model import MODES, NEW_MODES, OLD_MODES, ReportData
-from outfall_reports.readiness import missing
+from outfall_reports.readiness import lost_values, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,14 @@ class StateRollout:
     bleed: int
     inherited: int
     lost: int
-    would_evict: int
-    rollbacks: int
-    lost_sites: tuple[tuple[str, int], ...]
+    lost_sites: tuple[tuple[str, int, str], ...]  # with the reason where it was accepted
+    accepted: str  # why the state's would-be evictions were
     missing: tuple[str, ...]
+
+    @property
+    def losing(self) -> bool:
+        """Whether the new way lost values that nobody accepted."""
+        return any(not reason for _, _, reason in self.lost_sites)
 
     @property
     def ready(self) -> bool:
@@ -44,9 +47,7 @@ def rollouts(data: ReportData, staged: tuple[str, ...] = ()) -> tuple[StateRollo
 def _rollout(name: str, data: ReportData) -> StateRollout:
     reports = [(process, process.states[name]) for process in data.processes if name in process.states]
     records = [record for _, record in reports]
-    sites: Counter[str] = Counter()
-    for record in records:
-        sites.update(record.lost_sites)
+    accepted = data.rollout.accepted
     return StateRollout(
         name=name,
         hours=tuple((mode, sum(record.hours[mode] for record in records)) for mode in MODES),
@@ -57,8 +58,7 @@ def _rollout(name: str, data: ReportData) -> StateRollout:
         bleed=sum(record.bleed for record in records),
         inherited=sum(record.inherited for record in records),
         lost=sum(record.lost for record in records),
-        would_evict=sum(record.would_evict for record in records),
-        rollbacks=sum(record.rollbacks for record in records),
-        lost_sites=tuple(sites.most_common()),
-        missing=tuple(missing(reports, data.rollout)),
+        lost_sites=tuple((site, count, accepted.get(site, "")) for site, count in lost_values(reports).items()),
+        accepted=accepted.get(name, ""),
+        missing=tuple(missing(name, reports, data.rollout)),
     )

@@ -35,12 +35,12 @@ def verdict(
             "A run was interrupted while it changed files.",
             "The next outfall command finishes it or restores the files.",
         )
-    if losing := [row.name for row in pending if row.lost]:
+    if losing := [row.name for row in pending if row.losing]:
         return Verdict(
             "bad",
             f"{plural(len(losing), 'state')} lost values on the new way: {', '.join(losing[:3])}"
             + (" …" if len(losing) > 3 else "."),
-            "Roll back or fix the call sites listed under rollout before going on.",
+            "Roll back, or mend or accept the call sites listed under rollout, before going on.",
         )
     if data.check is not None and data.check.problems:
         number = len(data.check.problems)

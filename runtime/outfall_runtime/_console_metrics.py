@@ -9,11 +9,12 @@ from collections import Counter
 from typing import Any, Dict, List
 
 from . import _console_shared as shared
-from . import _figures, _guard, _workers, metrics
+from . import _figures, _guard, _limits, _workers, metrics
 from ._console import ATTENTION, DONE, UNREADABLE
 from ._documents import write_document
 from ._flag_file import place
 from ._reporting import SECONDS_VARIABLE
+from ._sources import FILE_VARIABLE
 from ._states import FOLDER_VARIABLE
 from .errors import BrokenSource
 
@@ -27,6 +28,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         help=f"where processes report; default: ${FOLDER_VARIABLE}",
     )  # fmt: skip
     export.add_argument("--out", required=True, metavar="FILE", help="the evidence file to write; - is stdout")
+    export.add_argument(
+        "--file",
+        default=os.environ.get(FILE_VARIABLE),
+        help=f"the flag file, beside which stands what was accepted; default: ${FILE_VARIABLE}",
+    )
     export.set_defaults(run=_export)
     collect = actions.add_parser("collect", help="write the baseline: how the service does before anything is switched on")
     shared.add_place(collect)
@@ -42,7 +48,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     documents, problems = metrics.read_folder(_folder(options))
-    merged = metrics.merge(documents)
+    accepted = _limits.read(_limits.place(place(options.file))).accepted if options.file else {}
+    merged = metrics.merge([*documents, metrics.evidence([], accepted)])
     write(options.out, merged)
     shared.warn(problems)
     states: List[str] = sorted({state for one in merged["processes"] for state in one["states"]})

@@ -142,7 +142,8 @@ class Eviction:
         if self.full != "reject" or self.limit is None or len(table) < self.limit:
             return
         if self.policy == COUNT:
-            self._count_would_evict()
+            if self.record is not None:
+                self.record.would_reject.add()
         elif self.policy in EVICTING:
             raise RegistryFull(f"{self.name}: holds {len(table)} entries, its limit is {self.limit}")
 

@@ -146,6 +146,9 @@ def _faults(name: str, records: Sequence[Document], limits: Limits) -> Iterator[
     unplaced = sum(one["lost"] for one in records) - sum(sites.values())
     if unplaced > 0:
         yield f"{name}: the new way lost {unplaced} values at places that are not known"
-    evicted = sum(one["would_evict"] for one in records)
-    if evicted and not accepted:
-        yield f"{name}: {evicted} entries would have been evicted; mend that, or accept the state with a reason"
+    for what, count in (
+        ("entries would have been evicted", sum(one["would_evict"] for one in records)),
+        ("registrations would have been refused", sum(one.get("would_reject", 0) for one in records)),
+    ):
+        if count and not accepted:
+            yield f"{name}: {count} {what}; mend that, or accept the state with a reason"

@@ -38,6 +38,7 @@ class StateRecord:
         self.inherited = Tally()
         self.lost = Tally()
         self.would_evict = Tally()
+        self.would_reject = Tally()
         self.rollbacks = Tally()
         self._lost_sites: Dict[str, Tally] = {}
         self._seconds = dict.fromkeys(MODES, 0.0)
@@ -91,6 +92,7 @@ class StateRecord:
             "inherited": self.inherited.total(),
             "lost": self.lost.total(),
             "would_evict": self.would_evict.total(),
+            "would_reject": self.would_reject.total(),
             "rollbacks": self.rollbacks.total(),
             "lost_sites": [{"site": site, "count": count} for site, count in self.lost_sites()],
         }

@@ -24,7 +24,7 @@ from .errors import BrokenSource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
     Document = Dict[str, Any]
     _Path = Union[str, "os.PathLike[str]"]
@@ -123,10 +123,15 @@ def gauge(name: str, ask: Callable[[], float]) -> None:
     service.gauges[name] = ask
 
 
-def evidence(processes: Iterable[Document]) -> Document:
-    """An evidence document over the given processes."""
+def evidence(processes: Iterable[Document], accepted: Optional[Mapping[str, str]] = None) -> Document:
+    """An evidence document over the given processes.
+
+    Args:
+        accepted: reasons by call site or state for what would otherwise speak against a removal.
+    """
     listed = sorted(processes, key=lambda one: (one["host"], one["started"], one["pid"]))
-    return {"format": FORMAT, "version": VERSION, "created": now(), "processes": listed}
+    document: Document = {"format": FORMAT, "version": VERSION, "created": now(), "processes": listed}
+    return {**document, "accepted": dict(accepted)} if accepted else document
 
 
 def write_snapshot(folder: Optional[_Path] = None, *, ended: str = "") -> Optional[str]:
@@ -166,13 +171,15 @@ def read_folder(folder: _Path) -> Tuple[List[Document], List[str]]:
 
 def merge(documents: Iterable[Document]) -> Document:
     """One document with every process once: of two reports by one process the later counts."""
-    latest: Dict[Tuple[str, int, str], Document] = {}
+    latest: Dict[Tuple[object, ...], Document] = {}
+    accepted: Dict[str, str] = {}
     for document in documents:
+        accepted.update(document.get("accepted", {}))
         for one in document["processes"]:
-            key = (one["host"], one["pid"], one["started"])
+            key = (one["host"], one.get("machine"), one["pid"], one["started"])
             if key not in latest or _age(latest[key]) <= _age(one):
                 latest[key] = one
-    return evidence(latest.values())
+    return evidence(latest.values(), accepted)
 
 
 def _age(one: Document) -> Tuple[int, str]:
@@ -197,6 +204,8 @@ def _read(path: str) -> Document:
         raise BrokenSource(f"{path}: version is {document.get('version')!r}; this runtime reads version {VERSION}")
     if not isinstance(document.get("processes"), list) or not all(map(_is_process, document["processes"])):
         raise BrokenSource(f'{path}: "processes" is missing or malformed')
+    if not isinstance(document.get("accepted", {}), dict):
+        raise BrokenSource(f'{path}: "accepted" is no object')
     return document
 
 

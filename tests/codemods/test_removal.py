@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,7 +49,9 @@ MISSING = {
         "30.0 of 48 hours",
     ),
     "lost": ([process(lost=2, lost_sites=[{"site": "app.py:3", "count": 2}])], r"2 values were lost.*app\.py:3"),
+    "lost in unknown places": ([process(lost=2)], "2 values were lost by the new way at places that are not known"),
     "would evict": ([process(would_evict=4)], "4 entries would have been evicted"),
+    "would reject": ([process(would_reject=4)], "4 registrations would have been refused"),
     "rolled back": ([process(rollbacks=1)], "1 rollback was recorded; begin the next attempt with an empty metrics folder"),
     "back in legacy": ([process(mode="legacy")], r"does not serve on web-1 \(legacy\)"),
     "never used": ([process(**NO_WRITES)], "no access was recorded"),
@@ -66,6 +69,41 @@ def test_it_says_what_is_missing(name: str, staged: Project) -> None:
     processes, complaint = MISSING[name]
     with pytest.raises(Refused, match=complaint):
         staged.removal(flags=["use_registry"], **evidence(staged, *processes))
+
+
+LOSING = {"lost": 2, "lost_sites": [{"site": "app.py:3", "count": 2}], "would_evict": 1}
+ACCEPTED = '[tool.outfall.rollout.accepted]\n"app.py:3" = "read by the nightly report"\n"app.X" = "its limit is meant"\n'
+
+
+def test_a_refusal_says_how_to_accept(staged: Project) -> None:
+    with pytest.raises(Refused) as caught:
+        staged.removal(flags=["use_registry"], **evidence(staged, process(**LOSING)))
+    assert '[tool.outfall.rollout.accepted] "app.py:3" = "the reason"' in str(caught.value)
+    assert '[tool.outfall.rollout.accepted] "app.X" = "the reason"' in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["configuration", "evidence"])
+def test_what_was_accepted_with_a_reason_speaks_against_nothing(where: str, staged: Project) -> None:
+    options = evidence(staged, process(**LOSING))
+    if where == "configuration":
+        staged.write("pyproject.toml", ACCEPTED)
+    else:
+        [path] = options["evidence"]
+        document = json.loads(path.read_text()) | {"accepted": tomllib.loads(ACCEPTED)["tool"]["outfall"]["rollout"]["accepted"]}
+        path.write_text(json.dumps(document))
+    assert staged.removal(flags=["use_registry"], **options).changes
+
+
+def test_another_place_or_state_is_not_accepted_with_it(staged: Project) -> None:
+    staged.write("pyproject.toml", ACCEPTED.replace("app.py:3", "app.py:4").replace("app.X", "app.Y"))
+    with pytest.raises(Refused, match=r"lost by the new way at app\.py:3(.|\n)*1 entry would have been evicted"):
+        staged.removal(flags=["use_registry"], **evidence(staged, process(**LOSING)))
+
+
+def test_processes_of_two_machines_with_one_name_count_both(staged: Project) -> None:
+    twins = [{**process(lost=lost), "machine": machine} for machine, lost in (("a", 1), ("b", 0))]
+    with pytest.raises(Refused, match="1 value was lost"):
+        staged.removal(flags=["use_registry"], **evidence(staged, *twins))
 
 
 def test_a_configured_process_must_report(staged: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
 from outfall_reports import data_from_mapping
@@ -114,7 +115,9 @@ def test_a_declined_state_keeps_its_reason_once(make) -> None:
         ({"mode": "shadow"}, "the new way does not serve on web-1 (shadow)"),
         ({"spent": 47.5}, "47.5 of 48 hours in the new way"),
         ({"writes": dict.fromkeys(("legacy", "shadow", "new", "enforced"), 0)}, "no access was recorded"),
-        ({"lost": 3}, "3 values were lost"),
+        ({"lost": 3}, "3 values were lost by the new way at places that are not known"),
+        ({"lost": 3, "lost_sites": [{"site": "a.py:1", "count": 3}]}, "3 values were lost by the new way at a.py:1"),
+        ({"would_reject": 2}, "2 registrations would have been refused"),
         ({"would_evict": 2}, "2 entries would have been evicted"),
         ({"rollbacks": 1}, "1 rollback was recorded; begin the next attempt"),
     ],
@@ -123,6 +126,15 @@ def test_removal_waits_for(make, changes, sentence) -> None:
     process = make.process(states={AGENTS: make.record(**changes)})
     [sentences] = missing({"evidence": make.evidence(process)})
     assert any(each.startswith(sentence) for each in sentences)
+
+
+def test_what_was_accepted_with_a_reason_does_not_block_and_is_shown(make) -> None:
+    record = make.record(lost=2, lost_sites=[{"site": "a.py:1", "count": 2}], would_evict=1)
+    evidence = {**make.evidence(make.process(states={AGENTS: record})), "accepted": {"a.py:1": "nightly only"}}
+    documents = {"evidence": evidence, "rollout": {"accepted": {AGENTS: "an old cache"}}}
+    [row] = rollouts(data_from_mapping(documents), (AGENTS,))
+    assert (row.missing, row.losing, row.accepted) == ((), False, "an old cache")
+    assert row.lost_sites == (("a.py:1", 2, "nightly only"),)
 
 
 def test_removal_waits_for_every_process_named(make) -> None:
@@ -209,15 +221,17 @@ def test_the_page_waits_for_what_remove_legacy_waits_for(make, tmp_path) -> None
     config = pytest.importorskip("outfall_lint.config")
     none = dict.fromkeys(("legacy", "shadow", "new", "enforced"), 0)
     changes = [{}, {"mode": "shadow"}, {"spent": 47.9}, {"lost": 1}, {"would_evict": 1}, {"rollbacks": 1}]
+    site = {"lost": 3, "lost_sites": [{"site": "a.py:1", "count": 2}]}
+    changes += [{"would_reject": 1}, site, {**site, "lost": 2}, {**site, "would_evict": 1, "would_reject": 2}]
     changes += [{"bleed": 9}, {"inherited": 9}, {"writes": none}, {"mode": "legacy", "lost": 2}]
     for number, change in enumerate(changes):
-        for processes in ([], ["web-1"], ["web-1", "web-2"], ["worker"]):
+        for processes, accepted in product(([], ["web-1"], ["web-1", "web-2"], ["worker"]), ({}, {"a.py:1": "x"}, {AGENTS: "y"})):
             record = make.record(**change)
             reporting = [make.process(states={AGENTS: record}), make.process("web-2", pid=18)]
             document = make.evidence(*reporting)
             path = tmp_path / f"{number}.json"
             path.write_text(json.dumps(document))
-            rollout = config.Rollout(dwell_hours=48.0, processes=tuple(processes))
+            rollout = config.Rollout(dwell_hours=48.0, processes=tuple(processes), accepted=accepted)
             decided = evidence.missing(evidence.read_evidence([path]), [AGENTS], rollout)
-            [shown] = missing({"evidence": document, "rollout": {"processes": processes}})
-            assert len(shown) == len(decided), (change, processes, shown, decided)
+            [shown] = missing({"evidence": document, "rollout": {"processes": processes, "accepted": accepted}})
+            assert len(shown) == len(decided), (change, processes, accepted, shown, decided)

@@ -108,6 +108,7 @@ def test_after_the_last_stage_there_is_none(rollout: Rollout) -> None:
         ([{"mode": "legacy"}], NOW, ["web-1 process 7 has it in legacy, not shadow", "measured 0.00 of 4 hours"]),
         ([{"reads": {"shadow": 0}}], NOW, ["app.table: no access was recorded"]),
         ([{"would_evict": 2}], NOW, ["app.table: 2 entries would have been evicted"]),
+        ([{"would_reject": 2}], NOW, ["app.table: 2 registrations would have been refused"]),
         ([{"lost": 3, "lost_sites": [{"site": "a.py:1", "count": 3}]}], NOW, ["lost 3 values at a.py:1"]),
         ([{"lost": 3}], NOW, ["lost 3 values at places that are not known"]),
         ([{"bleed": 99}], NOW, []),
@@ -135,7 +136,7 @@ def test_processes_one_after_the_other_add_up(rollout: Rollout) -> None:
 
 
 def test_what_is_accepted_with_a_reason_is_not_missing(rollout: Rollout) -> None:
-    rollout.evidence(would_evict=2, lost=3, lost_sites=[{"site": "a.py:1", "count": 3}])
+    rollout.evidence(would_evict=2, would_reject=1, lost=3, lost_sites=[{"site": "a.py:1", "count": 3}])
     limits = defaults()
     accepted = Limits(limits.dwell, limits.thresholds, (), {"app.table": "an old cache", "a.py:1": "read by tests only"})
     assert rollout.at("1").missing("2", limits=accepted) == []

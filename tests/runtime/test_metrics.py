@@ -34,6 +34,7 @@ def process(**changes: Any) -> Dict[str, Any]:
         ('{"format": "outfall-evidence", "version": 2}', "version is 2"),
         ('{"format": "outfall-evidence", "version": 1}', '"processes" is missing or malformed'),
         ('{"format": "outfall-evidence", "version": 1, "processes": [{"host": 1}]}', "malformed"),
+        ('{"format": "outfall-evidence", "version": 1, "processes": [], "accepted": []}', '"accepted" is no object'),
     ],
 )
 def test_a_broken_evidence_file_is_named_and_the_others_are_read(text: str, reason: str, tmp_path: Path) -> None:
@@ -55,6 +56,11 @@ def test_of_two_reports_of_a_process_the_later_counts() -> None:
     assert metrics.merge([merged, merged])["processes"] == merged["processes"]
 
 
+def test_processes_of_two_machines_with_one_name_and_number_are_two() -> None:
+    twins = [process(machine="a"), process(machine="b")]
+    assert metrics.merge([metrics.evidence([one]) for one in twins])["processes"] == twins
+
+
 def test_a_snapshot_has_counts_and_never_values(tmp_path: Path) -> None:
     table: StagedRegistry[str, str] = StagedRegistry("test_metrics.table")
     local: Any = StagedContextLocal("test_metrics.local")
@@ -72,8 +78,8 @@ def test_a_snapshot_has_counts_and_never_values(tmp_path: Path) -> None:
     for name in ("test_metrics.table", "test_metrics.local"):
         assert (states[name]["reads"]["shadow"], states[name]["writes"]["shadow"]) == (1, 1)
         assert set(states[name]) == {
-            "type", "mode", "hours", "reads", "writes", "bleed", "inherited", "lost", "would_evict", "rollbacks",
-            "lost_sites", "unbroken",
+            "type", "mode", "hours", "reads", "writes", "bleed", "inherited", "lost", "would_evict", "would_reject",
+            "rollbacks", "lost_sites", "unbroken",
         }  # fmt: skip
 
 
@@ -146,6 +152,16 @@ def test_evidence_of_several_processes_is_exported(python: Python, tmp_path: Pat
     assert "broken.json: not valid JSON" in done.stderr
     assert "evidence.json: 2 processes, 1 state" in done.stderr
     assert [one["states"]["service.table"]["writes"]["new"] for one in exported["processes"]] == [1, 1]
+
+
+def test_what_was_accepted_beside_the_flag_file_goes_into_the_evidence(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "flags.stages.json").write_text('{"version": 1, "accepted": {"a.py:1": "nightly only"}}')
+    environment = {"OUTFALL_FLAG_FILE": "flags.json"}
+    done = python("-m", "outfall_runtime", "metrics", "export", "--from", "metrics", "--out", "e.json", environment=environment)
+    exported = json.loads((tmp_path / "e.json").read_text())
+    assert (done.returncode, exported["accepted"]) == (0, {"a.py:1": "nightly only"})
+    assert metrics.merge([exported, metrics.evidence([], {"b.py:2": "x"})])["accepted"] == {"a.py:1": "nightly only", "b.py:2": "x"}
 
 
 # -- while the process runs

@@ -72,6 +72,20 @@ def test_staged_limits_count_first_and_evict_later_and_a_rollback_loses_nothing(
     assert len(table) == 2
 
 
+def test_a_registration_that_new_would_refuse_is_only_counted_in_shadow() -> None:
+    table: StagedRegistry[str, int] = StagedRegistry("test_registry.staged_reject", limit=1, full="reject")
+    record = book.get("test_registry.staged_reject")
+    assert record is not None
+    flags.set("use_registry", "shadow")
+    for key in ("a", "b"):
+        table.register(key, 1)
+    assert (len(table), record.would_reject.total()) == (2, 1)
+    flags.set("use_registry", "new")
+    with pytest.raises(RegistryFull):
+        table.register("c", 1)
+    assert record.would_reject.total() == 1
+
+
 def test_staged_owners_only_count_in_shadow() -> None:
     table: StagedRegistry[str, int] = StagedRegistry("test_registry.staged_owner")
     record = book.get("test_registry.staged_owner")

@@ -40,7 +40,7 @@ def command(ctx: click.Context, documents: tuple[Path, ...], output: Path, no_ch
         data = load_documents(
             found,
             project=project.root.name,
-            rollout=Rollout(dwell_hours=rollout.dwell_hours, processes=rollout.processes),
+            rollout=Rollout(rollout.dwell_hours, rollout.processes, rollout.accepted),
         )
     output.write_text(render_report(data), encoding="utf-8")
     click.echo(f"{output}: {counted(len(found), 'document')} on one page")

@@ -7,8 +7,9 @@ is not shown is missing, and is named.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,47 +18,60 @@ from outfall_lint.config import Rollout
 from ..errors import UsageError
 from .recorded import SERVING, NotEvidence, StateRecord, recorded
 
+_ACCEPT = 'mend that, or accept it: [tool.outfall.rollout.accepted] "{}" = "the reason"'
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """All records of all files, by state, and the digest that stands for the files."""
+    """All records of all files, by state, the digest that stands for the files, and what was accepted in them.
+
+    `accepted` gives reasons by call site and state; the operator wrote them into `flags.stages.json`.
+    """
 
     records: dict[str, tuple[StateRecord, ...]]
     digest: str
+    accepted: dict[str, str] = field(default_factory=dict)
 
 
 def read_evidence(files: Sequence[Path]) -> Evidence:
     """Read the files; raise `UsageError` for the first that is not evidence."""
     found: dict[str, tuple[StateRecord, ...]] = {}
+    accepted: dict[str, str] = {}
     hashed = hashlib.sha256()
     for path in files:
         try:
             data = path.read_bytes()
-            records = list(recorded(data))
+            said = recorded(data)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror or error}", "name a file that can be read") from error
         except NotEvidence as error:
             remedy = "write one with `outfall metrics export`"
             raise UsageError(f"{path} is not an evidence file: {error}", remedy) from error
         hashed.update(data)
-        for state, record in records:
+        accepted |= said.accepted
+        for state, record in said.records:
             found[state] = _with(found.get(state, ()), record)
-    return Evidence(found, "sha256:" + hashed.hexdigest())
+    return Evidence(found, "sha256:" + hashed.hexdigest(), accepted)
 
 
 def _with(records: tuple[StateRecord, ...], new: StateRecord) -> tuple[StateRecord, ...]:
     """The records with a new one; of two snapshots of one process the later counts, which holds the earlier."""
-    same = [r for r in records if (r.host, r.pid, r.started) == (new.host, new.pid, new.started)]
+    same = [r for r in records if (r.host, r.machine, r.pid, r.started) == (new.host, new.machine, new.pid, new.started)]
     latest = max((*same, new), key=lambda record: (record.updated, record.hours))
     return (*(record for record in records if record not in same), latest)
 
 
 def missing(evidence: Evidence, states: Iterable[str], rollout: Rollout) -> tuple[str, ...]:
     """What still speaks against removing the old way of these states, one sentence each."""
-    return tuple(reason for state in states for reason in _missing(state, evidence.records.get(state, ()), rollout))
+    accepted = {**evidence.accepted, **rollout.accepted}
+    return tuple(
+        reason for state in states for reason in _missing(state, evidence.records.get(state, ()), rollout, accepted)
+    )
 
 
-def _missing(state: str, records: Sequence[StateRecord], rollout: Rollout) -> Iterator[str]:
+def _missing(
+    state: str, records: Sequence[StateRecord], rollout: Rollout, accepted: Mapping[str, str]
+) -> Iterator[str]:
     if not records:
         yield f"{state}: no process reports it"
         return
@@ -71,14 +85,28 @@ def _missing(state: str, records: Sequence[StateRecord], rollout: Rollout) -> It
         yield f"{state}: the new way does not serve on {', '.join(off)}"
     if not sum(record.accesses for record in records):
         yield f"{state}: no access was recorded, so nothing shows that it works"
-    if lost := sum(record.lost for record in records):
-        sites = sorted({site for record in records for site in record.lost_sites})
-        yield f"{state}: {_counted(lost, 'value was', 'values were')} lost by the new way" + (f" (at {', '.join(sites)})" if sites else "")
-    if evicted := sum(record.would_evict for record in records):
-        yield f"{state}: {_counted(evicted, 'entry', 'entries')} would have been evicted"
+    yield from _losses(state, records, accepted)
     if rollbacks := sum(record.rollbacks for record in records):
         remedy = "begin the next attempt with an empty metrics folder"
         yield f"{state}: {_counted(rollbacks, 'rollback was', 'rollbacks were')} recorded; {remedy}"
+
+
+def _losses(state: str, records: Sequence[StateRecord], accepted: Mapping[str, str]) -> Iterator[str]:
+    """What the new way missed or would have thrown away, less what somebody accepted with a reason."""
+    sites: Counter[str] = Counter()
+    for record in records:
+        sites.update(dict(record.lost_sites))
+    for site, count in sorted(sites.items()):
+        if site not in accepted:
+            yield f"{state}: {_counted(count, 'value was', 'values were')} lost by the new way at {site}; {_ACCEPT.format(site)}"
+    if (lost := sum(record.lost for record in records) - sites.total()) > 0:
+        yield f"{state}: {_counted(lost, 'value was', 'values were')} lost by the new way at places that are not known"
+    for one, many, what, count in (
+        ("entry", "entries", "would have been evicted", sum(record.would_evict for record in records)),
+        ("registration", "registrations", "would have been refused", sum(record.would_reject for record in records)),
+    ):
+        if count and state not in accepted:
+            yield f"{state}: {_counted(count, one, many)} {what}; {_ACCEPT.format(state)}"
 
 
 def _counted(number: int, one: str, many: str) -> str:

@@ -21,6 +21,7 @@ class StateRecord:
     """What one process recorded about one state."""
 
     host: str
+    machine: str
     pid: int
     started: datetime
     updated: datetime
@@ -28,8 +29,9 @@ class StateRecord:
     hours: float  # with the new way serving
     accesses: int
     lost: int
-    lost_sites: tuple[str, ...]
+    lost_sites: tuple[tuple[str, int], ...]
     would_evict: int
+    would_reject: int
     rollbacks: int
 
 
@@ -79,12 +81,25 @@ class _At:
         return self.value
 
 
-def recorded(data: bytes) -> Iterator[tuple[str, StateRecord]]:
-    """Each state's name with what one process recorded about it; raises `NotEvidence`."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One evidence file: each state's name with what one process recorded, and what was accepted with a reason."""
+
+    records: tuple[tuple[str, StateRecord], ...]
+    accepted: dict[str, str]
+
+
+def recorded(data: bytes) -> Recorded:
+    """What the file holds; raises `NotEvidence`."""
     document = _At(_parsed(data))
     found = document.get("format").value, document.get("version").value
     if found != ("outfall-evidence", 1):
         raise NotEvidence(f"its format is {_shown(found[0])}, version {_shown(found[1])}; outfall-evidence 1 is read here")
+    accepted = document.get("accepted", {})
+    return Recorded(tuple(_records(document)), {name: accepted.get(name).text() for name in accepted.entries()})
+
+
+def _records(document: _At) -> Iterator[tuple[str, StateRecord]]:
     for process in document.get("processes").items():
         for name in process.get("states").entries():
             yield name, _record(process, process.get("states").get(name))
@@ -104,6 +119,7 @@ def _parsed(data: bytes) -> Any:
 def _record(process: _At, state: _At) -> StateRecord:
     return StateRecord(
         host=process.get("host").text(),
+        machine=process.get("machine", "").text(),
         pid=process.get("pid").count(),
         started=process.get("started").time(),
         updated=process.get("updated").time(),
@@ -111,8 +127,9 @@ def _record(process: _At, state: _At) -> StateRecord:
         hours=sum(state.get("hours").get(mode).number() for mode in SERVING),
         accesses=_sum(state.get("reads")) + _sum(state.get("writes")),
         lost=state.get("lost").count(),
-        lost_sites=tuple(site.get("site").text() for site in state.get("lost_sites", []).items()),
+        lost_sites=tuple((site.get("site").text(), site.get("count").count()) for site in state.get("lost_sites", []).items()),
         would_evict=state.get("would_evict").count(),
+        would_reject=state.get("would_reject", 0).count(),
         rollbacks=state.get("rollbacks").count(),
     )
 

@@ -21,11 +21,17 @@ def read(root: Field) -> tuple[Process, ...]:
     return tuple(map(_process, root.get("processes").items()))
 
 
+def accepted(root: Field) -> dict[str, str]:
+    """The reasons, by call site and state, for what the operator has accepted."""
+    reasons = root.optional("accepted")
+    return {} if reasons is None else {name: reason.text() for name, reason in reasons.members()}
+
+
 def merge(processes: tuple[Process, ...]) -> tuple[Process, ...]:
     """Keep the newest record of each process: exports may overlap and must not count twice."""
-    newest: dict[tuple[str, int, datetime], Process] = {}
+    newest: dict[tuple[str, str, int, datetime], Process] = {}
     for process in processes:
-        identity = (process.host, process.pid, process.started)
+        identity = (process.host, process.machine, process.pid, process.started)
         known = newest.get(identity)
         if known is None or process.updated >= known.updated:
             newest[identity] = process
@@ -35,6 +41,7 @@ def merge(processes: tuple[Process, ...]) -> tuple[Process, ...]:
 def _process(item: Field) -> Process:
     return Process(
         host=item.get("host").text(),
+        machine="" if (machine := item.optional("machine")) is None else machine.text(),
         pid=item.get("pid").count(),
         started=item.get("started").moment(),
         updated=item.get("updated").moment(),
@@ -54,6 +61,7 @@ def _record(item: Field) -> StateRecord:
         inherited=item.get("inherited").count(),
         lost=item.get("lost").count(),
         would_evict=item.get("would_evict").count(),
+        would_reject=0 if (rejected := item.optional("would_reject")) is None else rejected.count(),
         rollbacks=item.get("rollbacks").count(),
         lost_sites=dict(sites),
     )
