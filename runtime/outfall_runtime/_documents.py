@@ -3,7 +3,8 @@
 Hazard: a process dies at any instant and a reader comes at any instant. So a file is written under
 another name, forced to the disk and put in place in one step: whoever looks sees the old file or
 the new one. A writer that reads first (`locked`) keeps others out meanwhile, by a lock that the
-system releases when its holder dies.
+system releases when its holder dies. An operator may be root and the service not: what root makes
+belongs to the owner of what it replaces, or of the folder, and no link is followed to make it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Document = Dict[str, Any]
     Path = Union[str, "os.PathLike[str]"]
 
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 TRY_AGAIN = 0.02  # seconds between two attempts to get a lock
 
 
@@ -28,7 +30,7 @@ def write_document(path: Path, document: Document, *, mode: Optional[int] = None
     """Write a JSON document as a whole or not at all.
 
     Args:
-        mode: the permissions of a new file; one that is replaced keeps its own.
+        mode: the permissions of a new file, whatever the umask; one that is replaced keeps its own.
         durable: force it to the disk, so that it survives a power failure too.
 
     Raises:
@@ -45,9 +47,8 @@ def write_text(path: Path, text: str, *, mode: Optional[int] = None, durable: bo
     target = os.fspath(path)
     temporary = f"{target}.{os.getpid()}-{get_ident()}.tmp"  # two threads may be at it
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666 if mode is None else mode)
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            _keep_permissions(target, temporary)
+        _forget(temporary)  # a process of this number may have left it behind
+        with open(_make(temporary, os.O_WRONLY, mode, target), "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             if durable:
@@ -56,11 +57,28 @@ def write_text(path: Path, text: str, *, mode: Optional[int] = None, durable: bo
         if durable:
             _settle(os.path.dirname(target) or ".")
     except BaseException:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        _forget(temporary)
         raise
+
+
+def overwrite_document(path: Path, document: Document, *, mode: Optional[int] = None) -> None:
+    """Write over a file where it stands, which needs no room but what it has; for a moment nobody can read it.
+
+    Raises:
+        OSError: there is no such file, or it cannot be written.
+    """
+    import json
+
+    rest = memoryview(json.dumps(document, separators=(",", ":"), allow_nan=False).encode("utf-8"))
+    descriptor = os.open(path, os.O_WRONLY | NO_LINK)  # not emptied first: somebody else would take the room
+    try:
+        length = len(rest)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.ftruncate(descriptor, length)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_document(path: Path, form: str, version: int) -> Document:
@@ -102,7 +120,7 @@ def locked(path: Path, timeout: float) -> Iterator[bool]:
     import time
 
     # For reading, which is enough: an operator and the service may be different users.
-    descriptor = os.open(f"{os.fspath(path)}.lock", os.O_RDONLY | os.O_CREAT, 0o644)
+    descriptor = open_or_make(f"{os.fspath(path)}.lock", os.O_RDONLY, 0o644)
     try:
         end = time.monotonic() + timeout
         obtained = False
@@ -119,10 +137,54 @@ def locked(path: Path, timeout: float) -> Iterator[bool]:
         os.close(descriptor)  # releases the lock
 
 
-def _keep_permissions(target: str, temporary: str) -> None:
+def open_or_make(path: str, flags: int, mode: int) -> int:
+    """A descriptor of a file that is made, with these permissions, where it is not there.
+
+    Raises:
+        OSError: it cannot be opened, or is a link.
+    """
+    while True:
+        try:
+            return os.open(path, flags | NO_LINK)
+        except FileNotFoundError:
+            pass
+        try:
+            return _make(path, flags, mode)
+        except FileExistsError:  # somebody else was quicker
+            continue
+
+
+def _make(path: str, flags: int, mode: Optional[int], replaces: str = "") -> int:
+    """A descriptor of a new file, with owner and permissions of the one that it will replace, if there is one."""
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
+    if os.name == "posix":
+        before = _found(replaces) if replaces else None
+        if os.geteuid() == 0:
+            _give(descriptor, before or _found(os.path.dirname(path) or "."))
+        if before is not None or mode is not None:
+            os.fchmod(descriptor, mode or 0 if before is None else before.st_mode & 0o777)
+    return descriptor
+
+
+def _found(path: str) -> Optional[os.stat_result]:
     try:
-        os.chmod(temporary, os.stat(target).st_mode & 0o777)
+        return os.stat(path)
     except OSError:  # there is no such file yet
+        return None
+
+
+def _give(descriptor: int, owner: Optional[os.stat_result]) -> None:
+    try:
+        if owner is not None:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    except OSError:  # a root that may not do that, as on many network file systems
+        pass
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
         pass
 
 

@@ -1,14 +1,15 @@
 """Writes the emergency stop into the flag file, so that every worker follows, whatever is in it now.
 
 Hazard: the file may be unreadable, half written, of another version or locked by a command that
-hangs. It is then written anew; nothing of it is needed.
+hangs. It is then written anew; nothing of it is needed. Where no other file can be put into its place
+(a full disk, a folder that is somebody else's) it is written over where it stands.
 """
 
 from __future__ import annotations
 
 from . import _flag_file, _history, _workers
 from ._changes import GROUPS
-from ._documents import locked
+from ._documents import locked, overwrite_document
 from ._modes import DEFAULT
 from ._stages import NOT_BEGUN, ORDER
 
@@ -61,7 +62,11 @@ def _write(path: str, folder: Optional[str], reason: str, actor: str, problems: 
         emergency={"reason": reason or "no reason given", "actor": actor, "time": time},
         rollout={"stage": NOT_BEGUN, "since": time, "last": entry},
     )
-    _flag_file.put(path, document, revision=revision, actor=actor)
+    try:
+        _flag_file.put(path, document, revision=revision, actor=actor)
+    except OSError as error:
+        _flag_file.put(path, document, revision=revision, actor=actor, write=overwrite_document)
+        problems.append(f"{path}: could not be replaced, and was written over where it stands: {error}")
     try:
         _history.append(_history.place(path), entry)
     except OSError as error:

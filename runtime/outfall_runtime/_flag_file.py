@@ -72,13 +72,21 @@ def read(path: str) -> FlagFile:
     return FlagFile(path, reading, document)
 
 
-def change(path: str, edit: Callable[[FlagFile], Optional[Document]], *, actor: str, least: int = 0) -> FlagFile:
+def change(
+    path: str,
+    edit: Callable[[FlagFile], Optional[Document]],
+    *,
+    actor: str,
+    least: int = 0,
+    then: Callable[[], object] = lambda: None,
+) -> FlagFile:
     """Replace the file by what `edit` makes of it.
 
     Args:
         edit: gets the file as it stands and returns the document to write, with `flags` as a
             mapping of names to settings; None leaves everything as it is. It may raise.
         least: the new revision is greater than this, too.
+        then: called after the change, before anybody else may make another.
 
     Raises:
         BrokenSource: the file is broken, or another change takes longer than `LOCK_SECONDS`.
@@ -91,14 +99,18 @@ def change(path: str, edit: Callable[[FlagFile], Optional[Document]], *, actor: 
         document = edit(before)
         if document is None:
             return before
-        return put(path, document, revision=max(before.reading.revision, least) + 1, actor=actor)
+        after = put(path, document, revision=max(before.reading.revision, least) + 1, actor=actor)
+        then()
+        return after
 
 
-def put(path: str, document: Document, *, revision: int, actor: str) -> FlagFile:
+def put(
+    path: str, document: Document, *, revision: int, actor: str, write: Callable[..., None] = write_document
+) -> FlagFile:
     """Write the document whatever is there now, without a lock; for `change` and for emergencies."""
     flags = {name: str(setting) for name, setting in sorted(document.get("flags", {}).items())}
     whole = {**document, "version": FILE_VERSION, "flags": flags, "actor": actor, "updated": now(), "revision": revision}
-    write_document(path, whole, mode=0o644)
+    write(path, whole, mode=0o644)
     return FlagFile(path, read_file(path), whole)
 
 

@@ -123,6 +123,6 @@ def _looked_lately(folder: Optional[str]) -> bool:
         if 0 <= time.time() - os.stat(mark).st_mtime < interval() / 2:
             return True
         os.utime(mark)
-    except FileNotFoundError:
+    except OSError:  # nobody has looked yet, or only an operator who is somebody else
         pass
     return False

@@ -7,7 +7,10 @@ cut off is passed over and named.
 
 from __future__ import annotations
 
+import errno
 import os
+
+from ._documents import open_or_make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     Entry = Dict[str, Any]
 
 VERSION = 1
+LATELY = 1 << 16  # bytes at the end, in which the last entries are
 
 
 def place(flag_file: str) -> str:
@@ -32,12 +36,12 @@ def append(path: str, entry: Entry) -> None:
     import json
 
     line = json.dumps({"version": VERSION, **entry}, sort_keys=True).encode("utf-8") + b"\n"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = open_or_make(path, os.O_RDWR | os.O_APPEND, 0o644)
     try:
-        size = os.fstat(descriptor).st_size
-        if size and _last_byte(descriptor, size) != b"\n":  # whoever wrote before was killed
+        if _end(descriptor, 1) not in (b"", b"\n"):  # whoever wrote before was killed
             line = b"\n" + line
-        os.write(descriptor, line)
+        if os.write(descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -69,12 +73,26 @@ def read(path: str) -> "Tuple[List[Entry], List[str]]":
 
 
 def mend(path: str, last: Entry) -> None:
-    """Enter the last change of the flag file if a command was killed before it could."""
-    entries, _ = read(path)
-    if last and not any(entry.get("id") == last.get("id") for entry in entries):
+    """Enter the last change of the flag file if a command was killed before it could.
+
+    Only the end of the file is looked at, so that a long history costs nothing.
+    """
+    if not last:
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return append(path, last)
+    try:
+        lately = _end(descriptor, LATELY)
+    finally:
+        os.close(descriptor)
+    if str(last.get("id")).encode("ascii", "replace") not in lately:
         append(path, last)
+    return None
 
 
-def _last_byte(descriptor: int, size: int) -> bytes:
-    os.lseek(descriptor, size - 1, os.SEEK_SET)
-    return os.read(descriptor, 1)
+def _end(descriptor: int, most: int) -> bytes:
+    """The last bytes of a file."""
+    os.lseek(descriptor, max(os.fstat(descriptor).st_size - most, 0), os.SEEK_SET)
+    return os.read(descriptor, most)

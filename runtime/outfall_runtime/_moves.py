@@ -73,8 +73,7 @@ def make(
         return {**found.document, "flags": settings, "rollout": rollout}
 
     least = max((one.revision for one in (_workers.living(folder, path)[0] if folder else [])), default=0)
-    changed = _flag_file.change(path, change, actor=actor, least=least)
-    _noted(path, moved, problems)
+    changed = _flag_file.change(path, change, actor=actor, least=least, then=lambda: _noted(path, moved, problems))
     reach = _workers.wait_for(folder, path, changed.reading.revision, timeout)
     return Move(action, moved["from"], moved["to"], moved["changes"], changed.reading.revision, reach, tuple(problems))
 

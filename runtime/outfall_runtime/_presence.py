@@ -16,6 +16,7 @@ import time
 
 from . import _report
 from ._documents import write_document
+from ._leaving import leaving
 from ._requests import Desk
 from ._states import FOLDER_VARIABLE
 
@@ -138,9 +139,7 @@ class Presence:
 
 def report_on(watcher: Watcher) -> None:
     """Say from now on, in this process and its children, what the watcher has loaded."""
-    import atexit
-
     presence = Presence(watcher)
     watcher.tell = presence.tell
-    atexit.register(presence.leave)
+    leaving.add(presence.leave)
     presence.tell()

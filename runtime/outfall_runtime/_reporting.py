@@ -2,7 +2,8 @@
 
 Hazard: threads do not survive a fork, and a thread started at import surprises everybody. So the
 thread starts with the first staged state, only where a folder for evidence is configured, and
-again in a forked child. A folder that cannot be written is reported once and tried again.
+again in a forked child. A process may be killed soon after its start, so the first reports follow each
+other quickly. A folder that cannot be written is reported once and tried again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS_VARIABLE = "OUTFALL_METRICS_SECONDS"
 SECONDS = 60.0  # between two snapshots
+FIRST = 1.0  # before the first; then twice as long each time, until it is the other
 LEAST = 0.01
 
 
@@ -76,8 +78,10 @@ class Reporter:
         )
         self._thread.start()
 
-    def _repeat(self, stop: threading.Event, pause: float) -> None:
+    def _repeat(self, stop: threading.Event, longest: float) -> None:
+        pause = min(FIRST, longest)
         while not stop.wait(pause):
+            pause = min(2 * pause, longest)
             try:
                 self._write()
             except Exception as error:

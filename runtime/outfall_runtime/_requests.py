@@ -62,7 +62,6 @@ def ask(folder: str, workers: Sequence[Worker], action: str, arguments: Document
     request = {"format": FORMAT, "version": VERSION, "action": action, "arguments": arguments, "for": sorted(names)}
     hidden = f"{path}.new"
     write_document(hidden, request, mode=0o600, durable=False)
-    _hand_to_service(hidden, folder)
     os.replace(hidden, path)
     answers = {name: os.path.join(place, f"{identifier}.{name}.answer") for name in names}
     end = time.monotonic() + timeout
@@ -90,7 +89,7 @@ def _hand_to_service(path: str, folder: str) -> None:
     """What root makes here belongs to the service, which could not read it otherwise."""
     if os.name == "posix" and os.geteuid() == 0:
         owner = os.stat(folder)
-        os.chown(path, owner.st_uid, owner.st_gid)
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 class Desk:

@@ -7,7 +7,6 @@ anybody's code, so that is only noted there, and reported when the next span end
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
@@ -15,6 +14,7 @@ from _weakref import ref
 from collections import deque
 
 from . import _report, _sites
+from ._leaving import leaving
 from ._listeners import call_each
 from ._record import NamedTuple
 from ._tallies import Tally
@@ -180,4 +180,4 @@ book = SpanBook()  # outfall: ignore[OUT109] the spans of a process are one thin
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=book.after_fork)
-atexit.register(book.at_exit)
+leaving.add(book.at_exit)

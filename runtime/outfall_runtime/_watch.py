@@ -11,6 +11,7 @@ import os
 import threading
 
 from . import _report
+from ._leaving import leaving
 from ._sources import FILE_VARIABLE, Reading, fingerprint, read_file
 from ._states import FOLDER_VARIABLE
 from .errors import BrokenSource
@@ -49,8 +50,8 @@ class Watcher:
             seen = fingerprint(self.path)
             if seen == self._seen:
                 return False
-            self._seen = seen
             reading = self._read()
+            self._seen = _NEVER_SEEN if reading is None else seen  # what could not be read is tried again
         if reading is None:
             return False
         self._load(reading)
@@ -61,14 +62,12 @@ class Watcher:
         """Look once, then keep looking from a daemon thread; does nothing without a flag file."""
         if self.path is None or self._thread is not None:
             return
-        import atexit
-
         self.look()
         if os.environ.get(FOLDER_VARIABLE):
             from ._presence import report_on
 
             report_on(self)
-        atexit.register(self.stop)
+        leaving.add(self.stop)
         self._run()
 
     def stop(self) -> None:

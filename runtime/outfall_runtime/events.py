@@ -23,7 +23,6 @@ Hazard: see `_event_board`, `_event_courier`, `_event_policy` and `_event_window
 
 from __future__ import annotations
 
-import atexit
 from time import time
 
 from . import context, flags
@@ -32,6 +31,7 @@ from ._event_board import board
 from ._event_courier import Courier
 from ._event_policy import Policy
 from ._event_window import MOST_KEYS
+from ._leaving import leaving
 from ._modes import ENABLED, LEGACY
 from ._span_chain import chain
 
@@ -172,7 +172,8 @@ def configure(
 def flush(seconds: float = 5.0) -> bool:
     """Wait until handlers had everything that was emitted before; False if `seconds` were too few.
 
-    Done at exit too. Before a process leaves with `os._exit`, or becomes a daemon by a double fork, call it yourself.
+    Done at exit too, also of a child of `multiprocessing`. Before a process leaves with `os._exit`, or becomes a daemon by
+    a double fork, call it yourself.
     """
     return board.flush(seconds)
 
@@ -186,4 +187,4 @@ def stats() -> Dict[str, Any]:
     return board.stats()
 
 
-atexit.register(board.at_exit)
+leaving.add(board.at_exit)

@@ -16,6 +16,7 @@ import time
 
 from . import _report
 from ._documents import write_document
+from ._leaving import leaving
 from ._reporting import Reporter
 from ._service import service
 from ._states import FOLDER_VARIABLE, book
@@ -282,8 +283,6 @@ def _after_snapshot() -> None:
 
 _reporter = Reporter(write_snapshot, _after_snapshot)
 if os.environ.get(FOLDER_VARIABLE):
-    import atexit
-
-    atexit.register(_at_exit)
+    leaving.add(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import pytest
 
 from outfall_runtime import _flag_file, _history, _presence, _readiness, _stages, _workers, control, metrics
+from outfall_runtime._documents import locked
 from outfall_runtime._limits import Limits, defaults
 from outfall_runtime._limits import read as read_limits
 from outfall_runtime.errors import BrokenSource, InvalidSetting, NotReady
@@ -325,6 +327,54 @@ def test_a_line_cut_off_is_named_and_harms_no_other(rollout: Rollout) -> None:
     entries, problems = control.history(file=rollout.file)
     assert [entry["to"] for entry in entries] == ["1", "2"]
     assert problems == [f"{path}:2: no entry of version 1; passed over"]
+
+
+def test_a_long_history_is_not_read_to_add_to_it(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(_history.place(rollout.file))
+    path.write_text(json.dumps({"version": 1, "id": "old", "to": "0"}) + "\n" + "x" * (1 << 20) + "\n")
+    monkeypatch.setattr(_history, "read", None)
+    rollout.force(2)
+    assert [json.loads(line)["to"] for line in path.read_text().splitlines()[2:]] == ["1", "2"]
+
+
+def test_of_two_operators_at_once_every_change_is_in_the_history_once(rollout: Rollout) -> None:
+    def operator(me: int) -> None:
+        for number in range(10):
+            control.set_flags({f"f{me}": _stages.Setting("new" if number % 2 else "legacy")}, actor=str(me), timeout=0, **rollout.place)
+
+    threads = [threading.Thread(target=operator, args=(me,)) for me in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entries, problems = control.history(file=rollout.file)
+    assert (len(entries), len({entry["id"] for entry in entries}), problems) == (40, 40, [])
+    assert [entry["time"] for entry in entries] == sorted(entry["time"] for entry in entries)
+
+
+def test_a_change_is_in_the_history_before_anybody_else_may_make_one(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: List[bool] = []
+
+    def append(path: str, entry: object) -> None:
+        with locked(rollout.file, 0.0) as obtained:
+            free.append(obtained)
+
+    monkeypatch.setattr(_history, "append", append)
+    rollout.force()
+    assert free == [False]
+
+
+def test_a_history_that_fits_only_in_part_is_named(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, line: write(descriptor, line[:20]))
+    move = rollout.force()
+    assert "No space left on device" in move.problems[0]
+    monkeypatch.undo()
+    rollout.force()
+    entries, problems = control.history(file=rollout.file)
+    assert ([entry["to"] for entry in entries], len(problems)) == (["1", "2"], 1)
 
 
 def test_what_was_forced_is_remembered(rollout: Rollout) -> None:

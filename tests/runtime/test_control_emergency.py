@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -139,6 +140,41 @@ def test_a_broken_flag_file_is_named_and_this_process_is_stopped(
     assert not flags.enabled("use_context")
     assert any(said in problem for problem in move.problems), move.problems
     assert bool(move.revision) == (break_it is not unwritable)
+
+
+def full_disk(*arguments: object, **options: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def foreign_folder(path: str, flags: int, *mode: int) -> int:
+    """`os.open` where nobody may make a file."""
+    if flags & os.O_CREAT:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+    return OPEN(path, flags, *mode)
+
+
+OPEN = os.open
+
+
+@pytest.mark.parametrize(
+    ("call", "fail"),
+    [("os.replace", full_disk), ("os.open", foreign_folder), ("outfall_runtime._documents.write_text", full_disk)],
+)
+def test_where_no_file_can_be_put_in_its_place_it_is_written_over(
+    call: str, fail: Any, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "f.json"
+    long = {f"use_context:app.state{number}": "new" for number in range(50)}
+    path.write_text(json.dumps({"version": 1, "revision": 7, "flags": long, "kept": True}, indent=4))
+    before = os.stat(path).st_ino
+    with monkeypatch.context() as patch:
+        patch.setattr(call, fail)
+        move = control.emergency_rollback("errors", "ada", file=str(path))
+    found = _flag_file.read(str(path))
+    assert (found.reading.emergency, found.reading.revision, found.document["kept"]) == ("errors", 8, True)
+    assert (move.revision, os.stat(path).st_ino) == (8, before)
+    assert any("was written over where it stands" in problem for problem in move.problems)
+    assert [one.name for one in tmp_path.iterdir() if one.suffix == ".tmp"] == []
 
 
 def test_without_a_flag_file_only_this_process_is_stopped(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any, Callable, Iterator, List
 
 import pytest
 
-from outfall_runtime import _flag_file
+from outfall_runtime import _flag_file, _history, control
 from outfall_runtime._documents import locked, read_document, write_document
 from outfall_runtime._modes import Setting
 from outfall_runtime.errors import BrokenSource
@@ -80,6 +80,54 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
     os.chmod(tmp_path / "x.json", 0o640)
     write_document(tmp_path / "x.json", document(2), mode=0o600)
     assert os.stat(tmp_path / "x.json").st_mode & 0o777 == 0o640
+
+
+AS_ROOT = pytest.mark.skipif("os.name != 'posix' or os.geteuid() != 0", reason="only root can give files away")
+SOMEBODY = 12345
+
+
+@pytest.fixture
+def hardened(tmp_path: Path) -> Iterator[Path]:
+    """A folder of another user, seen by a root whose files nobody else may read."""
+    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    before = os.umask(0o077)
+    yield tmp_path
+    os.umask(before)
+
+
+def seen(path: Path) -> "tuple[int, int]":
+    found = os.stat(path)
+    return found.st_uid, found.st_mode & 0o777
+
+
+@AS_ROOT
+def test_what_root_makes_for_a_service_belongs_to_the_service(hardened: Path) -> None:
+    path = str(hardened / "flags.json")
+    control.set_flags({"use_context": Setting("new")}, actor="root", timeout=0, file=path, folder=None)
+    made = {one.name: seen(one) for one in hardened.iterdir()}
+    assert made == dict.fromkeys(["flags.json", "flags.json.lock", "flags.history.jsonl"], (SOMEBODY, 0o644))
+
+
+@AS_ROOT
+def test_what_root_replaces_keeps_its_owner(hardened: Path) -> None:
+    write_document(hardened / "x.json", document(1), mode=0o600)
+    os.chown(hardened / "x.json", SOMEBODY + 1, SOMEBODY)
+    write_document(hardened / "x.json", document(2), mode=0o644)
+    assert seen(hardened / "x.json") == (SOMEBODY + 1, 0o600)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_no_link_is_followed_to_make_a_file(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "flags.json", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    for name in ("flags.json.lock", "flags.history.jsonl", f"flags.json.{os.getpid()}-{threading.get_ident()}.tmp"):
+        os.symlink(elsewhere, tmp_path / name)
+    with pytest.raises(OSError, match="symbolic link"), locked(path, 0.0):
+        pass
+    write_document(path, document(1))
+    with pytest.raises(OSError, match="symbolic link"):
+        _history.append(_history.place(str(path)), {"id": "1"})
+    assert (elsewhere.read_text(), read_document(path, "x", 1)["number"]) == ("precious", 1)
 
 
 def test_a_link_to_a_flag_file_stays_a_link(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import errno
 import os
 import threading
 from pathlib import Path
@@ -124,6 +125,22 @@ def test_a_broken_file_is_complained_of_once_and_taken_up_when_mended(
         followed.watcher.look()
     file.unlink()
     file.write_text(document(use_context="new"))
+    assert followed.watcher.look()
+    assert (followed.values, followed.watcher.problem) == ({"use_context": "new"}, "")
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ESTALE, errno.EIO])
+def test_a_file_that_could_not_be_read_for_a_moment_is_read_at_the_next_look(
+    number: int, followed: Followed, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    file.write_text(document(use_context="new"))
+    with monkeypatch.context() as patch:
+        patch.setattr("builtins.open", fail)
+        assert not followed.watcher.look()
+    assert os.strerror(number) in followed.watcher.problem
     assert followed.watcher.look()
     assert (followed.values, followed.watcher.problem) == ({"use_context": "new"}, "")
 
