@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import Sequence
+from typing import NoReturn, Sequence
 
 from ._modes import MODES
 from ._sources import FILE_VARIABLE, FLAGS_VARIABLE
@@ -52,9 +52,17 @@ def _failed(error: BaseException, code: int) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says where to learn more when it is used wrongly."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}; `{self.prog} --help` says more\n")
+
+
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """All commands by name, and the options of the one that is asked for."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m outfall_runtime",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Look at and steer the staged states of a service, where the service runs.",

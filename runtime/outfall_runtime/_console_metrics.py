@@ -9,14 +9,16 @@ from collections import Counter
 from typing import Any, Dict, List
 
 from . import _console_shared as shared
-from . import _figures, _guard, _limits, _workers, metrics
+from . import _figures, _flag_file, _guard, _limits, _workers, metrics
 from ._console import ATTENTION, DONE, UNREADABLE
 from ._documents import write_document
 from ._flag_file import place
+from ._moves import position_of
 from ._reporting import SECONDS_VARIABLE
 from ._sources import FILE_VARIABLE
+from ._stages import NOT_BEGUN, STAGES, title
 from ._states import FOLDER_VARIABLE
-from .errors import BrokenSource
+from .errors import BrokenSource, NotReady
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     collect = actions.add_parser("collect", help="write the baseline: how the service does before anything is switched on")
     shared.add_place(collect)
     collect.add_argument("--out", metavar="FILE", help="default: beside the flag file, where `stage` looks for it")
+    collect.add_argument("--force", action="store_true", help="also when the rollout has begun to switch things on")
     collect.set_defaults(run=_collect)
     show = actions.add_parser("show", help="how the service does now, beside its baseline and the thresholds")
     shared.add_place(show)
@@ -59,6 +62,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _collect(options: argparse.Namespace) -> int:
+    if not options.out and not options.force:
+        _only_before_the_rollout(place(options.file))
     documents, problems = metrics.read_folder(_folder(options))
     found = _figures.baseline(metrics.merge(documents)["processes"])
     if not found["figures"]["processes"]:
@@ -74,6 +79,18 @@ def _collect(options: argparse.Namespace) -> int:
     if "error_rate" not in found["figures"]:
         shared.warn([f"fewer than {_figures.ENOUGH} requests were reported; the service calls metrics.count_request for each"])
     return UNREADABLE if problems else DONE
+
+
+def _only_before_the_rollout(path: str) -> None:
+    """A baseline of the new way would have nothing to be held against.
+
+    Raises:
+        NotReady: something that behaves differently is switched on.
+    """
+    position = position_of(_flag_file.read(path))
+    if position not in (NOT_BEGUN, STAGES[0].name):
+        why = "these figures are of the new way; write them elsewhere with --out, or over the baseline with --force"
+        raise NotReady(f"the rollout is at stage {title(position)}", [why])
 
 
 def _show(options: argparse.Namespace) -> int:

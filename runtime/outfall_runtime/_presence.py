@@ -134,6 +134,7 @@ class Presence:
             "problem": self._watcher.problem,
             "stopped": flags.board.stopped,
             "flags": {name: str(setting) for name, setting in sorted(snapshot.settings.items())},
+            "declared": sorted(snapshot.declared),
         }
 
 

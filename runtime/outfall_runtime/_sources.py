@@ -124,6 +124,8 @@ def _load(path: str) -> Dict[str, object]:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file; `flags set` and `stage advance` make one"
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return f"not valid JSON: {error}"

@@ -26,7 +26,7 @@ CAN_ASK = os.name == "posix"  # elsewhere `os.kill(pid, 0)` does not ask
 
 
 class Worker(NamedTuple):
-    """One living process that follows a flag file."""
+    """One living process that follows a flag file; `declared` is None where its runtime does not say."""
 
     host: str
     pid: int
@@ -35,6 +35,7 @@ class Worker(NamedTuple):
     stopped: str
     flags: Dict[str, str]
     path: str
+    declared: Optional[Tuple[str, ...]] = None
 
     def __str__(self) -> str:
         return f"{self.host} process {self.pid}"
@@ -118,7 +119,7 @@ def forget_dead(folder: str) -> int:
 
 
 def _worker(said: Dict[str, Any], path: str) -> Worker:
-    flags = said.get("flags")
+    flags, declared = said.get("flags"), said.get("declared")
     try:
         return Worker(
             str(said["host"]),
@@ -128,6 +129,7 @@ def _worker(said: Dict[str, Any], path: str) -> Worker:
             str(said.get("stopped") or ""),
             flags if isinstance(flags, dict) else {},
             path,
+            tuple(map(str, declared)) if isinstance(declared, list) else None,
         )
     except (KeyError, TypeError, ValueError):
         raise BrokenSource(f"{path}: not what a process writes about itself") from None

@@ -263,7 +263,8 @@ def start_reporting() -> None:
 def _at_exit() -> None:
     _reporter.stop()
     try:
-        write_snapshot(ended="exit")
+        if not _reporter.idle:  # a shell or a tool that only imports the runtime is no process of the service
+            write_snapshot(ended="exit")
     except OSError as error:
         _report.warn(f"evidence could not be written: {error}")
 

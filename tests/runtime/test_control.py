@@ -279,6 +279,14 @@ def test_a_process_that_does_not_follow_is_named(rollout: Rollout, said: Dict[st
     assert rollout.missing("2") == [missing.format(pid=os.getpid())]
 
 
+def test_a_listing_names_processes_that_have_other_values(rollout: Rollout, python: Python) -> None:
+    rollout.force()
+    present(rollout, flags={"use_registry": "shadow", "use_context": "new", "use_spans": "shadow", "use_events": "shadow", "monitor": "new"})
+    listed = python("-m", "outfall_runtime", "flags", "list", "--file", rollout.file, "--metrics", str(rollout.metrics))
+    assert [line for line in listed.stdout.splitlines() if "process" in line] == [f"  web-1 process {os.getpid()} has use_context at new"]
+    assert "use_context   shadow    flag file" in listed.stdout
+
+
 def test_a_process_whose_number_was_given_to_another_is_gone(rollout: Rollout) -> None:
     present(rollout, birth="1")
     assert _workers.living(str(rollout.metrics), None) == ([], [])

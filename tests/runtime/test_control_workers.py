@@ -45,6 +45,16 @@ def test_the_console_names_it_too_and_says_so_by_its_exit_code(serve: Serve) -> 
     assert _flag_file.read(server.file).settings == {"use_context": Setting("shadow")}
 
 
+def test_a_name_that_no_process_declares_is_refused_unless_it_is_meant(serve: Serve) -> None:
+    server = serve(1)
+    wrong = server.console("flags", "set", "use_registry:server.entrys=legacy")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "no running process declares 'use_registry:server.entrys' (did you mean 'use_registry:server.entries'?)" in wrong.stderr
+    assert _flag_file.read(server.file).settings == {}
+    meant = server.console("flags", "set", "use_new_search=new", "--undeclared")
+    assert (meant.returncode, _flag_file.read(server.file).settings) == (0, {"use_new_search": Setting("new")})
+
+
 def test_a_worker_that_cannot_read_the_file_says_why(serve: Serve) -> None:
     server = serve(1)
     Path(server.file).write_text("{")

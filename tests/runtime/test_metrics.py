@@ -114,6 +114,23 @@ def test_wrong_use_is_one_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("arguments", [["stage"], ["tables", "restore"], ["--help"], ["stage", "--help"], ["flags", "list"]])
+def test_a_command_is_no_process_of_the_service(arguments: "list[str]", python: Python, tmp_path: Path) -> None:
+    python("-m", "outfall_runtime", *arguments, environment={"OUTFALL_METRICS_DIR": "metrics"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nor_is_a_shell_that_only_imports_the_runtime(python: Python, tmp_path: Path) -> None:
+    python("import outfall_runtime.metrics", environment={"OUTFALL_METRICS_DIR": "metrics"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_usage_error_says_where_to_learn_more(python: Python) -> None:
+    done = python("-m", "outfall_runtime", "stage", "rollback")
+    assert done.returncode == 2
+    assert done.stderr.endswith("required: STAGE, --reason; `python -m outfall_runtime stage rollback --help` says more\n")
+
+
 def test_help_teaches(python: Python) -> None:
     done = python("-m", "outfall_runtime", "--help")
     assert done.returncode == 0

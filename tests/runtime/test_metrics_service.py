@@ -337,6 +337,18 @@ def test_the_baseline_is_collected_from_running_processes_only(python: Callable[
     assert (shown.returncode, "error_rate" in shown.stdout, "1 exit, 1 running" in shown.stdout) == (0, True, True)
 
 
+def test_a_baseline_is_not_written_over_with_figures_of_the_new_way(
+    watched: Watched, python: Callable[..., Any]
+) -> None:
+    before = Path(_guard.place(watched.file)).read_text()
+    place = {"OUTFALL_FLAG_FILE": watched.file, "OUTFALL_METRICS_DIR": str(watched.folder)}
+    refused = python("-m", "outfall_runtime", "metrics", "collect", environment=place)
+    assert (refused.returncode, Path(_guard.place(watched.file)).read_text()) == (4, before)
+    assert "the rollout is at stage 3 (context):\n  these figures are of the new way" in refused.stderr
+    assert python("-m", "outfall_runtime", "metrics", "collect", "--out", "x.json", environment=place).returncode == 0
+    assert python("-m", "outfall_runtime", "metrics", "collect", "--force", environment=place).returncode == 0
+
+
 def test_time_is_asked_of_clocks_that_only_go_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     service = _service.Service()
     service.snapshot()
