@@ -22,7 +22,7 @@ from ._states import FOLDER_VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Optional, Tuple
 
     from ._watch import Watcher
 
@@ -61,7 +61,7 @@ class Presence:
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
-        self._said: Dict[str, Any] = {}
+        self._said: Optional[Tuple[object, ...]] = None
         self._next = 0.0
         self._problem = ""
         self._pid = 0
@@ -95,16 +95,16 @@ class Presence:
             return
         if self._pid != os.getpid():
             self._begin(folder)
-        said = self._now()
-        if said != self._said:
+        news = self._news()
+        if news != self._said:
             os.makedirs(folder, exist_ok=True)
-            write_document(self._path, said, durable=False)
-            self._said = said
+            write_document(self._path, self._now(), durable=False)
+            self._said = news
         elif time.monotonic() >= self._next:
             try:
                 os.utime(self._path)
             except FileNotFoundError:
-                self._said = {}
+                self._said = None
                 return self._tell()
         else:
             return None
@@ -113,9 +113,15 @@ class Presence:
 
     def _begin(self, folder: str) -> None:
         self._pid = os.getpid()
-        self._said = {}
+        self._said = None
         self._desk = Desk()
         self._path = os.path.join(folder, f"{plain(machine())}-{self._pid}-{birth(self._pid)}{SUFFIX}")
+
+    def _news(self) -> Tuple[object, ...]:
+        """Is another when there is something to say; asked at every look."""
+        from . import flags
+
+        return flags.board.current, flags.board.stopped, self._watcher.revision, self._watcher.problem
 
     def _now(self) -> Dict[str, Any]:
         from . import flags, metrics

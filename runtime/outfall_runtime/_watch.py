@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Optional, Tuple
 
-INTERVAL = 0.5  # seconds between two looks at the file
+INTERVAL = 0.25  # seconds between two looks at the file
 _NEVER_SEEN = (-1, -1, -1, -1)
 
 

@@ -2,7 +2,7 @@
 
 Hazard: the files that processes leave say what was. Whether the writer still lives is asked of the
 system where it runs on this machine; elsewhere, silence for three beats counts as gone. Clocks of
-two machines differ, so a file that seems to come from the future counts as fresh.
+machines differ, so beats are held against the clock that also stamps them: the file system's.
 """
 
 from __future__ import annotations
@@ -54,9 +54,37 @@ class Reach(NamedTuple):
         return [*(f"{one} did not answer{_why(one)}" for one in self.missing), *self.problems]
 
 
-def living(folder: str, flag_file: Optional[str]) -> Tuple[List[Worker], List[str]]:
+class _Stamps:
+    """The clock of the file system that a folder is on; asked once, and only for processes of other machines."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._ahead: Optional[float] = None  # of this machine's clock
+
+    def now(self) -> float:
+        if self._ahead is None:
+            self._ahead = self._ask() - time.time()
+        return time.time() + self._ahead
+
+    def _ask(self) -> float:
+        mark = os.path.join(self._folder, f"clock-{os.urandom(8).hex()}.tmp")
+        try:
+            descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                return os.fstat(descriptor).st_mtime
+            finally:
+                os.close(descriptor)
+                os.unlink(mark)
+        except OSError:  # a folder that may only be read
+            return time.time()
+
+
+def living(
+    folder: str, flag_file: Optional[str], stamps: Optional[_Stamps] = None
+) -> Tuple[List[Worker], List[str]]:
     """The living processes that follow `flag_file` (any, where it is None), and what could not be read."""
     here = machine()
+    stamps = stamps or _Stamps(folder)
     found: List[Worker] = []
     problems: List[str] = []
     try:
@@ -73,7 +101,7 @@ def living(folder: str, flag_file: Optional[str]) -> Tuple[List[Worker], List[st
             said = read_document(path, FORMAT, VERSION)
             worker = _worker(said, path)
             mine = flag_file is None or said.get("file") == flag_file
-            if mine and _lives(said, path, here):
+            if mine and _lives(said, path, here, stamps):
                 found.append(worker)
         except BrokenSource as error:
             if os.path.exists(path):  # else it ended meanwhile
@@ -88,9 +116,9 @@ def wait_for(folder: Optional[str], flag_file: str, revision: int, timeout: floa
         folder: where processes say that they are there; None: there is none, so nobody is waited for.
         timeout: seconds.
     """
-    begun = time.monotonic()
+    begun, stamps = time.monotonic(), _Stamps(folder or "")
     while True:
-        workers, problems = living(folder, flag_file) if folder else ([], [])
+        workers, problems = living(folder, flag_file, stamps) if folder else ([], [])
         missing = tuple(one for one in workers if one.revision < revision)
         spent = time.monotonic() - begun
         if not missing or spent >= timeout:
@@ -101,14 +129,14 @@ def wait_for(folder: Optional[str], flag_file: str, revision: int, timeout: floa
 
 def forget_dead(folder: str) -> int:
     """Remove what processes of this machine that have ended left behind; returns how many processes."""
-    here = machine()
+    here, stamps = machine(), _Stamps(folder)
     removed = 0
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         try:
             if name.endswith(SUFFIX):
                 said = read_document(path, FORMAT, VERSION)
-                if said.get("machine") == here and not _lives(said, path, here):
+                if said.get("machine") == here and not _lives(said, path, here, stamps):
                     os.unlink(path)
                     removed += 1
             elif name.endswith(".tmp") and time.time() - os.stat(path).st_mtime > LEFT_BEHIND:
@@ -135,10 +163,10 @@ def _worker(said: Dict[str, Any], path: str) -> Worker:
         raise BrokenSource(f"{path}: not what a process writes about itself") from None
 
 
-def _lives(said: Dict[str, Any], path: str, here: str) -> bool:
+def _lives(said: Dict[str, Any], path: str, here: str, stamps: _Stamps) -> bool:
     if said.get("machine") != here or not CAN_ASK:
         try:
-            return time.time() - os.stat(path).st_mtime < SILENCE
+            return stamps.now() - os.stat(path).st_mtime < SILENCE
         except OSError:
             return False
     return is_running(int(said["pid"]), str(said.get("birth") or ""))

@@ -180,7 +180,7 @@ def on_change(listener: Callable[[FlagChange], None]) -> Callable[[], None]:
 
 
 def refresh() -> bool:
-    """Look at the flag file now instead of within half a second; True if it brought anything new."""
+    """Look at the flag file now instead of in a moment; True if it brought anything new."""
     return watcher.look()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -299,6 +300,19 @@ def test_a_process_of_another_machine_is_there_while_it_is_heard_of(rollout: Rol
     os.utime(rollout.metrics / "me.process", (1, 1))
     assert _workers.living(str(rollout.metrics), None)[0] == []
     assert _workers.forget_dead(str(rollout.metrics)) == 0
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_nor_do_clocks_that_differ_make_it_dead_or_alive(
+    ahead: float, rollout: Rollout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + ahead)
+    present(rollout, machine="elsewhere", birth="1")
+    assert len(_workers.living(str(rollout.metrics), None)[0]) == 1
+    os.utime(rollout.metrics / "me.process", (now() - 60.0,) * 2)
+    assert _workers.living(str(rollout.metrics), None)[0] == []
+    assert [path.name for path in rollout.metrics.iterdir()] == ["me.process"]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": "outfall-process", "version": 9}', '{"format": "outfall-process", "version": 1}'])

@@ -1,17 +1,13 @@
-"""How the service does: figures that are only there when measured, and the rollback that follows from them."""
+"""How the service does: a figure is there only when it was measured, and what it exceeds is named."""
 
 from __future__ import annotations
 
 import json
-import math
-import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from outfall_runtime import (
     Registry,
@@ -21,77 +17,15 @@ from outfall_runtime import (
     StagedRegistry,
     StagedSetRegistry,
     _figures,
-    _flag_file,
-    _guard,
     _histogram,
     _service,
-    _stages,
-    control,
     flags,
     metrics,
     tables,
 )
-from outfall_runtime._histogram import Histogram
 from outfall_runtime._limits import defaults
-from outfall_runtime.errors import BrokenSource
 
-NANOSECONDS = st.integers(min_value=0, max_value=_histogram.MOST)
 LIMITS = defaults().thresholds
-
-
-# -- histograms
-
-
-@given(NANOSECONDS)
-def test_a_bucket_is_never_wider_than_a_sixteenth(value: int) -> None:
-    number = _histogram.bucket(value)
-    low, high = _histogram.lowest(number), _histogram.lowest(number + 1)
-    assert low <= value < high
-    assert high - low == 1 or (high - low) * 16 <= low
-
-
-@given(st.lists(NANOSECONDS, min_size=1, max_size=200), st.floats(0.01, 1.0))
-def test_a_quantile_is_that_of_the_sorted_values_within_a_bucket(values: List[int], share: float) -> None:
-    histogram = Histogram()
-    for value in values:
-        histogram.add(value)
-    exact = sorted(values)[math.ceil(share * len(values) - 1e-9) - 1]
-    assert abs(_histogram.quantile(histogram.counts(), share) * 1e9 - exact) <= exact / 16 + 1
-
-
-@given(st.lists(st.lists(NANOSECONDS)))
-def test_histograms_of_several_processes_add_up(parts: List[List[int]]) -> None:
-    histograms = [Histogram() for _ in parts]
-    whole = Histogram()
-    for histogram, values in zip(histograms, parts):
-        for value in values:
-            histogram.add(value)
-            whole.add(value)
-    back = [_histogram.from_json(json.loads(json.dumps(_histogram.as_json(one.counts())))) for one in histograms]
-    assert _histogram.added(back) == whole.counts()
-
-
-def test_no_count_is_lost_between_threads() -> None:
-    histogram = Histogram()
-    threads = [threading.Thread(target=lambda: [histogram.add(7) for _ in range(20_000)]) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert histogram.counts() == {7: 80_000}
-
-
-@pytest.mark.parametrize("found", [None, [], {"a": 1}, {"1": "x"}, 3])
-def test_what_is_no_histogram_counts_nothing(found: object) -> None:
-    assert _histogram.from_json(found) == {}
-    assert math.isnan(_histogram.quantile({}, 0.5))
-
-
-def test_a_negative_or_endless_duration_harms_nothing() -> None:
-    histogram = Histogram()
-    histogram.add(-5)
-    histogram.add(1 << 80)
-    assert sorted(histogram.counts()) == [0, _histogram.bucket(_histogram.MOST)]
 
 
 # -- one process
@@ -214,113 +148,6 @@ def test_thresholds(processes: List[Dict[str, Any]], baseline: Dict[str, float],
     assert [breach.name for breach in found] == breached
 
 
-# -- the rollback that nobody had to type
-
-
-class Watched:
-    """A flag file at stage 3, and processes that report."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = str(folder / "flags.json")
-        self.folder = folder / "metrics"
-        self.folder.mkdir()
-        self.place = {"file": self.file, "folder": str(self.folder)}
-        rollout = {"stage": "3", "since": "2026-01-01T00:00:00Z"}
-        _flag_file.put(self.file, {"flags": _stages.applied("3", {}), "rollout": rollout}, revision=1, actor="test")
-        self.report(one())
-        baseline = _figures.baseline(metrics.merge(metrics.read_folder(str(self.folder))[0])["processes"])
-        Path(_guard.place(self.file)).write_text(json.dumps(baseline))
-
-    def report(self, *processes: Dict[str, Any]) -> None:
-        (self.folder / "one.json").write_text(json.dumps(metrics.evidence(processes)))
-
-    def position(self) -> str:
-        return str(_flag_file.read(self.file).rollout["stage"])
-
-
-@pytest.fixture
-def watched(tmp_path: Path) -> Watched:
-    return Watched(tmp_path)
-
-
-def test_while_thresholds_are_kept_nothing_happens(watched: Watched) -> None:
-    look = _guard.look(timeout=0, **watched.place)
-    assert (look.said, look.move, watched.position()) == ("all thresholds are kept", None, "3")
-
-
-def test_a_breach_takes_back_the_latest_stage_and_only_that(watched: Watched) -> None:
-    watched.report(one(errors=100))
-    look = _guard.look(timeout=0, **watched.place)
-    assert look.move is not None
-    assert (look.move.before, look.move.after, watched.position()) == ("3", "2", "2")
-    again = _guard.look(timeout=0, **watched.place)
-    assert (again.move, again.said.startswith("waiting "), watched.position()) == (None, True, "2")
-    entry = control.history(file=watched.file)[0][-1]
-    assert (entry["action"], entry["actor"], entry["reason"]) == (
-        "automatic", "automatic", "error_rate is 0.1, at most 0.001 is allowed",
-    )  # fmt: skip
-
-
-def test_a_dry_run_only_says_so(watched: Watched) -> None:
-    watched.report(one(errors=100))
-    look = _guard.look(dry=True, timeout=0, **watched.place)
-    assert (look.said, watched.position()) == ("stage 3 (context) would be taken back", "3")
-
-
-def test_what_was_never_on_is_not_taken_back(watched: Watched) -> None:
-    control.rollback("1", reason="x", actor="ada", timeout=0, **watched.place)
-    watched.report(one(errors=100))
-    assert "nothing is rolled out" in _guard.look(timeout=0, **watched.place).said
-
-
-def test_two_that_look_at_once_take_back_once(watched: Watched) -> None:
-    watched.report(one(errors=100))
-    looks: List[_guard.Look] = []
-    start = threading.Barrier(8)
-
-    def look() -> None:
-        start.wait()
-        looks.append(_guard.look(timeout=0, **watched.place))
-
-    threads = [threading.Thread(target=look) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert ([look.move is not None for look in looks].count(True), watched.position()) == (1, "2")
-
-
-def test_a_broken_baseline_is_named(watched: Watched) -> None:
-    Path(_guard.place(watched.file)).write_text('{"format": "outfall-baseline", "version": 1, "figures": {"x": "y"}}')
-    with pytest.raises(BrokenSource, match="write it again with `metrics collect`"):
-        _guard.look(timeout=0, **watched.place)
-
-
-SERVICE = """
-import os, time
-from outfall_runtime import StagedRegistry, flags, metrics
-table = StagedRegistry("service.table", {"a": 1})
-for number in range(1000):
-    metrics.count_request(failed=number % 5 == 0, seconds=0.01)
-end = time.monotonic() + 20
-while flags.enabled("use_registry") and time.monotonic() < end:
-    time.sleep(0.01)
-print(flags.mode("use_registry"), table)
-"""
-
-
-def test_a_service_that_does_badly_takes_its_own_stage_back(python: Callable[..., Any], tmp_path: Path) -> None:
-    rollout = {"stage": "2", "since": "2026-01-01T00:00:00Z"}
-    file = str(tmp_path / "flags.json")
-    _flag_file.put(file, {"flags": _stages.applied("2", {}), "rollout": rollout}, revision=1, actor="test")
-    document = {"format": "outfall-baseline", "version": 1, "figures": {"error_rate": 0.01}}
-    Path(_guard.place(file)).write_text(json.dumps(document))
-    environment = {"OUTFALL_FLAG_FILE": "flags.json", "OUTFALL_METRICS_DIR": "metrics", "OUTFALL_METRICS_SECONDS": "0.1"}
-    done = python(SERVICE, environment={**environment, "OUTFALL_AUTO_ROLLBACK": "1"})
-    assert done.stdout == "legacy {'a': 1}\n", done.stderr
-    assert "automatic rollback: stage 2 (registry) was taken back: error_rate is 0.2" in done.stderr
-
-
 def test_the_baseline_is_collected_from_running_processes_only(python: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "metrics").mkdir()
     place = {"OUTFALL_FLAG_FILE": "flags.json", "OUTFALL_METRICS_DIR": "metrics"}
@@ -335,18 +162,6 @@ def test_the_baseline_is_collected_from_running_processes_only(python: Callable[
     assert (exported.returncode, exported.stderr) == (0, "evidence.json: 2 processes, 0 states\n")
     shown = python("-m", "outfall_runtime", "metrics", "show", environment=place)
     assert (shown.returncode, "error_rate" in shown.stdout, "1 exit, 1 running" in shown.stdout) == (0, True, True)
-
-
-def test_a_baseline_is_not_written_over_with_figures_of_the_new_way(
-    watched: Watched, python: Callable[..., Any]
-) -> None:
-    before = Path(_guard.place(watched.file)).read_text()
-    place = {"OUTFALL_FLAG_FILE": watched.file, "OUTFALL_METRICS_DIR": str(watched.folder)}
-    refused = python("-m", "outfall_runtime", "metrics", "collect", environment=place)
-    assert (refused.returncode, Path(_guard.place(watched.file)).read_text()) == (4, before)
-    assert "the rollout is at stage 3 (context):\n  these figures are of the new way" in refused.stderr
-    assert python("-m", "outfall_runtime", "metrics", "collect", "--out", "x.json", environment=place).returncode == 0
-    assert python("-m", "outfall_runtime", "metrics", "collect", "--force", environment=place).returncode == 0
 
 
 def test_time_is_asked_of_clocks_that_only_go_forward(monkeypatch: pytest.MonkeyPatch) -> None:
