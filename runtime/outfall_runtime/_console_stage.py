@@ -62,7 +62,7 @@ def _show(options: argparse.Namespace) -> int:
     since = f" since {status.since}" if status.since else ""
     print(f"stage {_stages.title(status.position)}{since}, revision {status.revision}")
     if status.emergency:
-        print(f"an emergency rollback holds: {status.emergency}")
+        print(f"an emergency rollback holds, until `stage resume`: {status.emergency}")
     for worker in status.workers:
         stopped = f", stopped: {worker.stopped}" if worker.stopped else ""
         print(f"  {worker}: revision {worker.revision}{stopped}{', ' + worker.problem if worker.problem else ''}")

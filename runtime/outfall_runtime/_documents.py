@@ -56,8 +56,10 @@ def write_text(path: Path, text: str, *, mode: Optional[int] = None, durable: bo
         os.replace(temporary, target)
         if durable:
             _settle(os.path.dirname(target) or ".")
-    except BaseException:
+    except BaseException as error:
         _forget(temporary)
+        if isinstance(error, OSError):  # a full disk names no file, others the temporary one
+            raise OSError(error.errno, error.strerror, target) from None
         raise
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Listener = Callable[[Any], object]
 
 
+INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
+
+
 def call_each(listeners: Sequence[Listener], argument: object, failed: Callable[[int], None]) -> None:
     """Call every listener; for one that raises, `failed(its place)` while the exception is being handled."""
     interruption: Optional[BaseException] = None
@@ -24,7 +27,12 @@ def call_each(listeners: Sequence[Listener], argument: object, failed: Callable[
             listener(argument)
         except BaseException as error:
             failed(place)
-            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            if isinstance(error, INTERRUPTIONS):
                 interruption = error
-    if interruption is not None and threading.current_thread() is threading.main_thread():
-        raise interruption
+    go_on(interruption)
+
+
+def go_on(error: Optional[BaseException]) -> None:
+    """Raise what has to go on after all have been called."""
+    if isinstance(error, INTERRUPTIONS) and threading.current_thread() is threading.main_thread():
+        raise error

@@ -15,7 +15,7 @@ import os
 import time
 
 from . import _report
-from ._documents import write_document
+from ._documents import overwrite_document, write_document
 from ._leaving import leaving
 from ._requests import Desk
 from ._states import FOLDER_VARIABLE
@@ -98,7 +98,10 @@ class Presence:
         news = self._news()
         if news != self._said:
             os.makedirs(folder, exist_ok=True)
-            write_document(self._path, self._now(), durable=False)
+            try:
+                write_document(self._path, self._now(), durable=False)
+            except OSError:  # a full disk must not keep an operator from knowing that this process followed
+                overwrite_document(self._path, self._now())
             self._said = news
         elif time.monotonic() >= self._next:
             try:

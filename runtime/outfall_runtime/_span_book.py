@@ -15,7 +15,7 @@ from collections import deque
 
 from . import _report, _sites
 from ._leaving import leaving
-from ._listeners import call_each
+from ._listeners import call_each, go_on
 from ._record import NamedTuple
 from ._tallies import Tally
 
@@ -125,8 +125,16 @@ class SpanBook:
 
     def hand_on(self, span: Span) -> None:
         """Tell every listener of a finished span; one that fails harms no other."""
-        listeners = self.listeners
-        call_each(listeners, span, lambda place: self._failed(listeners[place]))
+        listeners, told = self.listeners, 0
+        try:
+            for listener in listeners:
+                listener(span)
+                told += 1
+        except BaseException as error:
+            self._failed(listeners[told])
+            rest = listeners[told + 1 :]
+            call_each(rest, span, lambda place: self._failed(rest[place]))
+            go_on(error)
 
     def _failed(self, listener: Listener) -> None:
         first = not self.failures.total()

@@ -15,6 +15,7 @@ from outfall_runtime import _flag_file, _history, _presence, _readiness, _stages
 from outfall_runtime._documents import locked
 from outfall_runtime._limits import Limits, defaults
 from outfall_runtime._limits import read as read_limits
+from outfall_runtime._watch import Watcher
 from outfall_runtime.errors import BrokenSource, InvalidSetting, NotReady
 
 Python = Callable[..., Any]
@@ -286,6 +287,26 @@ def test_a_listing_names_processes_that_have_other_values(rollout: Rollout, pyth
     listed = python("-m", "outfall_runtime", "flags", "list", "--file", rollout.file, "--metrics", str(rollout.metrics))
     assert [line for line in listed.stdout.splitlines() if "process" in line] == [f"  web-1 process {os.getpid()} has use_context at new"]
     assert "use_context   shadow    flag file" in listed.stdout
+
+
+def test_a_process_on_a_full_disk_still_says_what_it_has(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OUTFALL_METRICS_DIR", str(rollout.metrics))
+    watcher = Watcher(lambda reading: None, lambda: None, rollout.file)
+    presence = _presence.Presence(watcher)
+    presence.tell()
+    watcher.revision = 7
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        presence.tell()
+    assert [one.revision for one in _workers.living(str(rollout.metrics), None)[0]] == [7]
+    assert caplog.text == ""
+    presence.leave()
 
 
 def test_a_process_whose_number_was_given_to_another_is_gone(rollout: Rollout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any, Callable, Iterator, List
 import pytest
 
 from outfall_runtime import _flag_file, _history, control
-from outfall_runtime._documents import locked, read_document, write_document
+from outfall_runtime._documents import locked, overwrite_document, read_document, write_document
 from outfall_runtime._modes import Setting
 from outfall_runtime.errors import BrokenSource
 
@@ -72,6 +73,27 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_p
     with pytest.raises(TypeError):
         write_document(path, {"number": object()})
     assert (read_document(path, "x", 1)["number"], os.listdir(tmp_path)) == (1, ["x.json"])
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_what_a_disk_refuses_is_named(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError) as caught:
+        write_document(tmp_path / "x.json", document(1))
+    assert (caught.value.filename, os.listdir(tmp_path)) == (str(tmp_path / "x.json"), [])
+
+
+def test_a_file_written_over_is_whole_and_no_longer_than_before(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_document(path, document(6))
+    before = os.stat(path).st_ino
+    overwrite_document(path, {"format": "x", "version": 1, "number": 7})
+    assert (json.loads(path.read_text())["number"], os.stat(path).st_ino) == (7, before)
+    with pytest.raises(FileNotFoundError):
+        overwrite_document(tmp_path / "absent.json", {})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
