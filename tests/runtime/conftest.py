@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,8 +16,22 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import pytest
 
-from outfall_runtime import Registry, StagedRegistry, flags
-from outfall_runtime import _flag_file, _workers
+from outfall_runtime import (
+    Event,
+    Registry,
+    Span,
+    StagedRegistry,
+    _flag_file,
+    _readiness,
+    _stages,
+    _workers,
+    control,
+    events,
+    flags,
+    metrics,
+    spans,
+)
+from outfall_runtime._limits import Limits, defaults
 from outfall_runtime.testing import isolated
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
@@ -185,3 +200,72 @@ def serve(tmp_path: Path) -> Iterator[Callable[[int], Server]]:
     yield start
     for server in made:
         server.close()
+
+
+BEGAN = "2026-01-01T00:00:00Z"
+FIVE_HOURS_LATER = 1767225600.0 + 5 * 3600.0
+
+
+class Rollout:
+    """A flag file and a folder of evidence without any process; its stage began at BEGAN."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = str(folder / "flags.json")
+        self.metrics = folder / "metrics"
+        self.metrics.mkdir()
+        self.place = {"file": self.file, "folder": str(self.metrics)}
+
+    def flags(self) -> Dict[str, str]:
+        flags: Dict[str, str] = json.loads(Path(self.file).read_text())["flags"]
+        return flags
+
+    def force(self, times: int = 1) -> control.Move:
+        moves = [control.advance(actor="ada", force=True, reason="a test", timeout=0, **self.place) for _ in range(times)]
+        return moves[-1]
+
+    def at(self, stage: str) -> "Rollout":
+        """Bring the flag file to a stage that began at BEGAN."""
+        document = {
+            "flags": _stages.applied(stage, {}),
+            "rollout": {"stage": stage, "since": BEGAN},
+        }
+        _flag_file.put(self.file, document, revision=7, actor="ada")
+        return self
+
+    def missing(self, upcoming: str, now: float = FIVE_HOURS_LATER, limits: Limits = defaults()) -> List[str]:
+        found = _flag_file.read(self.file)
+        position = str(found.rollout["stage"])
+        said = _readiness.missing(found, position, _stages.named(upcoming), limits, str(self.metrics), now)
+        about_processes = ("no running process follows", "no baseline", "metrics.count_request")
+        return [line for line in said if not any(text in line for text in about_processes)]
+
+    def evidence(self, *, mode: str = "shadow", unbroken: float = 5.0, updated: str = "2026-01-01T05:00:00Z", **more: Any) -> None:
+        zero = {"legacy": 0, "shadow": 0, "new": 0, "enforced": 0}
+        record = {"type": "table", "mode": mode, "hours": zero, "unbroken": unbroken, "reads": {**zero, mode: 3}}
+        record.update(writes=zero, bleed=0, inherited=0, lost=0, would_evict=0, rollbacks=0, lost_sites=[])
+        record.update(more)
+        number = 7 + len(list(self.metrics.iterdir()))
+        one = {"host": "web-1", "pid": number, "started": BEGAN, "updated": updated, "states": {"app.table": record}}
+        (self.metrics / f"{number}.json").write_text(json.dumps(metrics.evidence([one])))
+
+
+@pytest.fixture
+def rollout(tmp_path: Path) -> Rollout:
+    return Rollout(tmp_path)
+
+
+@pytest.fixture
+def finished() -> Iterator[List[Span]]:
+    """Every span that ends during the test."""
+    ended: List[Span] = []
+    stop = spans.on_end(ended.append)
+    yield ended
+    stop()
+
+
+@pytest.fixture
+def heard() -> List[Event]:
+    """Every event of the test, in order, as it happens."""
+    found: List[Event] = []
+    events.attach("*", found.append, inline=True)
+    return found

@@ -8,8 +8,6 @@ from typing import Any, Callable
 
 import pytest
 
-
-
 FORKING = """
 import faulthandler, os, sys, threading, time, traceback
 from outfall_runtime import *
