@@ -97,12 +97,12 @@ def test_everything_is_done_once_the_last_first_and_a_failure_keeps_nothing_back
 
 
 KILLED_EARLY = """
-import os, signal, time
+import glob, os, signal, time
 from outfall_runtime import StagedRegistry
 table = StagedRegistry("service.table")
 table["a"] = 1
 deadline = time.monotonic() + 20
-while not (os.path.isdir("metrics") and os.listdir("metrics")) and time.monotonic() < deadline:
+while not glob.glob("metrics/*.json") and time.monotonic() < deadline:
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """

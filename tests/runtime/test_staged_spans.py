@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Iterator, List
 
 import pytest
 
