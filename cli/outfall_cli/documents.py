@@ -31,6 +31,8 @@ def inventory(analysis: Analysis, ledger: Ledger) -> dict[str, Any]:
 
 def _is_ambient(state: State) -> bool:
     changed = any(access.operation.changes and access.function is not None for access in state.accesses)
+    if state.scope == "class" and state.value is None:
+        return False  # `field: int` declares what each instance has
     return state.scope in ("module", "class") and (changed or state.constructor.startswith("outfall_runtime."))
 
 

@@ -192,6 +192,17 @@ def test_inventory_leaves_constants_out(project: Path, invoke: Invoke) -> None:
     assert invoke("inventory").stdout == "No state outlives the functions that use it.\n"
 
 
+def test_inventory_leaves_fields_of_instances_out(project: Path, invoke: Invoke) -> None:
+    fields = "from typing import NamedTuple\n\n\nclass Box(NamedTuple):\n    content: list\n\n    def put(self, new):\n"
+    (project / "app.py").write_text(f"{fields}        self.content.append(new)\n", encoding="utf-8")
+    assert json.loads(invoke("inventory", "--format", "json").stdout) == {"version": 1, "states": []}
+
+
+def test_a_state_without_accesses_is_shown_without_a_count(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text("def put(key, seen=[]):\n    seen.append(key)\n    return seen\n", encoding="utf-8")
+    assert "│   app.put.seen\n" in invoke("check").stdout
+
+
 def test_explain_a_place_says_when_its_accesses_are_rewritten(project: Path, invoke: Invoke) -> None:
     (project / "app.py").write_text("_mode = 1\n\n\ndef turn():\n    global _mode\n    _mode = 2\n", encoding="utf-8")
     said = invoke("explain", "app.py:1").stdout

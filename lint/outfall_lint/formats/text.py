@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from outfall_lint.engine import Analysis
-from outfall_lint.model import Finding, Priority
+from outfall_lint.model import Finding, Kind, Priority
 from outfall_lint.source import SourceLines
 
 PER_CATEGORY = 5
@@ -85,12 +85,14 @@ def _finding(finding: Finding, lines: SourceLines, paint: Paint) -> Iterator[str
         caret = " " * (place.column - indent) + "^" * max(width, 1)
         yield f"      {code.strip()}"
         yield f"      {paint(caret, _COLOURS[finding.priority])}"
-    yield "  " + paint(f"{state.name} · {state.kind.value} · {_accesses(finding)}", "2")
+    known = [state.kind.value] if state.accesses or state.kind is not Kind.UNDECIDED else []
+    yield "  " + paint(" · ".join([state.name, *known, *_accesses(finding)]), "2")
 
 
-def _accesses(finding: Finding) -> str:
+def _accesses(finding: Finding) -> list[str]:
+    """How often a state is used; nothing of one whose uses no access can name, such as a default argument."""
     accesses, changes = len(finding.state.accesses), len(finding.state.changes)
-    return f"{_count(accesses, 'access', 'accesses')}, {_count(changes, 'change', 'changes')}"
+    return [f"{_count(accesses, 'access', 'accesses')}, {_count(changes, 'change', 'changes')}"] if accesses else []
 
 
 def _footer(analysis: Analysis, shown: Sequence[Finding], paint: Paint) -> Iterator[str]:
