@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import NamedTuple
 
-from outfall_lint.constructors import CHANGING_METHODS
+from outfall_lint.constructors import CHANGING_METHODS, THREAD_LOCALS
 from outfall_lint.facts import GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
@@ -129,16 +129,22 @@ class Names:
         return None if "staticmethod" in decorator_names(owner.node) else owner.parent
 
     def imported(self, bindings: list[Binding]) -> Target | None:
-        """What the first import among `bindings` stands for; None where the module makes a container of that name itself."""
+        """What the imports among `bindings` stand for; None where the module makes a container of that name itself.
+
+        That is the first of them, unless another is a thread-local: what may be one is taken for one.
+        """
         if len(bindings) > 1 and any(isinstance(b.value, (ast.Dict, ast.List, ast.Set)) for b in bindings):
             return None
-        for binding in bindings:
-            if binding.how == "import" and (binding.scope.kind != FUNCTION or all(b.scope.kind == FUNCTION for b in bindings)):
-                if isinstance(binding.value, str):
-                    return tuple(binding.value.split("."))
-                level, module, name = binding.value
-                return (*self.base(level, module), name)
-        return None
+        inner = all(b.scope.kind == FUNCTION for b in bindings)
+        found = [self._target(b) for b in bindings if b.how == "import" and (inner or b.scope.kind != FUNCTION)]
+        return next((target for target in found if ".".join(target) in THREAD_LOCALS), found[0] if found else None)
+
+    def _target(self, binding: Binding) -> Target:
+        """What one import binds."""
+        if isinstance(binding.value, str):
+            return tuple(binding.value.split("."))
+        level, module, name = binding.value
+        return (*self.base(level, module), name)
 
     def base(self, level: int, module: str) -> Target:
         """The absolute module of `from <level dots><module> import …`."""

@@ -176,8 +176,17 @@ class Project:
         found: set[str] = set()
         for ancestor in self.ancestors(name):
             if ancestor in self.classes:
-                found |= {".".join(self.canonical(tuple(b.split(".")))) for b in self.classes[ancestor].bases}
+                found |= {name for base in self.classes[ancestor].bases for name in self._called(tuple(base.split(".")))}
         return found
+
+    def _called(self, target: Target) -> Iterator[str]:
+        """The canonical names of a target: a name that one branch binds and another imports has two."""
+        declared = self.canonical(target)
+        yield ".".join(declared)
+        found = self.module_named(declared)
+        imported = self._imports[found[0].path].get(found[1][0]) if found and len(found[1]) == 1 else None
+        if imported is not None:
+            yield ".".join(self.canonical(tuple(imported.split("."))))
 
     def declared(self) -> Iterator[Declared]:
         """Every declaration with its uses, in the order of files and lines."""

@@ -55,3 +55,22 @@ def test_many_processes_find_what_one_finds(tmp_path: Path) -> None:
     two = analyse(["."], Config(), tmp_path, jobs=2)
     assert len(one.findings) == 210
     assert one.findings == two.findings
+
+
+IMPORTED_EITHER_WAY = {
+    "first": "try:\n    from threading import local\nexcept ImportError:\n    from dummies import local\n",
+    "last": "try:\n    from eventlet.corolocal import local\nexcept ImportError:\n    from threading import local\n",
+    "written in Python": "try:\n    from greens import local\nexcept ImportError:\n    from _threading_local import local\n",
+}
+
+
+@pytest.mark.parametrize("name", IMPORTED_EITHER_WAY)
+def test_what_may_be_a_thread_local_is_taken_for_one(project, name: str) -> None:
+    found = project(IMPORTED_EITHER_WAY[name] + "_state = local()\n\ndef begin(user):\n    _state.user = user\n").findings
+    assert [(f.code, f.place.line) for f in found] == [("OUT201", 5)]
+
+
+def test_a_base_that_one_branch_binds_and_another_imports(project) -> None:
+    utils = "import sys\nif sys.platform == 'gae':\n    localbase = object\nelse:\n    from threading import local as localbase\n"
+    files = {"utils.py": utils, "core.py": "from utils import localbase\n\nclass Local(localbase):\n    user = None\n"}
+    assert [(f.code, f.place.path) for f in project(files).findings] == [("OUT202", "core.py")]
