@@ -21,11 +21,14 @@ def as_json(document: object) -> str:
 def inventory(analysis: Analysis, ledger: Ledger) -> dict[str, Any]:
     """Every state of a project: what `outfall inventory --format json` prints.
 
-    What lives in a module or class is ambient where functions change it or the runtime keeps it;
-    what lives in an instance or function only where a rule objects to it.
+    What lives in a module or class is ambient where functions change it; what lives in an instance or
+    function where a rule objects to it; and whatever the runtime keeps is on the list.
     """
-    objected = {finding.state.name for finding in analysis.findings}
-    states = [state for state in analysis.states if state.name in objected or _is_ambient(state)]
+    objected = {finding.state.name: finding.state for finding in analysis.findings}
+    known = {state.name for state in analysis.states}
+    made_by_rules = [state for name, state in objected.items() if name not in known and state.place.path in analysis.files]
+    listed = [state for state in analysis.states if state.name in objected or _is_ambient(state)]
+    states = sorted([*listed, *made_by_rules], key=lambda state: (state.place, state.name))
     return {"version": VERSION, "states": [state_row(state, ledger) for state in states]}
 
 
@@ -33,7 +36,7 @@ def _is_ambient(state: State) -> bool:
     changed = any(access.operation.changes and access.function is not None for access in state.accesses)
     if state.scope == "class" and state.value is None:
         return False  # `field: int` declares what each instance has
-    return state.scope in ("module", "class") and (changed or state.constructor.startswith("outfall_runtime."))
+    return (state.scope in ("module", "class") and changed) or state.constructor.startswith("outfall_runtime.")
 
 
 def rollout_of(state: State, ledger: Ledger) -> str:

@@ -71,9 +71,11 @@ def moved_states(data: ReportData) -> tuple[MovedState, ...]:
     """Every state with a rewrite: done according to the journal, else planned.
 
     What the code declares now, where an inventory says so, outranks what the journal once wrote:
-    the old way may have been removed since.
+    the old way may have been removed since, or the change taken back by version control.
     """
-    done = _latest(plan for plan in _journaled(data.journal) if not plan.declined and plan.target != _CARRIED)
+    back = _taken_back(data)
+    carried_out = (plan for plan in _journaled(data.journal) if not plan.declined and plan.target != _CARRIED)
+    done = _latest(plan for plan in carried_out if plan.state not in back)
     planned = {
         plan.state: plan
         for plan in data.plans or ()
@@ -122,6 +124,15 @@ def _targets(data: ReportData) -> dict[str, str]:
         for state in data.inventory or ()
         if state.constructor is not None and state.constructor.startswith(_RUNTIME)
     }
+
+
+def _taken_back(data: ReportData) -> frozenset[str]:
+    """The states that are plain in the code as it is now, whatever the journal once did: another branch, a revert."""
+    return frozenset(
+        state.state
+        for state in data.inventory or ()
+        if state.constructor and not state.constructor.startswith(_RUNTIME)
+    )
 
 
 def _standing(target: str) -> Standing:

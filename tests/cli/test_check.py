@@ -192,6 +192,26 @@ def test_inventory_leaves_constants_out(project: Path, invoke: Invoke) -> None:
     assert invoke("inventory").stdout == "No state outlives the functions that use it.\n"
 
 
+INSTANCE = "import threading\n\n\nclass Pool:\n    def __init__(self):\n        self._l = threading.local()\n\n"
+SUBCLASS = "import threading\n\n\nclass Current(threading.local):\n    user = None\n\n"
+SET = "    def enter(self, user):\n        self{}.user = user\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [(INSTANCE + SET.format("._l"), "app.Pool._l"), (SUBCLASS + SET.format(""), "app.Current")]
+)
+def test_inventory_lists_what_a_rule_objects_to(code: str, state: str, project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text(code, encoding="utf-8")
+    assert state in [row["state"] for row in json.loads(invoke("inventory", "--format", "json").stdout)["states"]]
+
+
+def test_inventory_lists_instances_that_the_runtime_keeps(project: Path, invoke: Invoke) -> None:
+    (project / "app.py").write_text(INSTANCE + SET.format("._l"), encoding="utf-8")
+    assert invoke("migrate").exit_code == 0
+    rows = json.loads(invoke("inventory", "--format", "json").stdout)["states"]
+    assert [(row["state"], row["rollout"]) for row in rows] == [("app.Pool._l", "staged")]
+
+
 def test_inventory_leaves_fields_of_instances_out(project: Path, invoke: Invoke) -> None:
     fields = "from typing import NamedTuple\n\n\nclass Box(NamedTuple):\n    content: list\n\n    def put(self, new):\n"
     (project / "app.py").write_text(f"{fields}        self.content.append(new)\n", encoding="utf-8")

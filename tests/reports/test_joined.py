@@ -80,6 +80,15 @@ def test_what_the_code_declares_now_outranks_the_journal(make) -> None:
     assert moved(documents) == [(AGENTS, "moved", "dict", "Registry")]
 
 
+def test_what_is_plain_in_the_code_has_not_moved_whatever_the_journal_says(make) -> None:
+    row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
+    documents = {"journal": [make.entry(make.plan())], "inventory": make.inventory(row | {"constructor": "dict"})}
+    assert moved(documents) == []
+    assert moved({**documents, "plans": make.plans(make.plan())}) == [(AGENTS, "planned", "dict", "StagedRegistry")]
+    behind_a_property = make.inventory(row | {"constructor": ""})
+    assert moved({**documents, "inventory": behind_a_property}) == [(AGENTS, "staged", "dict", "StagedRegistry")]
+
+
 def test_the_mode_is_that_of_the_latest_process_of_a_name(make) -> None:
     old = make.process(pid=3, updated="2026-11-22T10:00:00Z", states={AGENTS: make.record("shadow")})
     data = data_from_mapping({"journal": make.entry(make.plan()), "evidence": make.evidence(old, make.process())})
