@@ -125,7 +125,7 @@ def _planned(
             progress(done, len(grouped))
         source = others.source(group[0].state.place.path)
         plan = chosen[name].plan(Case(tuple(group), source, others, asked))
-        plan = _by_hand_only(plan, others)
+        plan = _by_hand_only(replace(plan, fix_safety=chosen[name].fix_safety), others)
         priority = max(finding.priority for finding in group)
         plans.append(_too_low(plan, priority, threshold) if priority < threshold else plan)
     if progress is not None:

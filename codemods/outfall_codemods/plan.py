@@ -34,6 +34,7 @@ class Plan:
     evidence: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()  # in whatever files the state is used
     unbound: str | None = None  # a name that no function binds any more
+    fix_safety: str = ""  # when it could change behaviour
     names: tuple[str, ...] = ()  # of the states that it becomes, where those are others
     unsafe: str | None = None  # of a declined one: the name in `unsafe.UNSAFE` that overrules the reason
 

@@ -81,7 +81,13 @@ def planned(project: Project, analysis: Analysis, findings: tuple[Finding, ...])
     plans = [plan for plan in every if plan.state.name in states]
     moves = any(plan.rewrites for plan in plans)
     room = terminal.width() - 2  # it is shown indented
-    return "\n".join(textwrap.fill(sentence(plan, moves), room, break_long_words=False, break_on_hyphens=False) for plan in plans)
+    said = [each for plan in plans for each in (sentence(plan, moves), safety(plan)) if each]
+    return "\n".join(textwrap.fill(each, room, break_long_words=False, break_on_hyphens=False) for each in said)
+
+
+def safety(plan: Plan) -> str:
+    """When a rewrite could change behaviour; "" where nothing is rewritten."""
+    return f"Fix safety: {plan.fix_safety}" if plan.rewrites else ""
 
 
 def sentence(plan: Plan, moves: bool) -> str:
