@@ -49,12 +49,13 @@ class Forms:
         first = block[index]
         second = block[index + 1] if index + 1 < len(block) else None
         if isinstance(first, ast.If):
-            return self._guarded(first) or self._closed(first, (first,))
+            return self._guarded(first) or self._closed(first, (first,)) or self._returned_or_made(first, block[index:])
         if isinstance(first, ast.Try):
             return self._tried(first)
         local = self._fetched(first)
         if local and isinstance(second, ast.If):
-            return self._fetched_or_made(first, second, local) or self._closed(second, (first, second), local)
+            found = self._fetched_or_made(first, second, local) or self._closed(second, (first, second), local)
+            return found or self._returned_or_made(second, block[index:], local)
         return None
 
     def is_it(self, node: ast.AST | None) -> bool:
@@ -99,6 +100,18 @@ class Forms:
         if second.orelse or made is None or made[1] != local or not _is_none_test(second.test, local, ast.Is):
             return None
         return Opening((first, second), made[0], local, False, True)
+
+    def _returned_or_made(self, node: ast.If, rest: Sequence[ast.stmt], local: str | None = None) -> Opening | None:
+        """`if` there is one: return it; then, to the end of the block, make one and return that."""
+        present = _is_none_test(node.test, local, ast.IsNot) if local else self._present(node.test)
+        given = node.body[0] if len(node.body) == 1 and not node.orelse else None
+        if not present or not isinstance(given, ast.Return) or not self._means_it(given.value, local):
+            return None
+        *making, last = rest[rest.index(node) + 1 :] or [node]
+        made = self._made(making)
+        if made is None or not isinstance(last, ast.Return) or not self._means_it(last.value, made[1]):
+            return None
+        return Opening(tuple(rest), made[0], None, True, not self._has(node.test))
 
     def _made(self, body: Sequence[ast.stmt]) -> tuple[ast.expr, str | None] | None:
         """What makes it, and the variable that holds it then: `conn = _local.conn = connect()`, in one or two statements."""

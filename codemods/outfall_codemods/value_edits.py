@@ -47,6 +47,7 @@ def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) 
     names: dict[str, str] = {}
     for attribute in attributes:
         short = attribute.lstrip("_") or attribute
+        short = short.upper() if stem.isupper() else short
         wanted = hidden + (short if stem.lower() in _VAGUE else f"{stem}_{short}")
         while wanted in taken or wanted in names.values():
             wanted += "_"

@@ -26,6 +26,13 @@ DECLINED = {
         "def use():\n" + GUARD + "    return lambda: _local.conn\n", "does not tell whether there is one",
     ),
     "used before it is made": ("def use():\n    print(_local.conn)\n" + GUARD + "    return _local.conn\n", "does not tell whether there is one"),
+    "returned where it is there, made with more": (
+        "def use():\n    if hasattr(_local, 'conn'):\n        return _local.conn\n    _local.conn = connect()\n    print(1)\n    return _local.conn\n",
+        "no function plainly makes it",
+    ),
+    "returned where another is there": (
+        "def use(conn):\n    if conn is not None:\n        return conn\n    conn = _local.conn = connect()\n    return conn\n", "no function plainly makes it",
+    ),
     "made in two ways": (USE + USE.replace("use", "other").replace("connect()", "connect(1)"), "made in more than one way"),
     "made of an argument": (USE.replace("use()", "use(host)").replace("connect()", "connect(host)"), "belongs to the function"),
     "made by more than one statement": (
@@ -56,6 +63,14 @@ TRANSFORMED = {
     "tried, with a variable": (
         "def use():\n    try:\n        conn = _local.conn\n    except AttributeError:\n        conn = connect()\n        _local.conn = conn\n    return conn\n",
         DECLARED.format("") + "def use():\n    conn = _local.get()\n    return conn\n",
+    ),
+    "returned where it is there": (
+        "def use():\n    if hasattr(_local, 'conn'):\n        return _local.conn\n    _local.conn = connect()\n    return _local.conn\n",
+        DECLARED.format("") + GOT,
+    ),
+    "asked for, and returned where it is there": (
+        "def use():\n    conn = getattr(_local, 'conn', None)\n    if conn is not None:\n        return conn\n    conn = _local.conn = connect()\n    return conn\n",
+        DECLARED.format("") + GOT,
     ),
     "used after something else": (
         "def use(x):\n" + GUARD + "    if x:\n        return _local.conn.cursor()\n",

@@ -113,10 +113,14 @@ def command(
     step, because the value is one and the same either way. What cannot be rewritten safely is left
     as it is, with the reason. `outfall undo` takes a change back.
 
+    Only where asked: --resources and --carry, where the plan names them, and --idiomatic. Give --probe
+    the same ones, so that the tests it writes fit what will be there.
+
     \b
     Examples:
       outfall migrate --diff
       outfall migrate --probe
+      outfall migrate --carry app.context._request
       outfall migrate app/context.py --verify "pytest -q"
       outfall migrate --only context --skip tests
 

@@ -98,7 +98,9 @@ def _edits(case: Case) -> tuple[Edit, ...]:
 
 def _declaration(state: State, source: SourceText) -> ast.Assign | ast.AnnAssign:
     """The plain statement that makes it, empty, at module level."""
-    found = declarations(source.tree, state.local_name, global_uses(source.tree, state.local_name)) if state.scope == "module" else None
+    if state.scope != "module":
+        raise CannotRewrite(f"it is declared at {state.scope} level", state.place.line)
+    found = declarations(source.tree, state.local_name, global_uses(source.tree, state.local_name))
     if not found or len(found) != 1 or state.constructor != "dict":
         raise CannotRewrite("it is no plain dict that its module declares once", state.place.line)
     assert found[0].value is not None
