@@ -78,6 +78,7 @@ def _require_start(tree: ast.Module, call: ast.Call) -> None:
     while function in parents and not isinstance(function, _FUNCTIONS):
         function = parents[function]
     names = [t.id for t in parent.targets if isinstance(t, ast.Name)] if isinstance(parent, ast.Assign) else []
-    started = [n.value.id for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr == "start" and isinstance(n.value, ast.Name)]
+    starts = [n.value for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr == "start"]
+    started = [n.id for n in starts if isinstance(n, ast.Name)]
     if not names or names[0] not in started or not isinstance(function, _FUNCTIONS):
         raise CannotRewrite("the thread is started elsewhere, when the context may be another", call.lineno)

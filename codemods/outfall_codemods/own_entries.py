@@ -104,8 +104,9 @@ def _entry(
             negation = "not " if isinstance(node.ops[0], ast.NotIn) else ""
             return node.left, [Edit(source.place(node), (f"{negation}{load.id}.is_set()",), whole=True)]
     call = parents.get(node)
-    if isinstance(node, ast.Attribute) and isinstance(call, ast.Call) and call.func is node and call.args and keys.holds(call.args[0]):
-        return call.args[0], [_called(source, call, node.attr, load, parents[call])]
+    if isinstance(node, ast.Attribute) and isinstance(call, ast.Call) and call.func is node:
+        if call.args and keys.holds(call.args[0]):
+            return call.args[0], [_called(source, call, node.attr, load, parents[call])]
     raise CannotRewrite("it is used beyond the running thread's own entry", load.lineno)
 
 

@@ -58,6 +58,7 @@ class Plan:
         """The documented plan object; lines from 1."""
         return {
             "state": self.state.name,
+            "names": list(self.names or (self.state.name,)),
             "kind": self.state.kind.value,
             "codes": list(self.codes),
             "action": self.action,

@@ -67,7 +67,8 @@ def attribute_of(state: State) -> str:
     """The only attribute that the project uses; raises CannotRewrite where there are others, or none."""
     names = sorted({access.attribute for access in state.accesses if access.attribute})
     if len(names) != 1:
-        raise CannotRewrite(f"it keeps more than one thing ({', '.join(names)})" if names else "no attribute of it is used", state.place.line)
+        found = f"it keeps more than one thing ({', '.join(names)})" if names else "no attribute of it is used"
+        raise CannotRewrite(found, state.place.line)
     return names[0]
 
 

@@ -26,7 +26,9 @@ from .text import SourceText
 from .value_types import value_type
 
 _COMMA = re.compile(r"\s*,\s*")
-_VAGUE = frozenset("local locals thread_local thread_locals threadlocal threadlocals tls data state storage ctx context store".split())
+_VAGUE = frozenset(
+    "local locals thread_local thread_locals threadlocal threadlocals tls data state storage ctx context store".split()
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 TARGET = "StagedContextValue"
 

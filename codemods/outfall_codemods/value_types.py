@@ -17,7 +17,7 @@ def value_type(source: SourceText, statements: Sequence[ast.stmt], attribute: st
     Raises CannotRewrite where a typed module does not tell this one: a checker would ask for it.
     """
     functions = [node for node in ast.walk(source.tree) if isinstance(node, _FUNCTIONS)]
-    if not any(function.returns or any(a.annotation for a in ast.walk(function.args) if isinstance(a, ast.arg)) for function in functions):
+    if not any(function.returns or any(a.annotation for a in _arguments(function)) for function in functions):
         return ""
     told: list[str] = []
     for value in (stored for each in statements if (stored := _stored(each, attribute))):
@@ -48,11 +48,18 @@ def _told(value: ast.expr, functions: Sequence[ast.FunctionDef | ast.AsyncFuncti
         return "None" if value.value is None else type(value.value).__name__
     if isinstance(value, ast.Name):
         function = next((f for f in reversed(functions) if value in set(ast.walk(f))), None)
-        found = [a for a in ast.walk(function.args) if isinstance(a, ast.arg) and a.arg == value.id] if function else []
-        bound = function and any(isinstance(n, ast.Name) and n.id == value.id and isinstance(n.ctx, ast.Store) for n in ast.walk(function))
-        if found and found[0].annotation and not bound:
-            return ast.unparse(found[0].annotation)
+        if function is not None and not _binds(function, value.id):
+            told = [a.annotation for a in _arguments(function) if a.arg == value.id and a.annotation]
+            return ast.unparse(told[0]) if told else None
     return None
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    return [node for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+
+
+def _binds(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(function))
 
 
 def _unions_are_text(source: SourceText) -> bool:

@@ -34,6 +34,15 @@ def test_work_that_takes_a_context_along_moves_no_state(make) -> None:
     assert moved({"journal": [make.entry(make.plan(), carried)]}) == [(AGENTS, "staged", "dict", "StagedRegistry")]
 
 
+def test_a_state_that_becomes_several_moves_as_these(make) -> None:
+    names = ["app.ctx._request_user", "app.ctx._request_trace"]
+    first = make.entry(make.plan("app.ctx._request", names=names, target="StagedContextValue", flag="use_context"))
+    assert moved({"journal": [first]}) == [(name, "staged", "threading.local", "StagedContextValue") for name in sorted(names)]
+    removal = make.plan(names[0], names=[names[0]], target="ContextValue", codes=[])
+    later = make.entry(removal, command="remove-legacy", id="b", created="2026-11-25T00:00:00Z")
+    assert moved({"journal": [first, later]})[1] == (names[0], "moved", "threading.local", "ContextValue")
+
+
 def test_a_planned_state_is_not_yet_moved(make) -> None:
     assert moved({"plans": make.plans(make.plan())}) == [(AGENTS, "planned", "dict", "StagedRegistry")]
 

@@ -36,6 +36,7 @@ class Staged:
         context = target in ("ContextLocal", "ContextValue")
         return {
             "state": self.state,
+            "names": [self.state],
             "kind": "context" if context else "registry",
             "codes": [],
             "action": "rewrite",

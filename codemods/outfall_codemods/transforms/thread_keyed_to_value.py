@@ -114,10 +114,11 @@ def _typed(source: SourceText, node: ast.Assign | ast.AnnAssign) -> Iterator[Edi
     if not isinstance(node, ast.AnnAssign):
         return
     told = node.annotation
-    entry = told.slice.elts[1] if isinstance(told, ast.Subscript) and isinstance(told.slice, ast.Tuple) and len(told.slice.elts) == 2 else None
-    if entry is None:
+    types = told.slice.elts if isinstance(told, ast.Subscript) and isinstance(told.slice, ast.Tuple) else []
+    if len(types) != 2:
         raise CannotRewrite("its type does not tell that of an entry", node.lineno)
-    yield Edit(source.place(told), (RuntimeName("StagedContextValue"), f"[{source.slice(source.place(entry))}]"), whole=True)
+    entry = source.slice(source.place(types[1]))
+    yield Edit(source.place(told), (RuntimeName("StagedContextValue"), f"[{entry}]"), whole=True)
 
 
 TRANSFORM = Transform(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from outfall_reports.fields import Field
 from outfall_reports.model import Plan
 
@@ -20,8 +22,15 @@ def read(root: Field) -> tuple[Plan, ...]:
 
 
 def read_plans(field: Field) -> tuple[Plan, ...]:
-    """Read an array of plans, as the plan document and the journal hold it."""
-    return tuple(map(_plan, field.items()))
+    """Read an array of plans, as the plan document and the journal hold it: one for each state that a plan makes."""
+    return tuple(replace(_plan(item), state=name) for item in field.items() for name in _names(item))
+
+
+def _names(item: Field) -> tuple[str, ...]:
+    """What the state is called afterwards, or what the states are that it becomes."""
+    names = item.optional("names")
+    found = () if names is None else tuple(name.text() for name in names.items())
+    return found or (item.get("state").text(),)
 
 
 def _plan(item: Field) -> Plan:
