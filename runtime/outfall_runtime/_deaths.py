@@ -97,7 +97,9 @@ def _learn(owner: Any) -> Any:
     kind = type(owner)
     make = guard_class(kind) or OwnedEntry
     if isinstance(owner, MethodType):
-        raise TypeError(f"{owner!r} cannot own an entry: a bound method is made anew at each use; give the object that it is bound to")
+        raise TypeError(
+            f"{owner!r} cannot own an entry: a bound method is made anew at each use; give the object that it is bound to"
+        )
     try:
         ref(owner)
     except TypeError:

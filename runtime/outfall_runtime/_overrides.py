@@ -55,15 +55,28 @@ class Overriding:
 
     def __call__(self, function: AnyFunction) -> AnyFunction:
         from functools import wraps
-        from inspect import iscoroutinefunction
+        from inspect import isasyncgenfunction, isclass, iscoroutinefunction, isgeneratorfunction
 
         board, setting = self._board, self._setting
+        if isclass(function) or isasyncgenfunction(function):
+            kind = "a class" if isclass(function) else "an async generator function"
+            raise TypeError(
+                f"flags.override cannot decorate {function.__qualname__}, which is {kind}; "
+                "decorate its methods, or say `with flags.override(...):` inside"
+            )
         if iscoroutinefunction(function):
 
             @wraps(function)
             async def overridden(*args: Any, **kwargs: Any) -> Any:
                 with Overriding(board, *setting):
                     return await function(*args, **kwargs)
+
+        elif isgeneratorfunction(function):
+
+            @wraps(function)
+            def overridden(*args: Any, **kwargs: Any) -> Any:
+                with Overriding(board, *setting):
+                    return (yield from function(*args, **kwargs))
 
         else:
 

@@ -102,7 +102,7 @@ class ContextLocal:
         names = set(object.__dir__(self)) - type(self)._outfall_names
         return sorted(names | set(self._outfall_store.values(self)))
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce__(self) -> Any:
         raise TypeError(f"cannot pickle {type(self).__name__!r} object")
 
     @classmethod

@@ -139,7 +139,11 @@ def reset(name: str, *, actor: str = "code") -> None:
 def override(name: str, value: Union[str, bool]) -> Overriding:
     """For tests: give a flag another value inside a `with` block or a decorated function.
 
-    It holds for the whole process and outranks every source. Blocks may end in any order.
+    It holds for the whole process and outranks every source. Blocks may end in any order. A decorated
+    generator function holds it from its first item to its end.
+
+    Raises:
+        TypeError: it decorates a class or an async generator function.
     """
     return Overriding(board, name, value)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from outfall_runtime import (
     Event,
@@ -33,6 +34,10 @@ from outfall_runtime import (
 )
 from outfall_runtime._limits import Limits, defaults
 from outfall_runtime.testing import isolated
+
+# How long it takes to think of an example says more about the machine's neighbours than about the runtime.
+settings.register_profile("runtime", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("runtime")
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
 
@@ -71,7 +76,7 @@ def python(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("OUTFALL_")}
         clean.update({"PYTHONPATH": str(RUNTIME), **(environment or {})})
         command = [sys.executable, *(("-c",) if len(arguments) == 1 else ()), *arguments]
-        return subprocess.run(command, env=clean, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=clean, cwd=tmp_path, capture_output=True, text=True, timeout=180)
 
     return run
 

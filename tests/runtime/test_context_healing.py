@@ -139,10 +139,8 @@ def test_a_job_that_starts_its_successor_inside_its_block_keeps_the_chain_short(
     assert current.run(fields) == {"number": 299, "of0": 297, "of1": 298, "of2": 299}
 
 
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["enter", "enter", "exit", "exit", "bind", "copy", "read"]), st.integers(0, 99), st.integers(0, 99)),
-    max_size=40,
-)
+WORDS = ("enter", "enter", "exit", "exit", "bind", "copy")
+STEPS = st.lists(st.tuples(st.sampled_from(WORDS), st.integers(0, 99), st.integers(0, 99)), max_size=40)
 
 
 class Model:

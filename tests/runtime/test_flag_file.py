@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import errno
+import json
 import os
 import threading
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
@@ -129,27 +129,42 @@ def test_a_broken_file_is_complained_of_once_and_taken_up_when_mended(
     assert (followed.values, followed.watcher.problem) == ({"use_context": "new"}, "")
 
 
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ESTALE, errno.EIO])
-def test_a_file_that_could_not_be_read_for_a_moment_is_read_at_the_next_look(
-    number: int, followed: Followed, file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENOMEM])
+@pytest.mark.parametrize("call", ["builtins.open", "os.fstat"])
+def test_a_file_that_cannot_be_read_for_a_while_is_named_and_read_as_soon_as_it_can(
+    number: int, call: str, followed: Followed, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*arguments: object, **options: object) -> None:
+    def fail(*arguments: Any, **options: Any) -> Any:
         raise OSError(number, os.strerror(number))
 
     file.write_text(document(use_context="new"))
     with monkeypatch.context() as patch:
-        patch.setattr("builtins.open", fail)
-        assert not followed.watcher.look()
-    assert os.strerror(number) in followed.watcher.problem
+        patch.setattr(call, fail)
+        looks = [followed.watcher.look() for _ in range(2)]
+    assert (looks, followed.values) == ([False, False], {"use_context": "shadow"})
+    assert followed.watcher.problem == f"{file}: {os.strerror(number)}"
     assert followed.watcher.look()
     assert (followed.values, followed.watcher.problem) == ({"use_context": "new"}, "")
 
 
-@pytest.mark.skipif("os.name != 'posix' or os.geteuid() == 0", reason="root can read everything")
-def test_an_unreadable_file_is_named(followed: Followed, file: Path) -> None:
-    file.chmod(0)
-    assert not followed.watcher.look()
-    assert "Permission denied" in followed.watcher.problem
+UNREADABLE = """
+import json, logging, os, traceback  # while they can be read
+from outfall_runtime import flags
+os.chmod(os.environ["OUTFALL_FLAG_FILE"], 0)
+if os.geteuid() == 0:  # who can read everything
+    os.setuid(65534)
+print(flags.refresh(), flags.mode("use_context"), flags.problems())
+"""
+
+
+@pytest.mark.skipif("os.name != 'posix'", reason="needs POSIX permissions")
+def test_a_file_that_this_user_may_not_read_is_named(file: Path, python: Callable[..., Any]) -> None:
+    done = python(UNREADABLE, environment={"OUTFALL_FLAG_FILE": str(file)})
+    problem = f"{file}: Permission denied"
+    assert (done.stdout, done.stderr) == (
+        f"False shadow ({problem!r},)\n",
+        f"{problem}; keeping the last good flags\n",
+    )
 
 
 def test_a_file_replaced_as_a_whole_is_seen(followed: Followed, file: Path) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
-from typing import List
+from typing import Any, AsyncIterator, Iterator, List
 
 import pytest
 
 from outfall_runtime import InvalidSetting, StagedRegistry, UnknownFlag, flags
 from outfall_runtime._board import Board
 from outfall_runtime._modes import BUCKETS, Setting, bucket, parse_setting
-from outfall_runtime._sources import read_environment
+from outfall_runtime._sources import Reading, read_environment
 from outfall_runtime.flags import FlagChange
 
 
@@ -139,6 +140,40 @@ def test_an_override_decorates_functions_and_coroutine_functions() -> None:
     assert (plain(), asyncio.run(coroutine()), flags.enabled("use_search")) == (True, True, False)
 
 
+def test_an_override_decorates_generator_functions_from_their_first_item_to_their_end() -> None:
+    flags.declare("use_search")
+
+    @flags.override("use_search", "new")
+    def rows() -> Iterator[object]:
+        received = yield flags.enabled("use_search")
+        yield received, flags.enabled("use_search")
+        return
+
+    for end in (lambda one: list(one), lambda one: one.close()):
+        generator: Any = rows()
+        assert not flags.enabled("use_search")
+        assert (next(generator), generator.send("x"), flags.enabled("use_search")) == (True, ("x", True), True)
+        end(generator)
+        assert not flags.enabled("use_search")
+
+
+async def an_async_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+class AClass:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"), [(AClass, "which is a class"), (an_async_generator, "which is an async generator function")]
+)
+def test_an_override_refuses_to_decorate_what_it_could_not_hold_for(what: Any, kind: str) -> None:
+    flags.declare("use_search")
+    with pytest.raises(TypeError, match=f"{kind}; decorate its methods, or say `with flags.override"):
+        flags.override("use_search", "new")(what)
+
+
 def test_an_override_of_an_unknown_flag_changes_nothing() -> None:
     before = flags.all()
     with pytest.raises(UnknownFlag), flags.override("use_serach_index", "new"):
@@ -158,13 +193,16 @@ def test_changes_tell_who_what_and_when() -> None:
     flags.declare("use_search")
     seen: List[FlagChange] = []
     stop = flags.on_change(seen.append)
+    earliest = time.time()
     flags.set("use_search", "shadow", actor="ada")
+    latest = time.time()
     flags.set("use_search", "shadow", actor="bob")  # no change
     stop()
     flags.disable("use_search")
     (change,) = seen
     assert change[:5] == ("use_search", "legacy", "shadow", "ada", "code")
-    assert abs(change.time - flags.history()[-1].time) < 60
+    assert earliest <= change.time <= latest
+    assert [one.actor for one in flags.history()[-2:]] == ["ada", "code"]
 
 
 def test_a_failing_listener_harms_no_other(caplog: pytest.LogCaptureFixture) -> None:
@@ -206,6 +244,17 @@ def test_sources_outrank_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
         ("new", "code"),
         ("legacy", "flag file"),
         ("enforced", "override"),
+    ]
+
+
+def test_a_change_by_the_flag_file_names_who_wrote_it() -> None:
+    board, seen = Board(), []
+    board.listen(seen.append)
+    board.load("flag file", Reading({"use_events": Setting("new")}, actor="ada"))
+    board.load("flag file", Reading({}))
+    assert [change[1:5] for change in seen] == [
+        ("legacy", "new", "ada", "flag file"),
+        ("new", "legacy", "flag file", "flag file"),
     ]
 
 

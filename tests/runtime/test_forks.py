@@ -1,8 +1,7 @@
-"""A fork in the middle of everything, and the quiet end of an interpreter."""
+"""A fork in the middle of everything: no deadlock, nothing of threads that do not exist in the child."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Callable
 
@@ -42,7 +41,7 @@ assert resource.get() == os.getpid()
 for _ in range(25):
     child = os.fork()
     if child == 0:
-        faulthandler.dump_traceback_later(10, exit=True)
+        faulthandler.dump_traceback_later(60, exit=True)
         code = 3
         try:
             flags.set("use_registry", "new")
@@ -59,7 +58,7 @@ for _ in range(25):
             traceback.print_exc()
         finally:
             os._exit(code)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90  # a loaded machine is slow; a deadlock is for ever
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -125,7 +124,7 @@ if child:
     print("survived" if status == 0 else f"the child failed: {status}", flush=True)
     os._exit(0)
 
-faulthandler.dump_traceback_later(20, exit=True)
+faulthandler.dump_traceback_later(60, exit=True)
 for mode in ("new", "shadow", "legacy", "enforced"):
     flags.set("use_registry", mode)
     flags.set("use_context", mode)
@@ -188,44 +187,3 @@ def test_a_forked_worker_follows_the_flag_file(python: Callable[..., Any], tmp_p
         "-W", "ignore::DeprecationWarning", "-c", FOLLOWING, environment={"OUTFALL_FLAG_FILE": str(path)}
     )
     assert (done.stderr, done.returncode) == ("", 0)
-
-
-SHUTDOWN = """
-import asyncio, logging, os, subprocess, sys, threading
-from outfall_runtime import *
-
-flags.set("use_context", "new")
-class Agent: pass
-agents = StagedRegistry("end.agents", {"a": Agent()})
-table = Registry("end.table", ttl=100)
-table.register("me", Agent(), owner=threading.main_thread())
-table.register("idle", Agent(), owner=threading.Thread(target=print))
-table.register("self", Agent(), owner=(owner := Agent()))
-local = StagedContextLocal("end.local", "user")
-local.user = Agent()
-resource = ThreadResource("end.resource", Agent, close=lambda agent: None)
-resource.get()
-install_logging()
-def held():
-    with context.use(user="ada"):
-        yield
-generator = held()
-next(generator)
-async def main():
-    table.register("task", Agent(), owner=asyncio.current_task())
-    local.user = 1
-asyncio.run(main())
-lazy = Lazy("end.lazy", Agent)
-lazy.get()
-threading.Thread(target=threading.Event().wait, daemon=True).start()
-"""
-
-
-def test_the_end_of_the_interpreter_makes_no_noise(python: Callable[..., Any], tmp_path: Path) -> None:
-    path = tmp_path / "flags.json"
-    path.write_text('{"version": 1, "flags": {"use_registry": "shadow"}}')
-    environment = {"OUTFALL_FLAG_FILE": str(path), "OUTFALL_METRICS_DIR": str(tmp_path / "metrics")}
-    done = python("-X", "dev", "-c", SHUTDOWN, environment=environment)
-    assert (done.stderr, done.returncode) == ("", 0)
-    (written,) = (tmp_path / "metrics").iterdir()
-    assert json.loads(written.read_text())["processes"][0]["states"]["end.agents"]["mode"] == "shadow"
