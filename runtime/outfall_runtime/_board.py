@@ -64,6 +64,7 @@ class Board:
         self._listeners: Tuple[Listener, ...] = ()
         self._followers: List[Callable[[], bool]] = []
         self._tidy_at = FEW_FOLLOWERS
+        self._publications = 0
         self.current = Snapshot({}, dict(self._declared))
         self.load(ENVIRONMENT, read_environment())
 
@@ -121,9 +122,10 @@ class Board:
         """Set one flag from code (see `flags.set`)."""
         setting = self._checked(name, value)
         with self._lock:
-            self._layers[CODE] = {**self._layers[CODE], name: setting}
+            code = self._layers[CODE]
+            code[name] = setting
             changes = self._publish(actor, CODE)
-            shadowed = self.current.settings[name] != setting
+            shadowed = code.get(name) is setting and self.current.settings[name] != setting
         self._tell(changes)
         if shadowed:
             why = f"all flags are stopped: {self.stopped}" if self.stopped else "the flag file or an override outranks it"
@@ -132,7 +134,7 @@ class Board:
     def reset(self, name: str, actor: str) -> None:
         """Forget what code set; the flag falls back to its other sources."""
         with self._lock:
-            self._layers[CODE] = {other: value for other, value in self._layers[CODE].items() if other != name}
+            self._layers[CODE].pop(name, None)
             changes = self._publish(actor, CODE)
         self._tell(changes)
 
@@ -194,7 +196,7 @@ class Board:
     def checkpoint(self) -> Callable[[], None]:
         """A function that brings back what code set and tests override now."""
         with self._lock:
-            code, overrides, stopped = self._layers[CODE], self._overrides, self.stopped
+            code, overrides, stopped = dict(self._layers[CODE]), self._overrides, self.stopped
 
         def restore() -> None:
             with self._lock:
@@ -218,7 +220,23 @@ class Board:
         return checked_setting(name, value)
 
     def _publish(self, actor: str, source: str) -> List[FlagChange]:
-        """Swap in the snapshot that follows from the layers; the caller holds the lock."""
+        """Swap in the snapshot that follows from the layers; the caller holds the lock.
+
+        Again where a signal handler, on this very thread, has changed something in the meantime.
+        """
+        before = self.current
+        self._publications += 1
+        while True:
+            count = self._publications
+            self.current = self._snapshot()
+            if self._publications == count:
+                break
+        changes = differences(before, self.current, actor, source)
+        self.history.extend(changes)
+        del self.history[:-HISTORY]
+        return changes
+
+    def _snapshot(self) -> Snapshot:
         settings: Settings = {}
         for layer in LAYERS:
             settings.update(self._layers[layer])
@@ -226,12 +244,7 @@ class Board:
             settings[entry.name] = entry.setting
         if self.stopped:
             settings = dict.fromkeys(settings, DEFAULT)
-        before, after = self.current, Snapshot(settings, dict(self._declared))
-        self.current = after
-        changes = differences(before, after, actor, source)
-        self.history.extend(changes)
-        del self.history[:-HISTORY]
-        return changes
+        return Snapshot(settings, dict(self._declared))
 
     def _tell(self, changes: List[FlagChange]) -> None:
         if changes:

@@ -229,6 +229,25 @@ def test_a_listener_may_change_flags() -> None:
     assert flags.enabled("use_index")
 
 
+def test_what_a_signal_handler_sets_in_the_middle_of_a_change_stays(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from outfall_runtime import _board
+
+    class Interrupted(_board.Snapshot):
+        """Between what a snapshot is made of and its publication, a handler runs."""
+
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            monkeypatch.undo()
+            flags.set("use_events", "enforced")
+            flags.set("use_spans", "new")
+
+    monkeypatch.setattr(_board, "Snapshot", Interrupted)
+    flags.set("use_events", "shadow")
+    assert (flags.mode("use_events"), flags.mode("use_spans"), caplog.text) == ("enforced", "new", "")
+
+
 def test_sources_outrank_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTFALL_FLAGS", "use_events=shadow")
     board = Board()
