@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 
 from benchmarks import sections
 from benchmarks.table import render
@@ -36,14 +37,24 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no section {unknown[0]!r}; there are {', '.join(known)}")
     print(f"CPython {platform.python_version()}, {platform.machine()}, {platform.system()}")
     figures: dict[str, list[dict[str, object]]] = {}
-    for name in options.section or known:
-        module = import_module(f"benchmarks.sections.{name}")
+    for name in with_companions(options.section or known):
+        module = section(name)
         rows = module.rows(options.quick)
         print(f"\n{render(module.TITLE, rows)}", flush=True)
         figures[name] = [row.to_json() for row in rows]
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def section(name: str) -> ModuleType:
+    """The module of a section."""
+    return import_module(f"benchmarks.sections.{name}")
+
+
+def with_companions(names: list[str]) -> list[str]:
+    """The sections, each followed by those that belong to the same run; none twice."""
+    return list(dict.fromkeys(one for name in names for one in (name, *getattr(section(name), "ALSO", ()))))
 
 
 if __name__ == "__main__":

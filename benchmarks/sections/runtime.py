@@ -10,6 +10,7 @@ from benchmarks.timing import QUICK_ROUNDS, ROUNDS, Ratio, ratio
 from outfall_runtime import ContextLocal, Registry, StagedContextLocal, StagedRegistry, context, flags, span, staged_span
 
 TITLE = "runtime"
+ALSO = ("contention", "imports", "rivals")  # the rest of what the runtime is judged by, in the same run
 UNIT = "dict.get"
 BASELINE = "plain.get('k')"
 

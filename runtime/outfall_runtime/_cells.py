@@ -18,6 +18,8 @@ from _thread import get_ident
 from contextvars import ContextVar
 from weakref import ref
 
+from ._weak_list import WeakList
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
@@ -40,7 +42,7 @@ _pool: List["ContextVar[Cell]"] = []  # outfall: ignore[OUT102] variables cannot
 class Cells:
     """The context variable behind one context local, and the cells that it ever held."""
 
-    __slots__ = ("_limit", "_made", "_tickets", "get", "variable")
+    __slots__ = ("_made", "get", "variable")
 
     def __init__(self) -> None:
         try:
@@ -48,16 +50,12 @@ class Cells:
         except IndexError:
             self.variable = ContextVar("outfall_context_local")
         self.get = self.variable.get
-        self._made: List["ref[Cell]"] = []
-        self._limit = 64
-        self._tickets = [None]  # whoever pops it may tidy up
+        self._made = WeakList()
 
     def put(self, cell: Cell) -> None:
         """Make a new cell that of the current context; nobody changes it from now on."""
         cell.thread = get_ident()
-        self._made.append(ref(cell))
-        if len(self._made) > self._limit:
-            self._forget_dead()
+        self._made.add(ref(cell))
         self.variable.set(cell)
 
     def blank(self) -> None:
@@ -68,27 +66,12 @@ class Cells:
 
     def release(self) -> None:
         """The owner is gone: drop all values in all contexts and give the variable back."""
-        for made in list(self._made):
-            cell = made()
-            if cell is not None:
-                cell.clear()
+        for cell in self._made.living():
+            cell.clear()
         _pool.append(self.variable)
 
     def after_fork(self) -> None:
-        """In the child: whoever was tidying up is gone."""
-        self._tickets = [None]
-
-    def _forget_dead(self) -> None:
-        """Twice as many as live are kept, so the cost per write stays constant."""
-        try:
-            ticket = self._tickets.pop()
-        except IndexError:  # another thread is at it
-            return
-        seen = list(self._made)
-        living = [made for made in seen if made() is not None]
-        self._made[: len(seen)] = living  # others append to the end meanwhile
-        self._limit = max(64, 2 * len(living))
-        self._tickets.append(ticket)
+        self._made.after_fork()
 
 
 def threads_inherit_contexts() -> bool:

@@ -11,14 +11,14 @@ from types import MethodType
 from weakref import ref
 
 from ._entry import NEVER, Entry
+from ._weak_list import WeakList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Mapping
+    from typing import Any, Dict, Mapping
 
     from .owners import Guard
 
-FEW = 32  # below this, what is no longer waited for is left lying
 MOST_KINDS = 256
 
 kinds: Dict[type, Any] = {}  # outfall: ignore[OUT101] what guards owners of a type; bounded
@@ -129,25 +129,20 @@ def died(guard: Any) -> None:
 class DeathList:
     """The guards that wait for the death of one owner; they are not kept alive."""
 
-    __slots__ = ("__weakref__", "_limit", "_waiting")
+    __slots__ = ("__weakref__", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting: "List[ref[Guard]]" = []
-        self._limit = FEW
+        self._waiting = WeakList()
 
     def add(self, guard: "Guard") -> None:
-        self._waiting.append(ref(guard))
-        if len(self._waiting) > self._limit:
-            seen = list(self._waiting)
-            pending = [weak for weak in seen if weak() is not None]
-            self._waiting[: len(seen)] = pending
-            self._limit = max(FEW, 2 * len(pending))
+        self._waiting.add(ref(guard))
 
     def tell(self, _: object = None) -> None:
         """The owner died."""
-        while self._waiting:
+        waiting = self._waiting.refs
+        while waiting:
             try:
-                guard = self._waiting.pop()()
+                guard = waiting.pop()()
             except IndexError:  # told by two threads at once
                 return
             if guard is not None:

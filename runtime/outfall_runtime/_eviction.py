@@ -211,7 +211,8 @@ class Eviction:
     def _evict(self, table: Any, key: Any, entry: Any) -> Any:
         """Take a key out of the table; the caller has claimed it, and keeps what is returned until it gives it back.
 
-        A rollback watches writes until no key is on its way out, so that it undoes none of them.
+        A rollback watches writes until no key is on its way out, so that it undoes none of them. Where one
+        comes in between and is past this key, it is put back when the key is given back.
         """
         self._evicting.append(key)
         try:
@@ -224,8 +225,6 @@ class Eviction:
             self.evicted.add()
             if self.policy != DROP:
                 self.tombstones[key] = (value, entry)
-                if self.policy not in EVICTING:  # a rollback came in between, and may be past this key
-                    self._bring_back(table, key)
             return value, stale
         finally:
             if self._evicting:  # a fork may have emptied it

@@ -9,31 +9,32 @@ from __future__ import annotations
 import os
 from weakref import ref
 
+from ._weak_list import WeakList
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
-_FEW = 64
+class _Named(ref):  # type: ignore[type-arg]
+    __slots__ = ("name",)
+    name: str
 
 
 class _Tables:
     def __init__(self) -> None:
-        self._all: List[Tuple[str, "ref[Any]"]] = []
-        self._limit = _FEW
+        self._all = WeakList()
 
     def add(self, name: str, table: Any) -> None:
-        self._all.append((name, ref(table)))
-        if len(self._all) > self._limit:
-            seen = list(self._all)
-            living = [one for one in seen if one[1]() is not None]
-            self._all[: len(seen)] = living
-            self._limit = max(_FEW, 2 * len(living))
+        weak = _Named(table)
+        weak.name = name
+        self._all.add(weak)
 
     def living(self) -> List[Tuple[str, Any]]:
-        found = [(name, weak()) for name, weak in list(self._all)]
+        found = [(weak.name, weak()) for weak in list(self._all.refs)]  # type: ignore[attr-defined]
         return [(name, table) for name, table in found if table is not None]
 
     def after_fork(self) -> None:
+        self._all.after_fork()
         for _, table in self.living():
             target = getattr(table, "_outfall", table)
             if hasattr(target, "after_fork"):

@@ -25,6 +25,11 @@ def test_an_unknown_section_is_named_with_the_known_ones() -> None:
     assert "'runtme'" in done.stderr and "runtime" in done.stderr
 
 
+def test_what_the_runtime_is_judged_by_stands_in_one_run() -> None:
+    code = "from benchmarks.__main__ import with_companions; print(*with_companions(['runtime', 'rivals', 'check']))"
+    assert python(code) == "runtime contention imports rivals check"
+
+
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
     code = "from benchmarks.timing import Ratio; print(Ratio.of([(4, 2), (9, 1), (3, 1)]))"
     assert python(code) == "Ratio(median=3.0, low=2.5, high=6.0)"

@@ -102,7 +102,7 @@ flags.watcher.start()
 locks = [flags.board._lock, flags.watcher._looking, owners._poller._starting, slot._lock]
 locks += [local._outfall_store._changing, table._outfall._timing, staged._outfall._timing]
 locks += [record._changing for record in book.records()]
-lists = [local._outfall_store.cells._tickets]
+lists = [local._outfall_store.cells._made._tickets, _tables._tables._all._tickets]
 held, parent = threading.Event(), os.getpid()
 
 def hold_everything():
@@ -140,7 +140,7 @@ assert slot.compare_and_set(slot.get(), 2)
 assert (lazy.get(), "sleeper" in table) == ("made", False)
 for number in range(200):
     local.user = number
-assert len(local._outfall_store.cells._made) < 200, "nobody tidies up"
+assert len(local._outfall_store.cells._made.refs) < 200, "nobody tidies up"
 finish = threading.Event()
 owner = threading.Thread(target=finish.wait)
 owner.start()

@@ -209,5 +209,5 @@ def test_a_million_registrations_by_one_owner_leave_nothing_behind() -> None:
     for number in range(5000):
         table.register("a", number, owner=owner)
         table.unregister("a")
-    assert len(owner._deaths._waiting) < 100
+    assert len(owner._deaths._waiting.refs) < 100
     assert table._outfall.entries == {}
