@@ -110,16 +110,15 @@ def picklable(base: Any) -> Any:
 
 
 def counting(base: Any) -> Any:
+    calls: List[int] = []
+
     class Counting(base):  # type: ignore[misc]
-        calls: List[int] = []
-
         def __init__(self) -> None:
-            self.calls.append(1)
-            if len(self.calls) == 2:
+            calls.append(1)
+            if len(calls) == 2:
                 raise ValueError("the second time")
-            self.number = len(self.calls)
+            self.number = len(calls)
 
-    Counting.calls = []
     return Counting
 
 
