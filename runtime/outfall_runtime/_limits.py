@@ -25,7 +25,7 @@ THRESHOLDS: Dict[str, Tuple[float, str]] = {
     "tables_mb": (500.0, "estimated size of all tables of one process, in MB"),
     "processes_rise": (1.5, "number of living processes, as a factor to the baseline's"),
     "growth_mb_per_hour": (1.0, "growth of the tables of one process, in MB per hour"),
-    "batch_lag_seconds": (60.0, "age of the oldest event that waits in a batch, in seconds"),
+    "batch_lag_seconds": (60.0, "seconds since a handler of events last took anything while something waits for it"),
 }
 
 

@@ -19,6 +19,7 @@ from ._documents import overwrite_document, write_document
 from ._leaving import leaving
 from ._requests import Desk
 from ._states import FOLDER_VARIABLE
+from ._uwsgi import complaint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Presence:
             "started": metrics.started(),
             "file": os.path.realpath(self._watcher.path or ""),
             "revision": self._watcher.revision,
-            "problem": self._watcher.problem,
+            "problem": self._watcher.problem or complaint(),
             "stopped": flags.board.stopped,
             "flags": {name: str(setting) for name, setting in sorted(snapshot.settings.items())},
             "declared": sorted(snapshot.declared),

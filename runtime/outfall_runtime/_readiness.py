@@ -75,7 +75,7 @@ def _following(file: FlagFile, folder: str, limits: Limits) -> Iterator[str]:
         yield f"no running process follows {file.path}"
     for worker in workers:
         if worker.problem and file.document:
-            yield f"{worker} cannot read the flag file: {worker.problem}"
+            yield f"{worker} does not follow the flag file: {worker.problem}"
         elif worker.revision < file.reading.revision:
             yield f"{worker} has revision {worker.revision} of the flag file, not {file.reading.revision}"
         if worker.stopped:

@@ -14,6 +14,7 @@ from . import _report
 from ._leaving import leaving
 from ._sources import FILE_VARIABLE, Reading, fingerprint, read_file
 from ._states import FOLDER_VARIABLE
+from ._uwsgi import complaint
 from .errors import BrokenSource
 
 TYPE_CHECKING = False
@@ -63,6 +64,8 @@ class Watcher:
         if self.path is None or self._thread is not None:
             return
         self.look()
+        if complaint():
+            _report.warn(complaint())
         if os.environ.get(FOLDER_VARIABLE):
             from ._presence import report_on
 

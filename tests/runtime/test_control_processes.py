@@ -47,7 +47,7 @@ def test_a_rollback_takes_back_what_code_or_the_environment_switched_on(rollout:
     ("said", "missing"),
     [
         ({"revision": 1}, "web-1 process {pid} has revision 1 of the flag file, not 7"),
-        ({"problem": "no such file"}, "web-1 process {pid} cannot read the flag file: no such file"),
+        ({"problem": "no such file"}, "web-1 process {pid} does not follow the flag file: no such file"),
         ({"revision": 7, "stopped": "errors"}, "web-1 process {pid} is stopped by an emergency rollback: errors"),
     ],
 )

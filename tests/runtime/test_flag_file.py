@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Dict, List
 
 import pytest
@@ -205,6 +207,30 @@ def test_the_thread_follows_the_file_and_ends_when_told(file: Path) -> None:
     finally:
         watcher.stop()
     assert "outfall-flags" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({}, "enable-threads = true and lazy-apps = true"),
+        ({"enable-threads": True}, "lazy-apps = true"),
+        ({b"lazy-apps": True}, "enable-threads = true"),
+        ({"enable-threads": True, "py-call-osafterfork": True}, ""),
+        ({b"threads": b"4", "lazy": True}, ""),
+        (None, ""),
+    ],
+)
+def test_under_uwsgi_it_is_said_what_keeps_workers_from_following(
+    options: Any, missing: str, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if options is not None:
+        monkeypatch.setitem(sys.modules, "uwsgi", SimpleNamespace(opt=options))  # type: ignore[arg-type]
+    watcher = Watcher(lambda reading: None, lambda: None, str(file))
+    watcher.start()
+    watcher.stop()
+    assert [record.getMessage() for record in caplog.records] == (
+        [f"uWSGI's workers follow nothing and report nothing without {missing}"] if missing else []
+    )
 
 
 def test_a_service_without_a_flag_file_starts_no_thread() -> None:
