@@ -15,6 +15,7 @@ from .slot_declarations import first_binder
 from .slot_edits import CannotRewrite, assigned_value, end_of, first_line, start_of
 from .text import SourceText
 
+_NEEDLESS = re.compile(r"\s*#\s*type:\s*ignore(\[assignment\])?\s*")
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
 
 
@@ -48,7 +49,7 @@ def declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign,
         edits.append(Edit(source.place(target), (kept + slot,)))
     if isinstance(node, ast.AnnAssign):
         edits += of_slot(source, node)
-    edits += _type_comment(source, node)
+    edits += [*_type_comment(source, node), *needless_ignore(source, node)]
     if indent.strip() or _shares_line(source, node):
         raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
     return edits
@@ -93,6 +94,15 @@ def _type_comment(source: SourceText, node: ast.stmt) -> Iterator[Edit]:
         start, end = (replace(end_of(place), column=place.end_column + at, end_column=place.end_column + at) for at in found.span(1))
         yield Edit(start, (RuntimeName("Slot"), "["))
         yield Edit(end, ("]",))
+
+
+def needless_ignore(source: SourceText, node: ast.stmt) -> Iterator[Edit]:
+    """`x: int = None  # type: ignore` loses its comment, which checkers may report: a slot without a value is of any type."""
+    place = source.place(node)
+    rest = source.lines[place.end_line - 1][place.end_column :].rstrip("\r\n")
+    empty = isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Constant) and node.value.value is None
+    if empty and _NEEDLESS.fullmatch(rest):
+        yield Edit(replace(end_of(place), end_column=place.end_column + len(rest)), ())
 
 
 def _described(source: SourceText, node: ast.stmt) -> ast.stmt:

@@ -148,11 +148,11 @@ class _Folders:
         while self._is_package(folder):
             package.insert(0, folder.name)
             folder = folder.parent
-        outer = self._outer(folder)
+        outer, sourced = self._outer(folder)
         inner = ".".join(package + last) or absolute.parent.name
         full = ".".join(outer + package + last) or inner
-        # A package names itself; a lone module in a folder is told apart by its folders.
-        names = (inner, full) if package else (full, inner)
+        # A package names itself, but for those that source folders hold in namespaces; a lone module is told apart by its folders.
+        names = (inner, full) if package and not sourced else (full, inner)
         return File(path, names[0], tuple(dict.fromkeys(n for n in names if n != names[0])), is_package, bool(package))
 
     def _is_package(self, folder: Path) -> bool:
@@ -160,10 +160,11 @@ class _Folders:
             self._packages[folder] = folder != folder.parent and (folder / "__init__.py").exists()
         return self._packages[folder]
 
-    def _outer(self, folder: Path) -> list[str]:
-        """The folders between the root (or its source folder) and `folder`."""
+    def _outer(self, folder: Path) -> tuple[list[str], bool]:
+        """The folders between the root, or its source folder, and `folder`; and whether it is within a source folder."""
         try:
             parts = list(folder.relative_to(self._root).parts)
         except ValueError:
-            return []
-        return parts[1:] if parts and parts[0] in _SOURCE_FOLDERS else parts
+            return [], False
+        sourced = bool(parts) and parts[0] in _SOURCE_FOLDERS
+        return (parts[1:] if sourced else parts), sourced

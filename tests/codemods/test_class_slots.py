@@ -47,7 +47,7 @@ DECLINED = {
         "a type checker follows its type",
     ),
     "bound by setattr": ("class C:\n    x = 0\n    @classmethod\n    def f(cls):\n        setattr(cls, 'x', 1)\n", "else than a plain statement"),
-    "a type that a comment overrides": ("class C:\n    x: int = None  # type: ignore[assignment]\n" + SET, "`type: ignore`"),
+    "a type that a comment overrides": ("class C:\n    x: int = ''  # type: ignore[assignment]\n" + SET, "`type: ignore`"),
 }  # fmt: skip
 
 IMPORT = "from outfall_runtime import class_slot, slot_of\n\n"
@@ -81,6 +81,10 @@ TRANSFORMED = {
         "class A:\n    class C:\n        x = False\n        def f(self):\n            A.C.x = True\n            self.x = 2\n",
         IMPORT + 'class A:\n    class C:\n        x = class_slot("app.A.C.x", False)\n        def f(self):\n'
         '            slot_of(A.C, "x").value = True\n            self.x = 2\n',
+    ),
+    "without a value of its type at first": (
+        "class C:\n    x: int = None  # type: ignore[assignment]\n" + SET,
+        IMPORT + 'class C:\n    x: int = class_slot("app.C.x", None)\n' + SET.replace("cls.x = value", 'slot_of(cls, "x").value = value'),
     ),
     "with a base of its own project": (
         "from app.models import Base\nclass C(Base):\n    x = None\n" + SET,

@@ -131,6 +131,11 @@ TRANSFORMED = {
         "class A:\n    @property\n    def _level(self):\n        return _level_slot.value\nclass B:\n    _level = 1\n"
         "    def f(self):\n        return _level_slot.value + self._level\n",
     ),
+    "without a value of its type at first": (
+        "_level: int = None  # type: ignore\n_text: str = 0  # type: ignore\n" + SET + "def f(x):\n    global _text\n    _text = x\n",
+        IMPORT + '_level: Slot[int] = Slot("app._level", None)\n_text: Slot[str] = Slot("app._text", 0)  # type: ignore\n'
+        "def set_level(value):\n    _level.value = value\ndef f(x):\n    _text.value = x\n",
+    ),
     "a parameter of the same name": (
         "_level = 0\n\n" + SET + "\ndef f(_level):\n    _level = 2\n    return lambda: _level\n",
         IMPORT + '_level = Slot("app._level", 0)\n\ndef set_level(value):\n    _level.value = value\n'

@@ -37,6 +37,13 @@ def test_a_write_from_elsewhere_reaches_the_declared_state(project, files: dict[
     assert sorted(f.code for f in analysis.findings) == ["OUT101", "OUT106"]
 
 
+@pytest.mark.parametrize(("folder", "name"), [("src/zope", "zope.tool.state.STATE"), ("backend", "tool.state.STATE")])
+def test_a_package_within_a_namespace_is_named_as_it_is_imported(project, folder: str, name: str) -> None:
+    written = {f"{folder}/tool/__init__.py": "", f"{folder}/tool/state.py": STATE + "def f():\n    STATE[1] = 1\n"}
+    (state,) = project(written | {"other.py": "from tool.state import STATE\ndef g():\n    STATE[2] = 2\n"}).states
+    assert (state.name, len(state.accesses)) == (name, 2)
+
+
 def test_a_cycle_of_re_exports_ends(project) -> None:
     analysis = project({"a.py": "from b import X\nX[1] = 1\n", "b.py": "from a import X\n"})
     assert analysis.problems == ()

@@ -16,6 +16,7 @@ from outfall_lint.model import Access, Finding, Operation, State
 
 from ..class_bodies import body_reader, class_at, declaration_in, external_bases, read_in_body, value_problem
 from ..class_edits import binding_edits, bindings_at, narrowed_at
+from ..declared_slots import needless_ignore
 from ..edits import Edit, RuntimeName, quoted
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
@@ -96,7 +97,8 @@ def _obstacles(
     if foreign:
         reason = f"a base of its class comes from `{foreign}`, out of our sight, and may read the class body; keep the value elsewhere"
         yield Obstacle(reason, "bases-out-of-sight")
-    if declaration and "type: ignore" in "".join(source.lines[declaration.lineno - 1 : declaration.end_lineno]):
+    ignored = declaration and "type: ignore" in "".join(source.lines[declaration.lineno - 1 : declaration.end_lineno])
+    if declaration and ignored and not any(needless_ignore(source, declaration)):
         yield Obstacle("a `type: ignore` stands at its declaration, which would no longer fit; give it its true type first", "type-checkers")
 
 
@@ -109,6 +111,7 @@ def _declared(state: State, source: SourceText, node: ast.ClassDef, declaration:
     value, brackets = assigned_value(source, declaration, target)
     yield Edit(start_of(value), (RuntimeName("class_slot"), f"({quoted(state.name)}, " + "(" * brackets))
     yield Edit(end_of(value), (")" + ")" * brackets,))
+    yield from needless_ignore(source, declaration)
 
 
 def _bound(state: State, case: Case, optional: bool) -> Iterator[Edit]:
