@@ -77,7 +77,8 @@ def _tests(records: Sequence[Record]) -> Iterator[str]:
     yield "## Tests\n"
     yield "Passed in each run; lost tests, if any, behind a minus. *Probes* are short tests of scope (what is one per"
     yield "thread, what one per process), which must pass in every mode and after removal. *Types*: how many messages the"
-    yield "project's own mypy configuration gives after `migrate` that it did not give before; – where it has none.\n"
+    yield "mypy, as the project configures it, gives after `migrate` that it did not give before; – where it neither"
+    yield "configures it nor ships types.\n"
     yield f"| project | {' | '.join(RUNS)} | probes | types |"
     yield "|---|" + "---:|" * (len(RUNS) + 2)
     for record in records:

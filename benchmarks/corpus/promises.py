@@ -49,12 +49,12 @@ def changed_files(tree: Path) -> list[str]:
 
 
 def new_type_errors(stock: Path, tree: Path, sources: Iterable[str], python: Path) -> list[str] | None:
-    """Messages that mypy has of `tree` and not of `stock`; None where the project does not configure it, or it cannot run."""
+    """Messages that mypy has of `tree` and not of `stock`; None where it cannot run, or the project neither configures it nor ships types."""
     settings = [stock / name for name in ("mypy.ini", ".mypy.ini", "setup.cfg", "pyproject.toml")]
     text = next((t for t in map(_text, settings) if "[mypy]" in t or "[tool.mypy]" in t), None)
-    if text is None:
+    if text is None and not any(any((stock / source).rglob("py.typed")) for source in sources):
         return None
-    configured = [()] if re.search(r"^files\s*=", text, re.MULTILINE) else []
+    configured = [()] if re.search(r"^files\s*=", text or "", re.MULTILINE) else []
     for paths in (*configured, tuple(sources)):  # the sources alone, where what is configured needs more than there is
         before = _messages(stock, paths, python)
         after = _messages(tree, paths, python) if before is not None else None
@@ -86,7 +86,7 @@ def _last_own_line(node: ast.stmt) -> int:
 
 
 def _messages(tree: Path, paths: Iterable[str], python: Path) -> Counter[str] | None:
-    options = ("--no-pretty", "--hide-error-context", "--no-color-output", "--no-error-summary", f"--python-executable={python}")
+    options = ("--num-workers=0", "--no-pretty", "--hide-error-context", "--no-color-output", "--no-error-summary", f"--python-executable={python}")
     with TemporaryDirectory() as cache:
         command = [sys.executable, "-m", "mypy", *options, f"--cache-dir={cache}", *paths]
         done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)

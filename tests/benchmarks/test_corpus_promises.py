@@ -79,3 +79,13 @@ def test_only_new_messages_of_the_configured_checker_count(settings: str, tmp_pa
 def test_a_test_that_needs_no_second_try_any_more_is_not_lost() -> None:
     outcomes = {"a": "passed", "b": "failed", "d": "passed", "d#2": "failed"}
     assert without_reruns(["a#2", "b#2", "c#2", "d#2", "e"], outcomes) == ["b#2", "c#2", "d#2", "e"]
+
+
+def test_types_that_a_package_ships_are_checked_without_a_configuration(tmp_path: Path) -> None:
+    stock, tree = tmp_path / "stock", tmp_path / "tree"
+    for folder, value in ((stock, "1"), (tree, "'1'")):
+        (folder / "app").mkdir(parents=True)
+        (folder / "app" / "py.typed").touch()
+        (folder / "app" / "__init__.py").write_text(f"x: int = {value}\n")
+    (found,) = new_type_errors(stock, tree, ["app"], Path(sys.executable)) or []
+    assert found.startswith("app/__init__.py: error: Incompatible types in assignment")
