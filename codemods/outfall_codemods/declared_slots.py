@@ -12,7 +12,7 @@ from outfall_lint.model import Place, State
 from .edits import Edit, RuntimeName, quoted
 from .global_uses import GlobalUses
 from .slot_declarations import first_binder
-from .slot_edits import CannotRewrite, assigned_value, end_of, first_line, start_of
+from .slot_edits import CannotRewrite, assigned_value, end_of, end_of_line, first_line, start_of
 from .text import SourceText
 
 _NEEDLESS = re.compile(r"\s*#\s*type:\s*ignore(\[assignment\])?\s*")
@@ -38,11 +38,10 @@ def declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign,
     indent = source.lines[statement.line - 1][: statement.column]
     edits = [
         Edit(start_of(value), (RuntimeName("Slot"), f"({quoted(state.name)}, " + "(" * brackets)),
-        Edit(end_of(value), (")" + ")" * brackets, *(_property(source, state, slot, indent) if visible and described is node else ()))),
+        Edit(end_of(value), (")" + ")" * brackets,)),
     ]
-    if visible and described is not node:
-        edits.append(Edit(end_of(source.place(described)), _property(source, state, slot, indent)))
     if visible:
+        edits.append(Edit(end_of_line(source, described), _property(source, state, slot, indent)))
         told = source.slice(source.place(node.annotation)) if isinstance(node, ast.AnnAssign) else _plain_type(source, node.value)
         told = None if typed else told
         kept = f"{state.local_name}: {told}{source.newline}{indent}" if told else ""
@@ -64,7 +63,7 @@ def _filled(state: State, source: SourceText, node: ast.AnnAssign, slot: str) ->
         return [*of_slot(source, node), Edit(end_of(source.place(node)), (" = ", *made))]
     told = source.slice(source.place(node.annotation))
     head = (f"{source.newline}{slot}: ", RuntimeName("Slot"), f"[{told}] = ")
-    return [Edit(end_of(source.place(_described(source, node))), (*head, *made, *_property(source, state, slot, "")))]
+    return [Edit(end_of_line(source, _described(source, node)), (*head, *made, *_property(source, state, slot, "")))]
 
 
 def of_slot(source: SourceText, node: ast.AnnAssign) -> list[Edit]:

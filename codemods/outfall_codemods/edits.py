@@ -77,7 +77,7 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     """Carry out the edits, bind the runtime's names, drop the imports that this orphans.
 
     `unbound` are names that no function binds any more: their `global` goes. `line_length` is
-    the project's own limit; without one the file's longest line is taken for it.
+    the project's own limit; without one it is the length that one line in a hundred exceeds.
     """
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, _first_executed(source, edits)) if names else Bound({}, None)
@@ -107,8 +107,9 @@ def _layouts(before: SourceText, after: SourceText, called: Collection[str], lin
     """The layouts of calls on lines that the edits have made."""
     known = set(before.lines)
     fresh = {number for number, line in enumerate(after.lines, start=1) if line not in known}
-    longest = max((len(line.rstrip()) for line in before.lines), default=0)
-    return layouts(after, called, fresh, line_length or max(longest, _USUAL_LENGTH))
+    lengths = sorted(len(line.rstrip()) for line in before.lines)
+    usual = lengths[len(lengths) * 99 // 100] if lengths else 0
+    return layouts(after, called, fresh, line_length or max(usual, _USUAL_LENGTH))
 
 
 def _declarations(source: SourceText, edits: Sequence[Edit]) -> list[Lines]:

@@ -64,14 +64,13 @@ def _imported(source: SourceText, node: ast.Import | ast.ImportFrom, name: str, 
     if isinstance(node, ast.Import) and not alias.asname and "." in alias.name:
         raise CannotRewrite("it is bound by the import of a module within it", node.lineno)
     place = source.place(node)
-    indent, line = source.lines[place.line - 1][: place.column], source.lines[place.end_line - 1].rstrip("\r\n")
-    rest = line[place.end_column :].strip()
+    indent = source.lines[place.line - 1][: place.column]
+    rest = source.lines[place.end_line - 1][place.end_column :].strip()
     if indent.strip() or (rest and not rest.startswith("#")):
         raise CannotRewrite("it is bound by an import that shares its line with other statements", node.lineno)
     local = free_name(source, f"imported_{name.strip('_').lower()}")
-    below = replace(place, line=place.end_line, column=len(line), end_column=len(line))
     yield Edit(source.place(alias), (f"{alias.name} as {local}",))
-    yield Edit(below, (f"{source.newline}{indent}{slot}.value = {local}",))
+    yield Edit(end_of_line(source, node), (f"{source.newline}{indent}{slot}.value = {local}",))
 
 
 def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target: ast.expr) -> tuple[Place, bool]:
@@ -150,6 +149,13 @@ def first_line(source: SourceText, statement: ast.stmt) -> int:
     while line > 1 and source.lines[line - 2].lstrip().startswith("#"):
         line -= 1
     return line
+
+
+def end_of_line(source: SourceText, statement: ast.stmt) -> Place:
+    """The empty stretch at the end of the line on which a statement ends, behind a comment."""
+    place = source.place(statement)
+    column = len(source.lines[place.end_line - 1].rstrip("\r\n"))
+    return replace(place, line=place.end_line, column=column, end_column=column)
 
 
 def start_of(place: Place) -> Place:

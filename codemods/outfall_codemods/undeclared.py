@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from outfall_lint.model import Place
 
 from .class_bodies import Function, binds_in_body, class_at
 from .edits import Edit, RuntimeName, quoted
-from .slot_edits import CannotRewrite, end_of, first_line
+from .slot_edits import CannotRewrite, end_of_line, first_line
 from .text import SourceText
 
 _ASKED = frozenset({"hasattr", "getattr", "setattr", "delattr"})
@@ -61,11 +60,11 @@ def declared(source: SourceText, node: ast.ClassDef, name: str, state: str) -> E
     described = _is_text(node.body[0])
     above = list(_attributes(node.body[described:]))
     if above:
-        return Edit(_end_of_line(source, above[-1]), (source.newline, *made))
+        return Edit(end_of_line(source, above[-1]), (source.newline, *made))
     if described:
         last = node.body[0].end_lineno or 0
         crowded = len(node.body) > 1 and bool(source.lines[last].strip())
-        return Edit(_end_of_line(source, node.body[0]), (source.newline * 2, *made, source.newline * crowded))
+        return Edit(end_of_line(source, node.body[0]), (source.newline * 2, *made, source.newline * crowded))
     first = first_line(source, node.body[0])
     return Edit(Place(source.path, first, 0, first, 0), (*made, source.newline * 2))
 
@@ -80,13 +79,6 @@ def _attributes(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
-
-
-def _end_of_line(source: SourceText, statement: ast.stmt) -> Place:
-    """The empty stretch at the end of the line on which a statement ends, behind a comment."""
-    place = end_of(source.place(statement))
-    column = len(source.lines[place.line - 1].rstrip("\r\n"))
-    return replace(place, column=column, end_column=column)
 
 
 def _shares_line(source: SourceText, statement: ast.stmt) -> bool:

@@ -83,6 +83,12 @@ TRANSFORMED = {
         '_level_slot = Slot("app._level", 0)\n"""How much to say."""\nmodule_property(__name__, "_level", _level_slot)\n'
         "\ndef set_level(value):\n    _level_slot.value = value\n\ndef main():\n    import app\n    app._level = 2\n",
     ),
+    "described by a comment behind it": (
+        "level = 0  # how much\n" + SET.replace("_level =", "level =").replace("global _level", "global level"),
+        "from outfall_runtime import Slot, module_property\n\n"
+        '_level_slot = Slot("app.level", 0)  # how much\nmodule_property(__name__, "level", _level_slot)\n'
+        "def set_level(value):\n    _level_slot.value = value\n",
+    ),
     "bound once more while importing": (
         "_level = 0\nfor _level in (1, 2): pass\n_x, _level = 3, 4\n" + SET + "def f():\n    return _level\n",
         IMPORT + '_level = Slot("app._level", 0)\nfor _level.value in (1, 2): pass\n_x, _level.value = 3, 4\n'
