@@ -14,6 +14,7 @@ import io
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from .splices import Splice
 from .text import Lines, SourceText
@@ -44,9 +45,7 @@ def realigned(source: SourceText, splices: Sequence[Splice]) -> list[Splice]:
 
 def _statements(source: SourceText, splices: Sequence[Splice]) -> Iterator[Lines]:
     """The stretches of the simple statements, and heads of compound ones, of several lines that a splice falls into."""
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.stmt):
-            continue
+    for node in chain.from_iterable(source.blocks):
         body = getattr(node, "body", None)
         last = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno or node.lineno
         if last > node.lineno and any(source.starts[node.lineno - 1] <= s.start < source.starts[last] for s in splices):

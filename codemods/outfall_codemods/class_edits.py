@@ -18,7 +18,7 @@ def mangled(source: SourceText, node: ast.Attribute) -> str:
     """The attribute's name as Python looks it up: `__x`, written within the class `C`, is `_C__x`."""
     if not node.attr.startswith("__") or node.attr.endswith("__"):
         return node.attr
-    around = [n for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef) and node in set(ast.walk(n))]
+    around = [n for n in source.nodes if isinstance(n, ast.ClassDef) and node in set(ast.walk(n))]
     return f"_{around[-1].name.lstrip('_')}{node.attr}" if around else node.attr
 
 
@@ -30,7 +30,7 @@ def bindings_at(source: SourceText, places: Collection[Place]) -> list[Binding]:
     wanted = set(places)
     found = [
         (statement, target)
-        for statement in ast.walk(source.tree)
+        for statement in source.nodes
         if isinstance(statement, ast.stmt)
         for target in _targets(statement)
         if source.place(target) in wanted
@@ -74,7 +74,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
 
 def narrowed_at(source: SourceText, name: str, bindings: Collection[Binding]) -> int | None:
     """The line of an assignment after which the same function reads the attribute, which type checkers then narrow."""
-    for function in ast.walk(source.tree):
+    for function in source.nodes:
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             own = set(ast.walk(function))
             reads = [n for n in own if isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Load)]

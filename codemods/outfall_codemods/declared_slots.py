@@ -74,7 +74,7 @@ def of_slot(source: SourceText, node: ast.AnnAssign) -> list[Edit]:
 
 def _plain_type(source: SourceText, value: ast.expr) -> str | None:
     """The type that the value plainly has, where the module tells types: checkers cannot see a module property."""
-    functions = (n for n in ast.walk(source.tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    functions = (n for n in source.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
     if not any(function.returns for function in functions):
         return None
     if isinstance(value, ast.Constant) and isinstance(value.value, (bool, int, float, str, bytes)):

@@ -13,6 +13,7 @@ import re
 from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from outfall_lint.model import Place
 
@@ -115,7 +116,7 @@ def _layouts(before: SourceText, after: SourceText, called: Collection[str], lin
 def _declarations(source: SourceText, edits: Sequence[Edit]) -> list[Lines]:
     """The lines of the simple statements in which an edit puts a runtime name."""
     lines = {edit.place.line for edit in edits if edit.runtime_names}
-    simple = (node for node in ast.walk(source.tree) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)))
+    simple = (node for node in chain.from_iterable(source.blocks) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)))
     stretches = ((node.lineno, node.end_lineno or node.lineno) for node in simple)
     return [(first, last) for first, last in stretches if any(first <= line <= last for line in lines)]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from .text import SourceText, first_of
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -29,10 +32,10 @@ class GlobalUses:
     typed: tuple[ast.AnnAssign, ...] = ()  # `NAME: int`, which binds nothing
 
 
-def global_uses(tree: ast.Module, name: str) -> GlobalUses:
+def global_uses(source: SourceText, name: str) -> GlobalUses:
     """Every load, binding and deletion of the module's global `name`."""
-    walk = _Walk(name)
-    for statement in tree.body:
+    walk = _Walk(name, source.lines_with(name))
+    for statement in source.tree.body:
         walk.statement(statement, in_function=False)
     return GlobalUses(tuple(walk.loads), tuple(walk.bindings), walk.problems[0] if walk.problems else None, tuple(walk.typed))
 
@@ -42,12 +45,15 @@ class _Walk:
     """One pass over the scopes in which the name is the global; the others are passed by."""
 
     name: str
+    said: list[int]  # the lines that can say the name, in order
     loads: list[ast.Name] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     problems: list[tuple[str, int]] = field(default_factory=list)
     typed: list[ast.AnnAssign] = field(default_factory=list)
 
     def statement(self, node: ast.stmt, in_function: bool) -> None:
+        if not self._may_say(node):
+            return
         names = tuple(self._stored(node))
         if names and isinstance(node, ast.AnnAssign) and node.value is None:
             self.typed.append(node)
@@ -64,6 +70,10 @@ class _Walk:
             self._function(node, in_function)
         elif isinstance(node, ast.ClassDef):
             self._class(node, in_function)
+
+    def _may_say(self, node: ast.stmt) -> bool:
+        at = bisect_left(self.said, first_of(node))
+        return at < len(self.said) and self.said[at] <= (node.end_lineno or node.lineno)
 
     def visit(self, node: ast.AST, in_function: bool) -> None:
         if isinstance(node, ast.stmt):

@@ -52,8 +52,8 @@ def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: i
     """
     existing = _runtime_import(source.tree, before_line)
     known = {alias.name: alias.asname or alias.name for alias in existing.names} if existing else {}
-    taken = bound_names(source.tree) | set(dir(builtins))
-    starred = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(source.tree))
+    taken = {*source.bound, *dir(builtins)}
+    starred = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in source.nodes)
     missing = [name for name in wanted if name not in known]
     fresh = {name: _free(name, taken, starred) for name in missing}
     names = {name: {**known, **fresh}[name] for name in wanted}
@@ -226,13 +226,14 @@ def drop_unused_imports(source: SourceText, candidates: set[str]) -> tuple[str, 
 
     The second value is the lines, of the given text, that went or changed.
     """
+    imports = [node for node in source.tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    if not any(_local(alias) in candidates for node in imports for alias in node.names):
+        return source.text, []
     used = used_names(source.tree)
     starts: list[tuple[int, int, str]] = []
     lines: list[Lines] = []
     top = 1  # the first line that stays, as far as the loop has come
-    for node in source.tree.body:
-        if not isinstance(node, (ast.Import, ast.ImportFrom)):
-            continue
+    for node in imports:
         kept = [a for a in node.names if (name := _local(a)) not in candidates or name in used]
         if len(kept) == len(node.names) or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             continue

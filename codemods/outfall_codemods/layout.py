@@ -15,6 +15,7 @@ import io
 import tokenize
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from .imports import RUNTIME
 from .text import SourceText
@@ -33,7 +34,7 @@ class Layout:
 
 def layouts(source: SourceText, called: Collection[str], fresh: Collection[int], limit: int) -> Iterator[Layout]:
     """A layout for each call of one of the names, and import of them, that begins on a `fresh` line and needs one."""
-    for statement in ast.walk(source.tree):
+    for statement in chain.from_iterable(source.blocks):
         if isinstance(statement, ast.ImportFrom) and statement.lineno in fresh and statement.module == RUNTIME:
             yield from _import_layout(source, statement, limit)
         value = getattr(statement, "value", None)

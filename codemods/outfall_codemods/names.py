@@ -6,20 +6,20 @@ import ast
 import builtins
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__loader__", "__package__"}
 _KNOWN = set(dir(builtins)) | _MODULE_NAMES | {"__builtins__", "__class__", "__annotations__", "__debug__"}
 
 
-def bound_names(tree: ast.AST) -> set[str]:
-    """Every name that any scope of the tree binds."""
-    return set(_bound(tree))
+def bound_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """Every name that one of the nodes binds, in whatever scope."""
+    return set(_bound(nodes))
 
 
-def _bound(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Name):
             yield node.id
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -7,25 +7,30 @@ import builtins
 import re
 from collections.abc import Iterator
 
+from .text import SourceText, first_of
+
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _IDENTITY = (ast.Is, ast.IsNot)
+_CALL = re.compile(r"(?<![\w.])(?:globals|exec|eval|vars|locals)(?!\w)")
 
 
-def namespace_problem(tree: ast.Module, name: str) -> tuple[str, int] | None:
+def namespace_problem(source: SourceText, name: str) -> tuple[str, int] | None:
     """A call that may read or bind the global `name` unseen, with its line; None where there is none."""
-    for node, parents in _walked(tree, ()):
+    lines = [number for number, line in enumerate(source.lines, start=1) if _CALL.search(line)]
+    for node, parents in _walked(source.tree, (), lines) if lines else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _reaches(node, node.func.id, parents, name):
-            if _lists_others(node, parents) and _is_plain(tree, name):
+            if _lists_others(node, parents) and _is_plain(source.tree, name):
                 continue
             return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
     return None
 
 
-def _walked(node: ast.AST, parents: tuple[ast.AST, ...]) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
-    """Every node with those around it, the nearest last."""
+def _walked(node: ast.AST, parents: tuple[ast.AST, ...], lines: list[int]) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Every node of the statements that hold one of the lines, with those around it, the nearest last."""
     yield node, parents
     for child in ast.iter_child_nodes(node):
-        yield from _walked(child, (*parents, node))
+        if not isinstance(child, ast.stmt) or any(first_of(child) <= line <= (child.end_lineno or 0) for line in lines):
+            yield from _walked(child, (*parents, node), lines)
 
 
 def _reaches(call: ast.Call, called: str, parents: tuple[ast.AST, ...], name: str) -> bool:

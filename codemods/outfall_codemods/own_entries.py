@@ -52,7 +52,7 @@ def own_entry_edits(source: SourceText, name: str, declaration: int) -> Iterator
 
     Raises CannotRewrite at a use that is not of the running thread's own entry, or has no form with a value.
     """
-    uses = global_uses(source.tree, name)
+    uses = global_uses(source, name)
     if uses.problem or len(uses.bindings) != 1:
         raise CannotRewrite("its name is bound to something else", uses.problem[1] if uses.problem else declaration)
     keys = _Keys(_imports(source.tree), {})

@@ -54,7 +54,7 @@ def resource_edits(state: State, source: SourceText) -> tuple[Edit, ...]:
     if not openings:
         raise CannotRewrite("no function plainly makes it where it is absent", state.place.line)
     _require_one_way(openings, [each.form for each in found if isinstance(each.form, Closing)])
-    gets = list(_gets(source.tree, forms, found, state))
+    gets = list(_gets(source, forms, found, state))
     factory: tuple[str | Moved | RuntimeName, ...] = ("lambda: ", Moved(source.place(_value(openings[0]))))
     method = next((each.form.method for each in found if isinstance(each.form, Closing)), None)
     close = f", close=lambda {forms.attribute}: {forms.attribute}.{method}()" if method else ""
@@ -109,15 +109,15 @@ def _require_one_way(openings: Sequence[Found], closings: Sequence[Closing]) -> 
             raise CannotRewrite("it is set to None, which the test before making it takes for a resource", line)
 
 
-def _gets(tree: ast.Module, forms: Forms, found: Sequence[Found], state: State) -> Iterator[ast.Attribute]:
+def _gets(source: SourceText, forms: Forms, found: Sequence[Found], state: State) -> Iterator[ast.Attribute]:
     """The uses below an opening, where there is surely one; raises CannotRewrite at any other use."""
-    uses = global_uses(tree, forms.name)
+    uses = global_uses(source, forms.name)
     outer = [b for b in uses.bindings if not b.in_function and b.statement.lineno == state.statement.line]
     if uses.problem or len(outer) != len(uses.bindings):
         raise CannotRewrite("its name is bound to something else", uses.problem[1] if uses.problem else state.place.line)
     within = {node for each in found for statement in each.form.statements for node in ast.walk(statement)}
     sure = {node for each in found if isinstance(each.form, Opening) for node in _below(each)}
-    attributes = {node.value: node for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    attributes = {node.value: node for node in source.nodes if isinstance(node, ast.Attribute)}
     for load in uses.loads:
         node = attributes.get(load)
         if load in within:

@@ -12,7 +12,7 @@ from outfall_lint.model import Place
 from .edits import Edit
 from .global_uses import Binding
 from .names import bound_names
-from .text import SourceText
+from .text import SourceText, first_of
 
 _EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")
 _OPERATOR = re.compile(r"\s*(\S+?)=\s*")
@@ -94,7 +94,7 @@ def _updated(source: SourceText, node: ast.AugAssign, name: ast.Name, slot: str)
 
 def free_name(source: SourceText, wanted: str) -> str:
     """`wanted`, or a variation that nothing in the module is called."""
-    taken = bound_names(source.tree)
+    taken = source.bound
     while wanted in taken:
         wanted = f"new_{wanted}" if not wanted.startswith("new_") else f"{wanted}_"
     return wanted
@@ -144,8 +144,7 @@ def _position(source: SourceText, offset: int) -> tuple[int, int]:
 
 def first_line(source: SourceText, statement: ast.stmt) -> int:
     """The line where a statement begins, its decorators and the comments above it included."""
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    line = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    line = first_of(statement)
     while line > 1 and source.lines[line - 2].lstrip().startswith("#"):
         line -= 1
     return line

@@ -11,13 +11,16 @@ import codecs
 import io
 import re
 import tokenize
+import unicodedata
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from outfall_lint.model import Place
 
 from .errors import Refused
+from .names import bound_names
 
 Lines = tuple[int, int]
 """First and last line of a stretch, counted from 1."""
@@ -28,6 +31,22 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 def split_lines(text: str) -> list[str]:
     """The lines of `text`, each with its line end."""
     return _LINE.findall(text)
+
+
+def first_of(statement: ast.stmt) -> int:
+    """The first line of a statement, its decorators included."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        block = getattr(node, part, None)
+        if isinstance(block, list) and block:
+            if part not in ("handlers", "cases"):
+                yield block
+            for inner in block:
+                yield from _blocks(inner)
 
 
 @dataclass(frozen=True)
@@ -74,6 +93,27 @@ class SourceText:
         for line in self.lines:
             offsets.append(offsets[-1] + len(line))
         return offsets
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, the outer before the inner."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """Every name that any scope binds."""
+        return frozenset(bound_names(self.nodes))
+
+    @cached_property
+    def blocks(self) -> tuple[list[ast.stmt], ...]:
+        """Every list of statements that run one after the other, the module's own first."""
+        return tuple(_blocks(self.tree))
+
+    def lines_with(self, name: str) -> list[int]:
+        """The numbers of the lines in which an identifier may be the name, in whatever form of its letters."""
+        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        lines = (line if line.isascii() else unicodedata.normalize("NFKC", line) for line in self.lines)
+        return [number for number, line in enumerate(lines, start=1) if name in line and word.search(line)]
 
     @cached_property
     def tree(self) -> ast.Module:

@@ -45,7 +45,7 @@ class Use:
 def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) -> Mapping[str, str]:
     """What each attribute's value is called: `_request_user`; `_user` where the namespace's own name says nothing."""
     stem, hidden = local_name.strip("_"), "_" * (len(local_name) - len(local_name.lstrip("_")))
-    taken = bound_names(source.tree)
+    taken = source.bound
     names: dict[str, str] = {}
     for attribute in attributes:
         short = attribute.lstrip("_") or attribute
@@ -65,7 +65,7 @@ def value_edits(state: State, source: SourceText, names: Mapping[str, str]) -> t
 
 
 def _uses(source: SourceText, state: State, names: Mapping[str, str]) -> list[Use]:
-    found = global_uses(source.tree, state.local_name)
+    found = global_uses(source, state.local_name)
     if found.problem or len(found.bindings) != 1:
         raise CannotRewrite("its name is bound to something else", found.problem[1] if found.problem else state.place.line)
     parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}

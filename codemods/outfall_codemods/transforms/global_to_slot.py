@@ -47,7 +47,7 @@ def accepts(finding: Finding) -> bool:
 def plan(case: Case) -> Plan:
     """`rewrite` where every use in the module is in sight and has a form with a slot."""
     state, codes, source, others = case.state, case.codes, case.source, case.others
-    uses = global_uses(source.tree, state.local_name)
+    uses = global_uses(source, state.local_name)
     obstacle = first(_obstacles(state, source, uses, others), case.asked.unsafe)
     if obstacle:
         return decline(state, codes, obstacle.reason, unsafe=obstacle.name)
@@ -69,7 +69,7 @@ def _reached_by_text(source: SourceText, name: str) -> bool:
     """Whether the module itself goes through `module.NAME` or the name's text, as one that may run as `__main__` does."""
     return any(
         (isinstance(node, ast.Attribute) and node.attr == name) or (isinstance(node, ast.Constant) and node.value == name)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
     )
 
 
@@ -84,7 +84,7 @@ def _obstacles(state: State, source: SourceText, uses: GlobalUses, others: Other
     """What is against a slot, the place included."""
     found = (
         (_problem(state, source, uses), None),
-        (namespace_problem(source.tree, state.local_name), "namespace-calls"),
+        (namespace_problem(source, state.local_name), "namespace-calls"),
         (_star_problem(state, source, others), "star-imports"),
     )
     for problem, name in found:

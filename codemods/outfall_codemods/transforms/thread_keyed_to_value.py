@@ -86,7 +86,7 @@ def _edits(case: Case) -> tuple[Edit, ...]:
     if outside or state.public or case.others.mention(state.local_name, state.module, source.path):
         where = f" at {outside.path}:{outside.line}" if outside else ""
         raise CannotRewrite(f"code outside its module may look at its entries{where}", line)
-    reached = namespace_problem(source.tree, state.local_name)
+    reached = namespace_problem(source, state.local_name)
     if reached:
         raise CannotRewrite(*reached)
     if "KeyError" in source.text:
@@ -100,7 +100,7 @@ def _declaration(state: State, source: SourceText) -> ast.Assign | ast.AnnAssign
     """The plain statement that makes it, empty, at module level."""
     if state.scope != "module":
         raise CannotRewrite(f"it is declared at {state.scope} level", state.place.line)
-    found = declarations(source.tree, state.local_name, global_uses(source.tree, state.local_name))
+    found = declarations(source.tree, state.local_name, global_uses(source, state.local_name))
     if not found or len(found) != 1 or state.constructor != "dict":
         raise CannotRewrite("it is no plain dict that its module declares once", state.place.line)
     assert found[0].value is not None

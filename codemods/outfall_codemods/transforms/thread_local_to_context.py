@@ -88,7 +88,7 @@ def _as_values(case: Case) -> Plan:
     if outside or state.public or case.others.mention(state.local_name, state.module, source.path):
         where = f" at {outside.path}:{outside.line}" if outside else ""
         raise CannotRewrite(f"code outside its module may use its attributes{where}", state.place.line)
-    reached = namespace_problem(source.tree, state.local_name)
+    reached = namespace_problem(source, state.local_name)
     if reached:
         raise CannotRewrite(*reached)
     names = value_names(source, state.local_name, attributes(state))

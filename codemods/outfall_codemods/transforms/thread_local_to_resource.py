@@ -49,7 +49,7 @@ def _edits(state: State, source: SourceText, others: OtherFiles) -> tuple[Edit, 
     for access in state.accesses:
         if access.operation is Operation.ESCAPE and access.attribute is None:
             raise CannotRewrite(f"the namespace itself is {access.detail or 'let go'}", access.place.line)
-    reached = namespace_problem(source.tree, state.local_name)
+    reached = namespace_problem(source, state.local_name)
     if reached:
         raise CannotRewrite(*reached)
     return resource_edits(state, source)
