@@ -24,6 +24,11 @@ belong to a statement that names a rewritten state, or be an import. Findings
 are those of OUT101–OUT106 and OUT201–OUT203 that `check` shows. *Kept* is what is rightly left alone: a
 resource that belongs to its thread, a container whose entries end by themselves. A test counts as lost when it
 passed on the stock tree and fails, twice in a row, on the rewritten one.
+
+`pytest -m corpus tests/corpus/test_together.py` runs fifty tasks at once through every project here that carries
+context (bottle, celery, CherryPy, humanize, logbook, opentracing, oslo.context, Routes, zope.component): before, they find
+one another's values; in `new`, in `enforced` and after removal none does. It also counts what a reused worker opens in those that keep
+connections, files and sessions per thread (huey, rollbar, transaction): as many as before, also under `migrate --resources`.
 """
 
 
