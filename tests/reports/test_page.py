@@ -48,7 +48,7 @@ def everything(make):
             make.entry(make.plan(EVIL, flag=EVIL, target="Staged" + EVIL), command=EVIL, id=EVIL, forced=EVIL)
         ],
         "plans": make.plans(make.decline(EVIL + "2", reason=EVIL, evidence=[EVIL], codes=[EVIL], path=EVIL)),
-        "evidence": make.evidence(process),
+        "evidence": {**make.evidence(process), "accepted": {EVIL: EVIL}},
         "flags": make.ledger(**{EVIL: {"owner": EVIL, "created": EVIL, "completed": {"date": EVIL, "evidence": EVIL}}}),
         "load": [make.load(label=EVIL), make.load(label="after", mode="new", bled=0)],
         "diagnostics": [
@@ -72,6 +72,17 @@ def test_diagnostics_are_shown_by_process_with_what_to_do(make, text_of) -> None
     assert "What 1 running process found out by looking at itself" in text
     assert "web-1 17" in text and "warning app.x: 3 entries are over clean up" in text
     assert "an old thing" not in text
+
+
+def test_what_was_accepted_is_shown_with_its_reason(make, text_of) -> None:
+    state = "app.agents._agents"
+    record = make.record(lost=2, lost_sites=[{"site": "a.py:1", "count": 2}], would_evict=1)
+    reasons = {"a.py:1": "read by the nightly report", state: "an old cache"}
+    evidence = {**make.evidence(make.process(states={state: record})), "accepted": reasons}
+    text = text_of(render_report({"journal": [make.entry(make.plan())], "evidence": evidence}))
+    assert "a.py:1 × 2 (accepted: read by the nightly report)" in text
+    assert "accepted: an old cache" in text
+    assert "The staged state is ready" in text
 
 
 def test_names_in_sentences_show_as_code(make) -> None:
