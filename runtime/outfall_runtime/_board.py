@@ -80,7 +80,9 @@ class Board:
             UnknownFlag: nothing declares the name.
         """
         try:
-            return (self.pinned.get() or self.current).answers[name]
+            if self.ever_pinned:
+                return (self.pinned.get() or self.current).answers[name]
+            return self.current.answers[name]
         except KeyError:
             return self.mode(name, key) in ENABLED
 

@@ -186,7 +186,7 @@ class Eviction:
         """Let a rollback that had to wait for evictions go on."""
         table = self.table()
         if table is not None and not self._evicting:
-            table._outfall_settle()
+            table._outfall_apply()
 
     def _evict_key(self, table: Any, key: Any) -> None:
         self.claims.take(key)

@@ -66,7 +66,7 @@ class Registry(dict["K", "V"]):
         super().__init__(initial)
         self._outfall = Upkeep(name, self, limit, ttl, full)
         _tables.add(name, self)
-        self._outfall_dress()
+        self._outfall_begin()
 
     def register(
         self,
@@ -220,6 +220,10 @@ class Registry(dict["K", "V"]):
         entry = self._outfall.entry(key, value)
         known = {} if entry is None else entry.metadata
         return all(name in known and known[name] == expected for name, expected in wanted.items())
+
+    def _outfall_begin(self) -> None:
+        """The last step of making it."""
+        self._outfall_dress()
 
     def _outfall_dress(self) -> None:
         """Take the class that watches what has to be watched now."""

@@ -15,7 +15,6 @@ Hazard: see `_variants`.
 
 from __future__ import annotations
 
-
 from . import flags
 from ._flag_names import follow, setting, stage
 from ._modes import ENFORCED, LEGACY, NEW, SHADOW
@@ -25,7 +24,7 @@ from .registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping, Optional, Tuple, TypeVar, Union
+    from typing import TypeVar
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -39,17 +38,8 @@ class StagedRegistry(Registry["K", "V"]):
 
     __slots__ = ("_outfall_flag",)
 
-    def __init__(
-        self,
-        name: str,
-        initial: Union[Mapping[K, V], Iterable[Tuple[K, V]]] = (),
-        *,
-        limit: Optional[int] = None,
-        full: str = "evict",
-        ttl: Optional[float] = None,
-    ) -> None:
-        super().__init__(name, initial, limit=limit, full=full, ttl=ttl)
-        self._outfall_flag, self._outfall.record = stage(name, TABLE)
+    def _outfall_begin(self) -> None:
+        self._outfall_flag, self._outfall.record = stage(self._outfall.name, TABLE)
         follow(self, StagedRegistry._outfall_apply)
 
     def _outfall_apply(self) -> None:
@@ -63,19 +53,11 @@ class StagedRegistry(Registry["K", "V"]):
             if flags.board.current is snapshot:
                 return
 
-    def _outfall_settle(self) -> None:
-        """The same once more, after the last eviction that a rollback came upon has ended."""
-        while True:
-            mode, _, snapshot = setting(self._outfall_flag)
-            self._outfall_take(mode)
-            if flags.board.current is snapshot:
-                return
-
     def _outfall_take(self, mode: str) -> None:
         """Behave as a mode demands.
 
         On the way back writes are watched until everything is back in the table, so that none is
-        undone by what comes back. An eviction that is going on meanwhile ends by `_outfall_settle`.
+        undone by what comes back. An eviction that is going on meanwhile ends by `_outfall_apply`.
         """
         upkeep = self._outfall
         policy = POLICY[mode]

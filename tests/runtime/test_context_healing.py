@@ -106,6 +106,19 @@ def test_a_rolling_window_of_interleaved_blocks_keeps_the_chain_short() -> None:
     assert fields() == {}
 
 
+def test_blocks_that_end_below_one_that_stays_open_leave_the_chain() -> None:
+    blocks = [context.use(number=number) for number in range(50)]
+    for block in blocks:
+        block.__enter__()
+    for block in blocks[:-1]:
+        block.__exit__(None, None, None)
+    top = context._top.get()
+    assert top is not None
+    assert (top.parent, fields()) == (None, {"number": 49})
+    blocks[-1].__exit__(None, None, None)
+    assert fields() == {}
+
+
 def test_an_abandoned_async_generator_leaves_nothing() -> None:
     async def rows() -> AsyncIterator[int]:
         with context.use(user="ada"):

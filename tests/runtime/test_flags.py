@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from pathlib import Path
 from typing import Any, AsyncIterator, Iterator, List
@@ -79,6 +80,16 @@ def test_nobody_is_in_0_percent_and_everybody_in_100() -> None:
     assert not any(flags.enabled("use_search", key) for key in range(2000))
     flags.set("use_search", "100%")
     assert all(flags.enabled("use_search", key) for key in range(2000))
+
+
+def test_the_first_and_the_last_of_all_keys_are_no_exceptions() -> None:
+    flags.declare("use_search")
+    first, last = (next(key for key in itertools.count() if bucket("use_search", key) == one) for one in (0, BUCKETS - 1))
+    answers = []
+    for percent in ("0%", "0.01%", "99.99%", "100%"):
+        flags.set("use_search", percent)
+        answers.append((flags.enabled("use_search", first), flags.enabled("use_search", last)))
+    assert answers == [(False, False), (True, False), (True, False), (True, True)]
 
 
 def test_without_a_key_a_percentage_is_shadow() -> None:
