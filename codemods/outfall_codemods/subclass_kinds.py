@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.model import Kind
-from outfall_lint.thread_locals import CONTEXT_WORDS, RESOURCE_WORDS, STACK, words_of
+from outfall_lint.thread_locals import CONTEXT_WORDS, RESOURCE_WORDS, STACK, says_nothing, words_of
 
 BASES = frozenset(name.rpartition(".")[2] for name in THREAD_LOCALS)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -137,6 +137,8 @@ def _sign(store: _Store) -> tuple[Kind, str] | None:
             return Kind.THREAD_RESOURCE, f"is made once per thread, by `{made_by}`,"
         return None
     if isinstance(value, ast.Name) and value.id in _parameters(store.function):
+        if says_nothing(store.attribute) and says_nothing(value.id):
+            return None
         return Kind.CONTEXT, f"receives parameter `{value.id}`"
     if store.in_finally and isinstance(value, ast.Name):
         return Kind.CONTEXT, f"is given back `{value.id}` at the end of a block"

@@ -23,6 +23,7 @@ RESOURCE_WORDS = frozenset(
     "connection conn connections client cursor socket sock pool lock buffer buf parser loop handle db database "
     "engine channel producer consumer rng random cache memo depth reader writer selector pipe http".split()
 )
+_ANYTHING = frozenset("value val v obj object item x thing".split())
 _RESOURCE_MAKERS = re.compile(
     r"(^|[._])(connect(ion)?|open|session|(\w*)client|(\w*)connection|r?lock|condition|semaphore|event|socket|"
     r"cursor|pool|(\w*)parser|(\w*)buffer|bytesio|stringio|bytearray|selector|new_event_loop|event_loop|random|"
@@ -100,7 +101,7 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
     entered = created and value == "constant True"
     if entered or (value in ("constant True", "constant False") and _GUARD.search(attribute)):
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` guards the thread against entering again {where}")]
-    if word == "parameter":
+    if word == "parameter" and not (says_nothing(attribute) and says_nothing(subject)):
         return [(Kind.CONTEXT, f"`{attribute}` receives parameter `{subject}` {where}")]
     if word == "call" and _RESOURCE_MAKERS.search(subject) and not _by_words(attribute, CONTEXT_WORDS, ""):
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` keeps what `{subject}` makes {where}")]
@@ -109,6 +110,11 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
     if word == "literal" and created:
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` is a {subject} made once per thread {where}")]
     return []
+
+
+def says_nothing(name: str) -> bool:
+    """Whether a name is that of anything at all: a holder of values is for what its callers put there, out of sight."""
+    return words_of(name) <= _ANYTHING
 
 
 def words_of(name: str) -> set[str]:

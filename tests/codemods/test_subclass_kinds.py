@@ -17,6 +17,7 @@ ASKED = {
     "only a default": "    value = None\n" + USE,
     "a constant": "    value = None\n" + USE + "def f():\n    local.value = 3\n",
     "signs that disagree": "    def connect(self, conn):\n        self.conn = conn\n    def begin(self, user):\n        self.user = user\n" + USE,
+    "a holder of anything": "    def put(self, value):\n        self.value = value\n",
     "another's instance": "    value = None\n" + "def f(user):\n    other.user = user\n",
     "a parameter that is changed first": "    value = None\n" + USE + "def f(user):\n    local.value = user + 1\n",
 }
@@ -37,7 +38,7 @@ LATER = {
 }
 MOVED = {
     "handed in by a method": ("    def load(self, request):\n        self.request = request\n", "`request` receives parameter `request` at app.py:5"),
-    "handed in by a function": ("    value = None\n" + USE + "def f(value):\n    local.value = value\n", "`value` receives parameter `value`"),
+    "handed in by a function": ("    scale = None\n" + USE + "def f(value):\n    local.scale = value\n", "`scale` receives parameter `value`"),
     "put back at the end": (
         "    enabled = True\n" + USE + "def f():\n    old = local.enabled\n    local.enabled = False\n    try:\n        yield\n"
         "    finally:\n        local.enabled = old\n",

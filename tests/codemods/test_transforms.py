@@ -41,6 +41,11 @@ DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
         "    if not hasattr(L, 'conn'):\n        L.conn = sqlite3.connect('x')\n    return L.conn\n",
         "stays per thread",
     ),
+    "a holder of anything": (
+        "import threading\nclass Holder:\n    def __init__(self):\n        self._local = threading.local()\n"
+        "    def put(self, value):\n        self._local.value = value\n    def get(self):\n        return self._local.value\n",
+        "nothing that is stored tells what it is for",
+    ),
     "nothing tells the kind": ("import threading\nL = threading.local()\n", '[tool.outfall.states] "app.L"'),
     "the namespace is handed out": (
         "import threading\nL = threading.local()\n" + LOCAL_USE + "def leak(f):\n    return f(L)\n",
