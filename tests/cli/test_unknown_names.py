@@ -75,6 +75,7 @@ MEANINGLESS = {
     "a baseline of some rules": (["check", "--update-baseline", "--select", "OUT101"], "whole project"),
     "stdin without a place": (["check", "-"], "--stdin-filename"),
     "stdin and paths": (["check", "--stdin-filename", "a.py", "b.py"], "leave out the paths"),
+    "strict, but not all": (["check", "--strict", "--min-priority", "high"], "leave out --min-priority"),
     "no baseline to update": (["check", "--no-baseline", "--update-baseline"], "--no-baseline"),
     "a place without a line": (["explain", "app.py"], "app.py:12"),
 }

@@ -65,6 +65,8 @@ def command(
     """
     require_growth_with_reason(allow_growth, update_baseline)
     require_one_source(paths, stdin_filename)
+    if strict and min_priority:
+        raise click.UsageError("--strict reports every priority; leave out --min-priority.")
     if no_baseline and (baseline or update_baseline):
         raise click.UsageError("--no-baseline goes with neither --baseline nor --update-baseline.")
     if baseline and not update_baseline and not Path(baseline).exists():
