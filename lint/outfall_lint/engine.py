@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,6 +110,8 @@ def _collected(
 ) -> Iterator[ModuleFacts | Problem]:
     one = partial(_collect_file, root, own, given)
     if jobs > 1 and len(files) >= _WORTH_A_POOL:
+        from concurrent.futures import ProcessPoolExecutor  # slow to import, and flake8 never needs it
+
         with ProcessPoolExecutor(max_workers=jobs) as pool:
             yield from _counted(pool.map(one, files, chunksize=16), len(files), progress)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +45,17 @@ def test_a_wrong_configuration_stops_it_with_one_sentence(tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-m", "flake8", "a.py"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0
     assert "exclude" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_it_adds_only_the_standard_library_to_what_flake8_imports(tmp_path: Path) -> None:
+    script = (
+        "import ast, sys\n"
+        "from outfall_lint.plugin import Plugin\n"
+        f"code = {CODE!r}\n"
+        "assert len(list(Plugin(ast.parse(code), 'x.py', code.splitlines(True)).run())) == 2\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))\n"
+    )
+    with_it = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    without = subprocess.run([sys.executable, "-c", script.splitlines()[0] + "\n" + script.splitlines()[-1]], cwd=tmp_path, capture_output=True, text=True)
+    assert with_it.stderr == ""
+    assert set(ast.literal_eval(with_it.stdout)) - set(ast.literal_eval(without.stdout)) == {"outfall_lint"}
