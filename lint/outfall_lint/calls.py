@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import ANY
 from outfall_lint.scopes import Walk
 from outfall_lint.uses import use
@@ -18,6 +19,8 @@ _BY_NAME = {"hasattr": "test", "getattr": "load", "setattr": "store", "delattr":
 _CHANGES_ITS_ARGUMENT = frozenset(
     "heappush heappop heapify heapreplace heappushpop shuffle insort insort_left insort_right".split()
 )
+_OPERATORS = frozenset("setitem delitem iadd iconcat ior".split())
+_BUILTIN_CONTAINERS = frozenset("dict list set bytearray deque OrderedDict".split())
 
 
 HANDS_OVER = frozenset("submit run_in_executor Thread Timer apply_async start_new_thread".split())
@@ -29,7 +32,7 @@ def call(w: Walk, node: ast.Call) -> None:
     function = node.func
     use(w, function, "call", node)
     name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
-    if name in HANDS_OVER or (name == "map" and _is_pool(function)):
+    if name in HANDS_OVER or (name == "map" and _is_pool(w, function)):
         w.handed.append((w.scope, node, name))
     if node.args:
         _arguments(w, node, name)
@@ -37,13 +40,18 @@ def call(w: Walk, node: ast.Call) -> None:
         if keyword.arg is None:
             use(w, keyword.value, "iterate", "**")
         else:
-            use(w, keyword.value, "load", function)
+            use(w, keyword.value, "load", node)
 
 
-def _is_pool(function: ast.expr) -> bool:
-    """Whether `function` is the method of something that is called a pool or an executor."""
-    words = ast.unparse(function.value).lower() if isinstance(function, Attribute) else ""
-    return "pool" in words or "executor" in words
+def _is_pool(w: Walk, function: ast.expr) -> bool:
+    """Whether `function` is the method of something that is called a pool or an executor, or entered as one: `with Pool() as p`."""
+    if not isinstance(function, Attribute):
+        return False
+    words = [ast.unparse(function.value)]
+    if isinstance(function.value, Name):
+        name = function.value.id
+        words += [ast.unparse(e) for e in w.entered if isinstance(e, ast.Call) and w.entered_as.get(e) == name]
+    return any("pool" in each.lower() or "executor" in each.lower() for each in words)
 
 
 def _arguments(w: Walk, node: ast.Call, name: str) -> None:
@@ -55,13 +63,21 @@ def _arguments(w: Walk, node: ast.Call, name: str) -> None:
             use(w, argument, verb, name)
     elif name in _BY_NAME and len(node.args) > 1 and _builtin(node):
         _by_name(w, node, first, _BY_NAME[name])
-    elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name):
+    elif name in _CHANGES_ITS_ARGUMENT or (name in ("next", "anext") and type(node.func) is Name) or _unbound(node.func):
         use(w, first, "change", name)
         for argument in node.args[1:]:
-            use(w, argument, "load", node.func)
+            use(w, argument, "load", node)
     else:
         for argument in node.args:
-            use(w, argument, "load", node.func)
+            use(w, argument, "load", node)
+
+
+def _unbound(function: ast.expr) -> bool:
+    """Whether it is a container's method, called with the container as argument: `dict.update(X, …)`, `operator.setitem(X, …)`."""
+    if type(function) is not Attribute or type(function.value) is not Name:
+        return False
+    owner, name = function.value.id, function.attr
+    return (owner in _BUILTIN_CONTAINERS and name in CHANGING_METHODS) or (owner == "operator" and name in _OPERATORS)
 
 
 def _builtin(node: ast.Call) -> bool:
@@ -80,6 +96,6 @@ def _by_name(w: Walk, node: ast.Call, first: ast.expr, verb: str) -> None:
     else:
         use(w, attribute, "read")
         path = ast.copy_location(ast.Attribute(value=first, attr=ANY, ctx=ast.Load()), node)
-        use(w, path, verb, "setattr" if verb == "store" else node.func, node.args[2] if len(node.args) > 2 else None)
+        use(w, path, verb, "setattr" if verb == "store" else node, node.args[2] if len(node.args) > 2 else None)
     for argument in node.args[2:]:
-        use(w, argument, "load", node.func)
+        use(w, argument, "load", node)

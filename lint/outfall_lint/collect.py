@@ -18,9 +18,10 @@ from outfall_lint.names import Names, Start
 from outfall_lint.receivers import Shared, is_private, shared_attributes
 from outfall_lint.scopes import RawUse, Scope, Walk
 from outfall_lint.source import Source, parse, split_lines
-from outfall_lint.suppress import suppressions
 from outfall_lint.sightings import sightings, thread_key
-from outfall_lint.values import describe
+from outfall_lint.suppress import suppressions
+from outfall_lint.uses import changes_container
+from outfall_lint.values import OF_ITSELF, describe
 from outfall_lint.walk import walk
 
 _TEST_FILE = re.compile(
@@ -28,6 +29,7 @@ _TEST_FILE = re.compile(
     r"|(^|/)(examples?|demos?|[a-z]+demo|([^/]*\.)?features)/"  # as tests do, they live for one run
 )
 _SCRIPT = re.compile(r"^(bin|tools?|scripts?|docs?|ci|dev|benchmarks?)/|(^|/)(setup|noxfile|conf)\.py$")
+_TO_NOBODY = ("", "")
 _SHOWS = frozenset("print repr str format debug info warning error exception critical log".split())
 _BINDS = frozenset(("store", "augment", "delete"))
 _CHANGES = frozenset(("store", "augment", "delete", "change"))
@@ -111,48 +113,56 @@ def _uses(
     """Every use that may matter beyond its function. `lasting` are the locals that outlive one call."""
     for scope in walked.scopes:
         function, at_import, script = scope.function, scope.at_import, scope.in_script
-        starts: dict[str, Start | None] = {}
+        starts: dict[str, tuple[Start, ...]] = {}
         for raw in scope.uses:
             root = raw.root
             try:
-                start = starts[root]
+                found = starts[root]
             except KeyError:
-                start = starts[root] = _start(names, scope, root, lasting)
-            if start is None:
-                continue
-            if start.is_receiver and start.via == "self" and is_private(raw, shared.get(start.target)):
-                continue
-            if not raw.path and raw.verb in _BINDS and not start.is_receiver and start.via != "closure":
-                start = Start((*names.module, root))  # the module's own name, whatever import gave it first
-            target, via = start.reach(raw.path)
-            if target[0] not in own and not _changes_another(raw, target):
-                continue
-            yield Use(
-                target,
-                raw.verb,
-                spans.of(raw.node),
-                function,
-                at_import or (script and not _calls(raw)),
-                raw.lock,
-                _detail(raw, scope) or _fate(walked, scope, raw),
-                describe(names, scope, raw.value) if raw.value is not None else "",
-                via,
-                thread_key(names, scope, _key(raw)),
-            )
+                found = starts[root] = _starts(names, scope, root, lasting)
+            for start in found:
+                if start.is_receiver and start.via == "self" and is_private(raw, shared.get(start.target)):
+                    continue
+                if start.is_default and not changes_container(raw):
+                    continue
+                if not raw.path and raw.verb in _BINDS and not start.is_receiver and start.via != "closure":
+                    start = Start((*names.module, root))  # the module's own name, whatever import gave it first
+                target, via = start.reach(raw.path)
+                if target[0] not in own and not _changes_another(raw, target):
+                    continue
+                yield Use(
+                    target,
+                    raw.verb,
+                    spans.of(raw.node),
+                    function,
+                    at_import or (script and not _calls(raw)),
+                    raw.lock,
+                    _detail(raw, scope) or _fate(walked, scope, raw),
+                    _value(names, scope, raw),
+                    via,
+                    thread_key(names, scope, key) if (key := _key(raw)) is not None else "",
+                    *(_given(names, scope, raw) if raw.verb == "load" else _TO_NOBODY),
+                )
 
 
-def _start(names: Names, scope: Scope, root: str, lasting: frozenset[Target]) -> Start | None:
-    """What a name stands for, where that lasts longer than its function."""
+def _starts(names: Names, scope: Scope, root: str, lasting: frozenset[Target]) -> tuple[Start, ...]:
+    """What a name may stand for, where that lasts longer than its function."""
     if root == "globals" and scope.owner(root) is None:
-        return Start(names.module)  # of `globals()`: nobody uses the builtin otherwise
-    start = names.start(scope, root)
-    if start is not None and start.via == "closure" and not _outlives(start.target, lasting):
-        return None
-    return start
+        return (Start(names.module),)  # of `globals()`: nobody uses the builtin otherwise
+    found = names.starts(scope, root)
+    return tuple(s for s in found if s.via != "closure" or _outlives(s.target, lasting)) if found else ()
 
 
 def _outlives(target: Target, lasting: frozenset[Target]) -> bool:
     return any(target[:length] in lasting for length in range(len(target), 0, -1)) if lasting else False
+
+
+def _value(names: Names, scope: Scope, raw: RawUse) -> str:
+    """What a store puts there; whether a name is bound to something that is made of its own value is said with it."""
+    if raw.value is None:
+        return ""
+    of_itself = not raw.path and any(type(part) is ast.Name and part.id == raw.root for part in ast.walk(raw.value))
+    return f"{describe(names, scope, raw.value)}{OF_ITSELF if of_itself else ''}"
 
 
 def _calls(raw: RawUse) -> bool:
@@ -177,8 +187,8 @@ def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:
 
 def _shows(raw: RawUse) -> bool:
     """Whether a use only prints or logs the value."""
-    function = raw.detail
-    last = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else raw.detail
+    function = raw.detail.func if isinstance(raw.detail, ast.Call) else raw.detail
+    last = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else function
     return last in _SHOWS and raw.verb in ("load", "read")
 
 
@@ -186,9 +196,23 @@ def _key(raw: RawUse) -> ast.expr | None:
     """The key of the entry that a use goes to: subscript, or first argument of `get`, `pop`, `setdefault`."""
     if raw.key is not None:
         return raw.key
-    if isinstance(raw.detail, ast.Call) and raw.detail.args and raw.path[-1:] in (("get",), ("pop",), ("setdefault",)):
-        return raw.detail.args[0]
+    call = raw.detail
+    if raw.verb == "call" and isinstance(call, ast.Call) and call.args and raw.path[-1:] in (("get",), ("pop",), ("setdefault",)):
+        return call.args[0]
     return None
+
+
+def _given(names: Names, scope: Scope, raw: RawUse) -> tuple[str, str]:
+    """The function that is given the object, and as which argument: ("app.store.put", "0"); empty for no plain call."""
+    call = raw.detail
+    if not isinstance(call, ast.Call):
+        return _TO_NOBODY
+    callee = names.dotted(scope, call.func)
+    if not callee or any(isinstance(each, ast.Starred) or getattr(each, "id", "") == "self" for each in call.args):
+        return _TO_NOBODY  # which parameter it goes to cannot be told: `f(*more, X)`, `Base.f(self, X)`
+    position = next((str(n) for n, each in enumerate(call.args) if each is raw.node), "")
+    keyword = next((each.arg or "" for each in call.keywords if each.value is raw.node), "")
+    return (callee, position or keyword)
 
 
 def _changes_another(raw: RawUse, target: Target) -> bool:
@@ -221,12 +245,11 @@ def _detail(raw: RawUse, scope: Scope) -> str:
     if raw.verb == "call":
         return ""
     if isinstance(detail, (ast.Name, ast.Attribute, ast.Subscript)):
-        if isinstance(getattr(detail, "ctx", None), ast.Store):
-            return f"stored in {_spelled(detail)}"
-        return f"passed to {_spelled(detail)}"
-    if isinstance(detail, ast.expr):
-        return "passed to a call" if isinstance(detail, ast.Call) else "stored"
-    return ""
+        return f"stored in {_spelled(detail)}"
+    if isinstance(detail, ast.Call):
+        plain = isinstance(detail.func, (ast.Name, ast.Attribute, ast.Subscript))
+        return f"passed to {_spelled(detail.func)}" if plain else "passed to a call"
+    return "stored" if isinstance(detail, ast.expr) else ""
 
 
 def _exports(module: Scope) -> tuple[str, ...] | None:

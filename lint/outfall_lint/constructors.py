@@ -60,6 +60,15 @@ LOOP_BOUND = frozenset(
         "elasticsearch.AsyncElasticsearch",
     }
 )
+CONTEXT_PROXIES = frozenset(
+    {
+        *(("flask", name) for name in ("session", "request", "g")),
+        *(("quart", name) for name in ("session", "request", "g")),
+        *(("bottle", name) for name in ("request", "response")),
+        *(("cherrypy", name) for name in ("session", "request", "response")),
+    }
+)
+"""Names of frameworks behind which each request finds an object of its own."""
 NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
 
 PROCESS_CALLS = frozenset(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from outfall_lint.facts import Class, Declaration, Function, Span
+from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Class, Declaration, Function, Span
 from outfall_lint.names import Names, decorator_names, path_of
-from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope, Walk
+from outfall_lint.uses import LOOKS, changes_container
+from outfall_lint.scopes import CLASS, FUNCTION, Binding, RawUse, Scope, Walk
 from outfall_lint.values import constructor, note
 
 _DECLARES = ("assign", "walrus", "annotation", "augment", "unpack", "for", "with")
+
+
+_NO_ATTRIBUTES = (SUBSCRIPT, SLICE, GOT, "__class__")
 
 
 class SpanOf(Protocol):
@@ -114,6 +118,7 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
         if scope.kind != FUNCTION or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         decorators = decorator_names(node)
+        changing = [raw for raw in scope.uses if raw.verb not in LOOKS and raw.root in scope.parameters]
         yield Function(
             name=scope.name,
             line=node.lineno,
@@ -123,6 +128,8 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
             decorators=decorators,
             is_generator=scope in generators,
             deleted=_deleted(scope),
+            changes=_changed_parameters(scope, changing),
+            alters=tuple(dict.fromkeys(_altered(scope, changing))),
         )
 
 
@@ -149,8 +156,34 @@ def _registers(scope: Scope) -> bool:
     if not returned or _needs_more_than_one(scope):
         return False
     stored = {path[0] for raw in scope.uses if raw.value is not None and (path := path_of(raw.value)) is not None}
-    passed = {raw.root for raw in scope.uses if raw.verb == "load" and isinstance(raw.detail, ast.Attribute)}
+    passed = {
+        raw.root
+        for raw in scope.uses
+        if raw.verb == "load" and isinstance(getattr(raw.detail, "func", raw.detail), ast.Attribute)
+    }
     return bool(returned & (stored | passed))
+
+
+def _changed_parameters(scope: Scope, changing: Sequence[RawUse]) -> tuple[str, ...]:
+    """The parameters whose object the function changes, as far as it never binds them anew."""
+    changed = {raw.root for raw in changing if changes_container(raw)}
+    grown = {name for name in scope.parameters if scope.bindings[name][-1].how == "augment"}
+    return tuple(
+        name
+        for name in scope.parameters
+        if name in changed | grown and all(b.how in ("parameter", "augment") for b in scope.bindings[name])
+    )
+
+
+def _altered(scope: Scope, changing: Sequence[RawUse]) -> Iterator[str]:
+    """The attributes that a method changes of the object it is called on: `self.n += 1`, `self.items.append(v)`."""
+    if scope.parent is None or scope.parent.kind != CLASS or not scope.parameters:
+        return
+    for raw in changing:
+        if raw.root == scope.parameters[0] and raw.path and raw.path[0] not in _NO_ATTRIBUTES:
+            inside = raw._replace(path=raw.path[1:])
+            if changes_container(inside) or (len(raw.path) == 1 and raw.verb in ("store", "augment", "delete")):
+                yield raw.path[0]
 
 
 def _needs_more_than_one(scope: Scope) -> bool:

@@ -46,6 +46,8 @@ class Use(NamedTuple):
     value: str = ""
     via: str = ""  # "self", "cls", "module" (a plain import), or the local alias that the path was reached through
     key: str = ""  # the call that the entry's key comes from: "threading.get_ident"
+    callee: str = ""  # the function that a load hands the object to, as an absolute dotted name
+    argument: str = ""  # and as which argument: its position or keyword
 
 
 class Declaration(NamedTuple):
@@ -78,6 +80,8 @@ class Function(NamedTuple):
     decorators: tuple[str, ...]
     is_generator: bool = False
     deleted: bool = False  # by a `del` of its module: nobody calls it after import
+    changes: tuple[str, ...] = ()  # the parameters whose object it changes in place, as those of a container are
+    alters: tuple[str, ...] = ()  # the attributes of its own object that a method changes
 
 
 class Class(NamedTuple):
@@ -105,7 +109,8 @@ class Sighting(NamedTuple):
     """Something a rule cares about that no declared name shows.
 
     `what` is "default" (a mutable default argument; `subject` the parameter), "yield" (inside a
-    context; `subject` as written) or "handed" (work for another thread; `subject` its target).
+    context; `subject` as written), "handed" (work for another thread; `subject` its target) or "made"
+    (of a thread or an event loop, at import, without a name of its own; `subject` its constructor).
     """
 
     what: str

@@ -6,12 +6,14 @@ import ast
 import builtins
 from typing import NamedTuple
 
+from outfall_lint.aliases import is_open, may_stand_for
 from outfall_lint.constructors import CHANGING_METHODS, THREAD_LOCALS
 from outfall_lint.facts import GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _BUILTINS = frozenset(dir(builtins))
 _DEEPEST_ALIAS = 6
+_THREAD_LOCALS = frozenset(tuple(name.split(".")) for name in THREAD_LOCALS)
 _GIVEN = {"get": GOT, "import_module": IMPORTED}
 _PARTS_OF_SOMETHING = frozenset((SUBSCRIPT, SLICE, GOT))
 
@@ -29,6 +31,7 @@ class Start(NamedTuple):
     target: Target
     via: str = ""
     is_receiver: bool = False  # `self` or `cls`: its `__class__` is the target itself
+    is_default: bool = False  # of a parameter: what reads it may read anything, what changes it changes that
 
     def reach(self, path: Target) -> Resolved:
         """The target of `path` from here."""
@@ -44,6 +47,7 @@ class Names:
         self._has_stars = has_stars  # an unknown name may come from `import *`
         self.module: Target = tuple(module.split("."))
         self._starts: dict[tuple[Scope, str], Start | None] = {}
+        self._may_start: dict[tuple[Scope, str], tuple[Start, ...]] = {}
         self._package = self.module if is_package else self.module[:-1]
 
     def resolve(self, scope: Scope, root: str, path: Target, depth: int = 0) -> Resolved | None:
@@ -69,6 +73,37 @@ class Names:
             found = self._starts[owner, root] = self._begin(owner, root, depth)
             return found
 
+    def starts(self, scope: Scope, root: str) -> tuple[Start, ...]:
+        """Everything that the bare name `root` may stand for in `scope`."""
+        owner = scope.owner(root)
+        if owner is None:
+            start = self.start(scope, root)
+            return (start,) if start is not None else ()
+        try:
+            return self._may_start[owner, root]
+        except KeyError:
+            found = self._may_start[owner, root] = self._all_starts(scope, owner, root)
+            return found
+
+    def _all_starts(self, scope: Scope, owner: Scope, root: str) -> tuple[Start, ...]:
+        start = self.start(scope, root)
+        if owner.kind != FUNCTION or (start is not None and start.via != "closure"):
+            return (start,) if start is not None else ()
+        bindings = owner.bindings[root]
+        if not is_open(bindings):
+            return (start,) if start is not None else ()
+        found = [
+            self._alias(within, root, *origin, 1)
+            for within, value in may_stand_for(owner, root, bindings)
+            if (origin := path_of(value)) is not None
+        ]
+        if len(bindings) == 1 and bindings[0].how == "parameter" and owner.parent is not None:
+            origin = path_of(bindings[0].value)
+            default = self._alias(owner.parent, root, *origin, 1) if origin is not None else None
+            found.append(default and default._replace(is_default=True))
+        lasting = tuple(each for each in found if each is not None and each.via != "closure")
+        return lasting or ((start,) if start is not None else ())
+
     def _begin(self, owner: Scope, root: str, depth: int) -> Start | None:
         bindings = owner.bindings.get(root, [])
         imported = self.imported(bindings)
@@ -85,6 +120,8 @@ class Names:
         """What a module's name stands for that is bound once, to another name: `put = _records.append`."""
         if len(bindings) != 1 or bindings[0].how != "assign" or bindings[0].scope is not module or depth >= _DEEPEST_ALIAS:
             return None
+        if is_own_module(bindings[0].value):
+            return Start(self.module, root)
         first = _first_of(bindings[0])
         if first is not None and first != root and len(module.bindings[first]) == 1:
             return Start((*self.module, first), root)
@@ -129,18 +166,19 @@ class Names:
         return None if "staticmethod" in decorator_names(owner.node) else owner.parent
 
     def imported(self, bindings: list[Binding]) -> Target | None:
-        """What the imports among `bindings` stand for; None where the module makes a container of that name itself.
+        """What the first import among `bindings` stands for, but a thread-local before what may take its place.
 
-        That is the first of them, unless another is a thread-local: what may be one is taken for one.
+        None where the module makes a container of that name itself.
         """
-        if len(bindings) > 1 and any(isinstance(b.value, (ast.Dict, ast.List, ast.Set)) for b in bindings):
+        imports = [b for b in bindings if b.how == "import"]
+        if not imports or (len(bindings) > 1 and any(isinstance(b.value, (ast.Dict, ast.List, ast.Set)) for b in bindings)):
             return None
-        inner = all(b.scope.kind == FUNCTION for b in bindings)
-        found = [self._target(b) for b in bindings if b.how == "import" and (inner or b.scope.kind != FUNCTION)]
-        return next((target for target in found if ".".join(target) in THREAD_LOCALS), found[0] if found else None)
+        in_functions = all(b.scope.kind == FUNCTION for b in bindings)
+        found = [self._origin(b) for b in imports if in_functions or b.scope.kind != FUNCTION]
+        return next((each for each in found if each in _THREAD_LOCALS), found[0]) if found else None
 
-    def _target(self, binding: Binding) -> Target:
-        """What one import binds."""
+    def _origin(self, binding: Binding) -> Target:
+        """What an import brings."""
         if isinstance(binding.value, str):
             return tuple(binding.value.split("."))
         level, module, name = binding.value
@@ -176,6 +214,13 @@ def _first_of(binding: Binding) -> str | None:
     return first.id if isinstance(first, ast.Name) else None
 
 
+def is_own_module(value: ast.AST | None) -> bool:
+    """Whether an expression is `sys.modules[__name__]`."""
+    if not isinstance(value, ast.Subscript) or getattr(value.slice, "id", "") != "__name__":
+        return False
+    return isinstance(value.value, ast.Attribute) and value.value.attr == "modules"
+
+
 def path_of(node: ast.AST | None) -> tuple[str, Target] | None:
     """The root name and path of `a.b[c].d`; None for anything else."""
     path: list[str] = []
@@ -198,7 +243,8 @@ def path_of(node: ast.AST | None) -> tuple[str, Target] | None:
 def path_through(call: ast.Call) -> tuple[ast.expr, str] | None:
     """The object and path element behind the few calls that lead on to a part of something known.
 
-    `x.get(k)` is an entry of `x`, `importlib.import_module(n)` a module, `type(self)` its class, `vars(m)` its dictionary, `globals()` ours.
+    `x.get(k)` is an entry of `x`, `importlib.import_module(n)` a module, `type(self)` its class, `vars(m)` its dictionary, `globals()` ours,
+    `getattr(x, "name")` an attribute.
     """
     function = call.func
     if isinstance(function, ast.Attribute):
@@ -209,6 +255,8 @@ def path_through(call: ast.Call) -> tuple[ast.expr, str] | None:
         return function, GLOBALS
     if function.id in ("type", "vars") and len(call.args) == 1:
         return call.args[0], "__class__" if function.id == "type" else "__dict__"
+    if function.id == "getattr" and len(call.args) == 2 and isinstance(call.args[1], ast.Constant) and isinstance(call.args[1].value, str):
+        return call.args[0], call.args[1].value
     return None
 
 

@@ -4,47 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from outfall_lint.constructors import CONTAINERS, ITERATORS
 from outfall_lint.facts import ANY, Class, Declaration, Function, ModuleFacts, Target, Use
 from outfall_lint.import_time import called_only_at_import
+from outfall_lint.sites import Declared as Declared, Site as Site, fills_dictionary, gives_class, undeclared
 
 _LONGEST_CHAIN = 12
 _BINDS = frozenset(("store", "augment", "delete"))
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A use, the module that it stands in, and what of its target lies beyond the declared name."""
-
-    module: ModuleFacts
-    use: Use
-    rest: Target
-
-    @property
-    def caller(self) -> Target | None:
-        """The function that the use stands in; None at module or class level."""
-        function = self.use.function
-        return None if function is None else (*self.module.module.split("."), *function.split("."))
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A declaration with its module and every use in the project."""
-
-    module: ModuleFacts
-    declaration: Declaration
-    sites: tuple[Site, ...]
-
-    @property
-    def target(self) -> Target:
-        """The qualified name as a target."""
-        return (*self.module.module.split("."), *self.declaration.name.split("."))
-
-    @property
-    def name(self) -> str:
-        """The qualified name: "app.agents._agents"."""
-        return f"{self.module.module}.{self.declaration.name}"
 
 
 class Project:
@@ -134,8 +102,25 @@ class Project:
                 reached = self._reached(target)
                 if use.via == "closure" and not self._captured(target[:reached]):
                     continue  # a local that dies with its function
+                if use.callee and self._is_container(target[:reached]) and (changer := self._changer(use)):
+                    use = use._replace(verb="change", detail=f"changed by {changer}")
                 sites[target[:reached]].append(Site(facts, use, target[reached:]))
         return sites
+
+    def _is_container(self, target: Target) -> bool:
+        return target in self._declarations and self._declarations[target][1].constructor in CONTAINERS | ITERATORS
+
+    def _changer(self, use: Use) -> str:
+        """The name of the function that changes what a use hands to it; empty where none does so for sure."""
+        function = self.functions.get(self._inherited(self.canonical(tuple(use.callee.split(".")))))
+        if function is None:
+            return ""
+        parameters = function.parameters[1:] if function.kind in ("method", "classmethod") else function.parameters
+        if use.argument.isdigit():
+            name = parameters[int(use.argument)] if int(use.argument) < len(parameters) else ""
+        else:
+            name = use.argument
+        return function.name if name in function.changes else ""
 
     def _captured(self, target: Target) -> bool:
         """Whether a target is a function's local that outlives one call."""
@@ -196,11 +181,13 @@ class Project:
     def shadowed(self, declared: Declared) -> bool:
         """Whether instances have an attribute of their own over a class-level declaration."""
         name = declared.target[-1]
-        return any(
+        owners = tuple(self.ancestors(declared.target[:-1]))
+        by_name = any(
             site.use.via == "self" and rest == () and site.use.verb in ("store", "delete")
-            for owner in self.ancestors(declared.target[:-1])
+            for owner in owners
             for site, rest in self._attribute_sites(owner, name)
         )
+        return by_name or any(fills_dictionary(site) for owner in owners for site in self._sites.get(owner, ()))
 
     def _attribute_sites(self, owner: Target, name: str) -> Iterator[tuple[Site, Target]]:
         """Every use of a class's attribute, whether its body declares it or not."""
@@ -210,15 +197,23 @@ class Project:
     def undeclared_class_attributes(self) -> Iterator[Declared]:
         """Attributes that functions give a class without its body declaring them: `cls._instance = …`."""
         for target in self.classes:
-            given = {s.rest[0]: s for s in reversed(self._sites.get(target, ())) if _gives_class(s)}
+            given = {s.rest[0]: s for s in reversed(self._sites.get(target, ())) if gives_class(s)}
             for name, first in given.items():
                 sites = tuple(replace(s, rest=rest) for s, rest in self._attribute_sites(target, name))
                 if name != ANY and not name.startswith("__") and first.module.module == ".".join(target)[: len(first.module.module)]:
-                    yield _undeclared(target, name, first, sites)
+                    yield undeclared(target, name, first, sites)
 
     def sites_of(self, target: Target) -> Sequence[Site]:
         """Every use of a function, a class or an outside name."""
         return self._sites.get(target, ())
+
+    def altered(self, cls: Target, method: str) -> tuple[str, ...]:
+        """The attributes that a method of a project class changes of the object it is called on."""
+        for owner in self.ancestors(cls):
+            found = self.functions.get((*owner, method))
+            if found is not None:
+                return found.alters if found.kind == "method" else ()
+        return ()
 
     def knows(self, target: Target) -> bool:
         """Whether a target names something that the project declares."""
@@ -263,17 +258,3 @@ def _index(modules: Sequence[ModuleFacts]) -> dict[Target, ModuleFacts]:
     for facts in modules:
         index[tuple(facts.module.split("."))] = facts
     return index
-
-
-def _gives_class(site: Site) -> bool:
-    """Whether a function stores an attribute on the class itself, not on an instance."""
-    use = site.use
-    return use.verb in ("store", "augment") and use.via != "self" and use.function is not None and len(site.rest) == 1
-
-
-def _undeclared(target: Target, name: str, first: Site, sites: tuple[Site, ...]) -> Declared:
-    """A declaration in the place of the first store."""
-    span = first.use.span
-    local = ".".join((*target[len(first.module.module.split(".")) :], name))
-    declaration = Declaration(local, "class", "", span, span, None, annotated=False, note="undeclared")
-    return Declared(first.module, declaration, sites)

@@ -48,6 +48,12 @@ class View:
             for declaration in facts.declarations
             if declaration.note == "mutable default"
         )
+        self._fixtures = frozenset(
+            (facts.path, function.name)
+            for facts in project.modules
+            for function in facts.functions
+            if "fixture" in function.decorators
+        )
         self._registering = frozenset(
             (facts.path, function.name) for facts in project.modules for function in facts.functions if function.registers
         )
@@ -55,6 +61,10 @@ class View:
     def is_test(self, path: str) -> bool:
         """Whether a file lives for one run: a test, an example, a script of the repository."""
         return path in self._tests
+
+    def for_tests(self, access: Access) -> bool:
+        """Whether an access is made for tests alone: in a file that lives for one run, or in a fixture of pytest."""
+        return access.place.path in self._tests or (access.place.path, access.function) in self._fixtures
 
     def registers(self, access: Access) -> bool:
         """Whether an access stands in a decorator that records what it decorates."""

@@ -148,6 +148,7 @@ class Walk:
         self.lock: str | None = None
         self.guard: Guards = None
         self.entered: tuple[ast.expr, ...] = ()  # the context managers of this function that we are inside of
+        self.entered_as: dict[ast.expr, str] = {}  # what `with … as name` calls them
         self.discarded: set[ast.expr] = set()  # calls whose result nobody takes
         self.kept: dict[ast.expr, str] = {}  # calls whose result goes to a name
         self.yields: list[tuple[Scope, ast.expr, tuple[ast.expr, ...]]] = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS
+from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, THREAD_LOCALS
 from outfall_lint.facts import SUBSCRIPT, Sighting, Span
 from outfall_lint.names import Names, decorator_names, path_of
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
+from outfall_lint.uses import changes_container
 from outfall_lint.values import constructor
 
 _CONTEXT = re.compile(
@@ -20,6 +21,7 @@ _NO_CONTEXT = frozenset("nullcontext suppress closing get_context create_default
 _ENTERS_AND_LEAVES = frozenset("contextmanager asynccontextmanager fixture hookimpl hookspec".split())
 UNDER = "under"
 """The detail of a yield inside a `with` of some function, whose name does not say that it enters a context."""
+_REMEMBERING = CONTAINERS | ITERATORS
 _THREAD_KEYS = frozenset("get_ident get_native_id current_thread currentThread current_task getcurrent".split())
 
 
@@ -30,17 +32,40 @@ class SpanOf(Protocol):
 def sightings(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Sighting]:
     """Every sighting of a file."""
     defaults = {key: node for scope in walked.scopes if not scope.in_script for key, node in _defaults(scope, names)}
-    fates = _fates(walked, defaults) if defaults else {}
+    fates = _fates(walked, defaults, dict(_renamed(defaults))) if defaults else {}
     for (scope, name), node in defaults.items():
         fate = "changed" if len(scope.bindings[name]) > 1 else fates.get((scope, name))
         if fate:
             yield Sighting("default", spans.of(node), scope.name, name, fate)
+    for scope in walked.scopes:
+        if scope.at_import:
+            yield from _made(scope, names, spans)
     for scope, node, entered in walked.yields:
         if not scope.in_script:
             yield from _yield(walked, scope, node, entered, names, spans)
     for scope, call, name in walked.handed:
         if not scope.in_script:
             yield from _handed(scope, call, name, names, spans)
+
+
+def _made(scope: Scope, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+    """The objects of a thread or loop that the module makes as part of something else: in a list, for a default argument."""
+    named = {value for bindings in scope.bindings.values() for b in bindings for value in _whole(b.value)}
+    for raw in scope.uses:
+        if raw.verb == "call" and isinstance(raw.detail, ast.Call) and raw.detail not in named:
+            made_by = names.dotted(scope, raw.detail.func)
+            if made_by in THREAD_LOCALS or (made_by in LOOP_BOUND and made_by.rpartition(".")[2][:1].isupper()):
+                yield Sighting("made", spans.of(raw.detail), None, made_by)
+
+
+def _whole(value: object) -> Iterator[ast.expr]:
+    """The expressions that a binding may get its whole value from."""
+    if isinstance(value, ast.IfExp):
+        yield from (value.body, value.orelse)
+    elif isinstance(value, ast.BoolOp):
+        yield from value.values
+    elif isinstance(value, ast.expr):
+        yield value
 
 
 Parameter = tuple[Scope, str]
@@ -58,25 +83,36 @@ def _defaults(scope: Scope, names: Names) -> Iterator[tuple[Parameter, ast.expr]
         if scope.parent is not None and scope.parent.function:
             continue  # made afresh whenever the enclosing function runs
         made_by = constructor(names, scope.parent or scope, default)
-        if made_by in CONTAINERS and not _rebound(scope, argument.arg):
+        if made_by in _REMEMBERING and not _rebound(scope, argument.arg):
             yield (scope, argument.arg), default
+
+
+def _renamed(defaults: Iterable[Parameter]) -> Iterator[tuple[Parameter, Parameter]]:
+    """The locals that are bound once, to such a parameter: `found = acc`."""
+    for scope, name in defaults:
+        for local, bindings in scope.bindings.items():
+            if len(bindings) == 1 and bindings[0].how == "assign" and getattr(bindings[0].value, "id", "") == name:
+                yield (scope, local), (scope, name)
 
 
 def _rebound(scope: Scope, name: str) -> bool:
     return any(binding.how not in ("parameter", "augment") for binding in scope.bindings[name])
 
 
-def _fates(walked: Walk, defaults: Container[Parameter]) -> dict[Parameter, str]:
+def _fates(walked: Walk, defaults: Container[Parameter], renamed: Mapping[Parameter, Parameter]) -> dict[Parameter, str]:
     """How functions change their defaults, or let them out of their sight; "changed" wins."""
     found: dict[Parameter, str] = {}
     changed = frozenset(_changed_attributes(walked))
     for inner in walked.scopes:
         for raw in inner.uses:
             owner = inner.owner(raw.root)
-            if owner is not None and (owner, raw.root) in defaults:
+            if owner is None:
+                continue
+            parameter = renamed.get((owner, raw.root), (owner, raw.root))
+            if parameter in defaults:
                 fate = _fate(raw, changed)
-                if fate == "changed" or (fate and (owner, raw.root) not in found):
-                    found[owner, raw.root] = fate
+                if fate == "changed" or (fate and parameter not in found):
+                    found[parameter] = fate
     return found
 
 
@@ -93,7 +129,7 @@ def _changed_attributes(walked: Walk) -> Iterator[str]:
 
 
 def _fate(raw: RawUse, changed: Container[str]) -> str:
-    if _changes(raw):
+    if changes_container(raw):
         return "changed"
     if raw.path or raw.verb != "load":
         return ""
@@ -102,12 +138,6 @@ def _fate(raw: RawUse, changed: Container[str]) -> str:
     if isinstance(raw.detail, ast.Attribute) and isinstance(raw.detail.ctx, ast.Store):
         return "stored" if raw.detail.attr in changed else "kept"
     return ""
-
-
-def _changes(raw: RawUse) -> bool:
-    if raw.verb in ("store", "augment", "delete"):
-        return not raw.path and raw.verb == "augment" or raw.path[:1] == (SUBSCRIPT,)
-    return raw.verb == "change" or (raw.verb == "call" and len(raw.path) == 1 and raw.path[0] in CHANGING_METHODS)
 
 
 def _yield(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from outfall_lint import kinds
 from outfall_lint.access import access
@@ -59,13 +60,24 @@ def _worth_keeping(project: Project, declared: Declared, constructor: str) -> bo
     if constructor in SPECIAL or project.is_generator(constructor):
         return True
     used_as = _used_as(project, constructor)
-    return any(_changes_from_function(site, used_as) for site in declared.sites)
+    return any(_changes_from_function(project, declared, site, used_as) for site in declared.sites)
 
 
-def _changes_from_function(site: Site, constructor: str) -> bool:
+def _changes_from_function(project: Project, declared: Declared, site: Site, constructor: str) -> bool:
     if site.use.function is None and site.use.at_import:
         return False
-    return access(site.use, "", site.rest, constructor, False).operation.changes
+    return _access(project, declared, site, constructor).operation.changes
+
+
+def _access(project: Project, declared: Declared, site: Site, constructor: str) -> Access:
+    """The access that a site makes; a call that alters an object of the project is a change of the altered attribute."""
+    found = access(site.use, site.module.path, site.rest, constructor, project.at_import(site))
+    if found.method != "__call__" or found.attribute is None or declared.declaration.scope != "module":
+        return found
+    altered = project.altered(tuple(constructor.split(".")), found.attribute)
+    if not altered:
+        return found
+    return replace(found, operation=Operation.MUTATE, attribute=altered[0], method=found.attribute)
 
 
 def _home(declared: Declared) -> str:
@@ -78,7 +90,7 @@ def _state(project: Project, declared: Declared, constructor: str, fixed: Mappin
     accesses = tuple(
         sorted(
             (
-                access(site.use, site.module.path, site.rest, used_as, project.at_import(site))
+                _access(project, declared, site, used_as)
                 for site in _reaching(project, declared)
                 if not _is_declaration_itself(site, declaration, facts)
             ),
@@ -114,11 +126,17 @@ def _reaching(project: Project, declared: Declared) -> Iterator[Site]:
         yield from declared.sites
         return
     shadowed = project.shadowed(declared)
-    per_instance = _gives_each_its_own(project, real_constructor(project, declared))
+    constructor = real_constructor(project, declared)
+    per_instance = _gives_each_its_own(project, constructor)
     for site in declared.sites:
-        if site.use.via == "self" and (shadowed or per_instance or (not site.rest and site.use.verb in ("store", "augment", "delete"))):
+        if site.use.via == "self" and (shadowed or per_instance or (not site.rest and _gives_one_of_its_own(site.use.verb, constructor))):
             continue
         yield site
+
+
+def _gives_one_of_its_own(verb: str, constructor: str) -> bool:
+    """Whether what is done to `self.name` leaves the class's object alone; `self.items += [x]` changes it first."""
+    return verb in ("store", "delete") or (verb == "augment" and constructor not in CONTAINERS)
 
 
 def _gives_each_its_own(project: Project, constructor: str) -> bool:

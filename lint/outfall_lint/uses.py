@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import GOT, SLICE, SUBSCRIPT
 from outfall_lint.names import path_through
 from outfall_lint.scopes import RawUse, Walk
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
 
+LOOKS = frozenset(("load", "read", "test", "iterate"))
+"""What leaves an object as it is."""
+_ENTRIES = frozenset((SUBSCRIPT, SLICE, GOT))
 _LOCK_WORDS = ("lock", "mutex", "semaphore", "cond")
 
 
@@ -46,9 +50,24 @@ def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | 
                 visit(w, at)
             path.append(step[1])
             at = step[0]
+        elif kind is ast.NamedExpr and path:
+            visit(w, at)
+            at = at.value  # type: ignore[attr-defined]
         else:
             visit(w, at)
             return
+
+
+def changes_container(raw: RawUse) -> bool:
+    """Whether a use changes what its bare name holds, as a container or iterator is changed: `x[k] = v`, `x.append(v)`, `next(x)`."""
+    path = raw.path
+    if raw.verb == "change":
+        return not path
+    if raw.verb == "call":
+        return bool(path) and path[-1] in CHANGING_METHODS and _ENTRIES.issuperset(path[:-1])
+    if raw.verb in ("store", "augment", "delete"):
+        return _ENTRIES.issuperset(path) if path else raw.verb == "augment"
+    return False
 
 
 def test(w: Walk, node: ast.expr) -> None:

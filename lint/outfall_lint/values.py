@@ -127,6 +127,10 @@ PURE = " of constants"
 """The end of what `describe` says of a value that is equal whenever it is made."""
 
 
+OF_ITSELF = " of itself"
+"""The end of what is said of a value that a name is bound to and that is made of the name's own value before."""
+
+
 def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     """A word and its subject: "call sqlite3.connect", "parameter user", "constant None", "literal list"."""
     if value is None:

@@ -14,6 +14,7 @@ from typing import Any
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
 from outfall_lint.guards import is_main, leaves
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
+from outfall_lint.targets import bind_target
 from outfall_lint.uses import held_after, lock_name, test, use, visit
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
@@ -53,25 +54,6 @@ def visit_fields(w: Walk, node: ast.AST) -> None:
             visit_fields(w, value)
 
 
-def bind_target(w: Walk, target: ast.expr, how: str, value: ast.expr | None, statement: ast.stmt | None) -> None:
-    """Record that `target` receives `value` (None: not known by itself, as in unpacking)."""
-    kind = type(target)
-    if kind is ast.Name:
-        w.bind(target.id, how, value, statement, target)  # type: ignore[attr-defined]
-    elif kind is ast.Attribute or kind is ast.Subscript:
-        use(w, target, "store", w.guard, value)
-    elif kind is ast.Tuple or kind is ast.List:
-        elements: list[ast.expr] = target.elts  # type: ignore[attr-defined]
-        values: list[ast.expr | None] = [None] * len(elements)
-        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(elements)
-        if same and not any(isinstance(e, ast.Starred) for e in elements + value.elts):  # type: ignore[union-attr]
-            values = list(value.elts)  # type: ignore[union-attr]
-        for element, each in zip(elements, values):
-            bind_target(w, element, how if each is not None else "unpack", each, statement)
-    elif kind is ast.Starred:
-        bind_target(w, target.value, "unpack", None, statement)  # type: ignore[attr-defined]
-
-
 def _assign(w: Walk, node: ast.Assign) -> None:
     single = len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
     value = node.value
@@ -80,7 +62,11 @@ def _assign(w: Walk, node: ast.Assign) -> None:
     else:
         if single and type(value) is ast.Call:
             w.kept[value] = node.targets[0].id  # type: ignore[attr-defined]
-        use(w, value, "load", node.targets[0])
+        shared = isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "__dict__"
+        if shared:  # from then on the object's attributes are its entries
+            use(w, value, "change", "as the attributes of an object")
+        else:
+            use(w, value, "load", node.targets[0])
     for target in node.targets:
         bind_target(w, target, "assign", value, node)
 
@@ -187,6 +173,8 @@ def _with(w: Walk, node: ast.With | ast.AsyncWith) -> None:
         w.lock = lock_name(item.context_expr) or w.lock
         w.entered = (*w.entered, item.context_expr)
         if item.optional_vars is not None:
+            if isinstance(item.optional_vars, ast.Name):
+                w.entered_as[item.context_expr] = item.optional_vars.id
             bind_target(w, item.optional_vars, "with", None, node)
     body(w, node.body)
     w.lock, w.entered = lock, entered

@@ -126,7 +126,7 @@ class StateBook:
             record.mode = mode
 
 
-book = StateBook()
+book = StateBook()  # outfall: ignore[OUT109] the states of the process; written through its methods alone
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=book.after_fork)

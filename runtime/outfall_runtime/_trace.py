@@ -84,7 +84,7 @@ class WallClock:
 
 
 _seed()
-wall_clock = WallClock()
+wall_clock = WallClock()  # outfall: ignore[OUT109] the process has one wall clock
 _board = flags.board
 
 

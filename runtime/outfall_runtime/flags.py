@@ -74,7 +74,7 @@ def _take_over(reading: Reading) -> None:
     board.load(FILE, reading)
 
 
-watcher = Watcher(_take_over, board.warn_of_unknown_names)
+watcher = Watcher(_take_over, board.warn_of_unknown_names)  # outfall: ignore[OUT109] the process follows one flag file
 watcher.look()
 
 enabled = board.enabled

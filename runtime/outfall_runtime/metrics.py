@@ -63,7 +63,7 @@ class _Identity:
         return self.written
 
 
-_identity = _Identity()
+_identity = _Identity()  # outfall: ignore[OUT109] the process writes under one name
 
 
 def host() -> str:
@@ -282,7 +282,7 @@ def _after_snapshot() -> None:
         _guard.after_snapshot()
 
 
-_reporter = Reporter(write_snapshot, _after_snapshot)
+_reporter = Reporter(write_snapshot, _after_snapshot)  # outfall: ignore[OUT109] the process has one reporter
 if os.environ.get(FOLDER_VARIABLE):
     leaving.add(_at_exit)
 if hasattr(os, "register_at_fork"):

@@ -180,7 +180,7 @@ class _Poller:
 
 _futures: "WeakKeyDictionary[Any, DeathList]" = WeakKeyDictionary()  # outfall: ignore[OUT101] gone with the future
 _endings = _Endings()
-_poller = _Poller()
+_poller = _Poller()  # outfall: ignore[OUT109] one thread looks after all polled owners
 
 
 def guard_class(kind: type) -> Optional[Type[Guard]]:

@@ -27,9 +27,11 @@ WAYS = [
 
 
 @pytest.mark.parametrize("prefix", ["", "src/"])
+@pytest.mark.parametrize("namespace", [False, True])
 @pytest.mark.parametrize("files", WAYS)
-def test_a_write_from_elsewhere_reaches_the_declared_state(project, files: dict[str, str], prefix: str) -> None:
+def test_a_write_from_elsewhere_reaches_the_declared_state(project, files: dict[str, str], namespace: bool, prefix: str) -> None:
     every = {"app/__init__.py": "", "app/state.py": STATE} | files
+    every = {path: text for path, text in every.items() if text or not namespace}  # without empty `__init__.py`s
     analysis = project({prefix + path: text for path, text in every.items()})
     (state,) = analysis.states
     assert state.name == "app.state.STATE"
@@ -42,6 +44,28 @@ def test_a_package_within_a_namespace_is_named_as_it_is_imported(project, folder
     written = {f"{folder}/tool/__init__.py": "", f"{folder}/tool/state.py": STATE + "def f():\n    STATE[1] = 1\n"}
     (state,) = project(written | {"other.py": "from tool.state import STATE\ndef g():\n    STATE[2] = 2\n"}).states
     assert (state.name, len(state.accesses)) == (name, 2)
+
+
+PLAIN = "MODE = 'quiet'\n"
+BINDING = [
+    "import app.state\ndef f():\n    app.state.MODE = 1\n",
+    "from app import state as s\ndef f():\n    s.MODE = 1\n",
+    "def f():\n    import app.state as s\n    s.MODE += 'x'\n",
+    "from app import state\ndef f():\n    setattr(state, 'MODE', 1)\n",
+    "from app import state\ndef f():\n    del state.MODE\n",
+    "from app import state\ndef f(x):\n    state.MODE, x.y = x\n",
+    "from app import state\ndef f(xs):\n    for state.MODE in xs: pass\n",
+    "from app import state\ndef f(p):\n    with open(p) as state.MODE: pass\n",
+]
+
+
+@pytest.mark.parametrize("text", BINDING)
+def test_a_global_that_another_module_binds_is_reported_at_both_ends(project, text: str) -> None:
+    analysis = project({"app/__init__.py": "", "app/state.py": PLAIN, "other.py": text})
+    line = next(n for n, line in enumerate(text.splitlines(), 1) if "MODE" in line)
+    assert [(f.code, f.place.path, f.place.line) for f in analysis.findings] == [
+        ("OUT106", "app/state.py", 1), ("OUT106", "other.py", line),
+    ]
 
 
 def test_a_cycle_of_re_exports_ends(project) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
-from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
+from outfall_lint.constructors import CHANGING_METHODS, CONTEXT_PROXIES, PROCESS_CALLS
 from outfall_lint.facts import ANY, GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.project import Project, Site
 
@@ -29,6 +29,7 @@ _PROCESS_MODULES = frozenset("sys os builtins warnings locale signal gc random d
 """Modules of the standard library whose names are settings of the process."""
 _IMPORT_PROTOCOL = frozenset("__loader__ __spec__ __path__ __package__ __file__ __cached__ __doc__".split())
 """Attributes that whoever loads a module is asked to set."""
+_OF_LISTS = frozenset((SUBSCRIPT, "append", "appendleft", "extend"))
 _LISTLIKE = frozenset("append extend setdefault appendleft insert".split())
 
 
@@ -72,8 +73,10 @@ def module_namespace(project: Project, site: Site, target: Target) -> str | None
     if "__dict__" in target and is_module(project, site, target[: target.index("__dict__")]):
         rest = target[target.index("__dict__") + 1 :]
         return "its `__dict__`" if _changes(use.verb, rest) and rest else None
-    if use.verb == "store" and use.detail == "setattr" and is_module(project, site, target[:-1]):
+    if use.verb == "store" and use.detail == "setattr" and is_module(project, site, target[:-1]) and not project.knows(target):
         return "setattr"
+    if use.via not in ("", "module") and _names_changed(use.verb, target[-1:]) and ".".join(target[:-1]) == site.module.module and not project.knows(target):
+        return f"`{use.via}`"
     return None
 
 
@@ -82,6 +85,8 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
     use = site.use
     if target[-1] in _IMPORT_PROTOCOL or target[0] == f"_{site.module.module.partition('.')[0]}":
         return None  # a library's own part in C is no other module
+    if target[:2] in CONTEXT_PROXIES:
+        return None
     for length in range(len(target) - 1, 0, -1):
         if is_module(project, site, target[:length]):
             rest = target[length:]
@@ -100,7 +105,7 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
     for length in range(2, len(target)):
         rest = target[length - 1 :]
         if target[length] in (SUBSCRIPT, *CHANGING_METHODS):
-            certain = target[length] == SUBSCRIPT or rest[0].isupper()
+            certain = target[length] in _OF_LISTS or rest[0].isupper()
             return target[:length] if certain and _changes_container(use.verb, rest) else None
     return None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from outfall_lint.access import access
 from outfall_lint.facts import ModuleFacts, Sighting, Span
 from outfall_lint.model import Access, Kind, Operation, Place, State
 from outfall_lint.project import Site
+from outfall_lint.rule import View
 
 
 def state_of(
@@ -40,6 +43,20 @@ def state_sighted(facts: ModuleFacts, sighting: Sighting) -> State:
     """A function's own state that a sighting is about: a default argument."""
     name = ".".join(part for part in (facts.module, sighting.function, sighting.subject) if part)
     return state_of(name, facts.module, place_of(facts, sighting.span), "function")
+
+
+def made(view: View, constructors: Collection[str]) -> Iterator[tuple[ModuleFacts, Sighting]]:
+    """What of `constructors` modules make, without a name of its own, while they are imported."""
+    for facts in view.project.modules:
+        for sighting in facts.sightings:
+            if sighting.what == "made" and sighting.subject in constructors:
+                yield facts, sighting
+
+
+def state_made(facts: ModuleFacts, sighting: Sighting) -> State:
+    """The state that such an object is, called by its class."""
+    name = f"{facts.module}.{sighting.subject.rpartition('.')[2]}"
+    return state_of(name, facts.module, place_of(facts, sighting.span), "module")
 
 
 def context_sighted(facts: ModuleFacts, sighting: Sighting) -> State:

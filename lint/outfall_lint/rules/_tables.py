@@ -12,7 +12,7 @@ from outfall_lint.rules._words import changed_in, lowered, one_lock
 def table_findings(rule: Rule, view: View, scope: str, constructors: Collection[str]) -> Iterator[Finding]:
     """One finding for each container of `constructors` at level `scope` that is changed after import."""
     for state in view.states:
-        if state.scope == scope and state.constructor in constructors:
+        if state.scope == scope and state.constructor in constructors and state.local_name != "__all__":
             finding = _table_finding(rule, view, state)
             if finding is not None:
                 yield finding
@@ -21,7 +21,7 @@ def table_findings(rule: Rule, view: View, scope: str, constructors: Collection[
 def _table_finding(rule: Rule, view: View, state: State) -> Finding | None:
     every = [a for a in state.accesses if changes_in_place(a)]
     after_import = [a for a in every if not a.at_import]
-    if after_import and all(a.function in _binding_anew(state) for a in after_import):
+    if after_import and all(a.function in binding_anew(state) for a in after_import):
         return None  # each fills what it has just bound anew, which OUT104 reports
     what = f"{state.constructor.rpartition('.')[2]} `{state.local_name}`"
     if not after_import:
@@ -37,7 +37,8 @@ def _table_finding(rule: Rule, view: View, state: State) -> Finding | None:
     return told(rule, view, state, message, after_import)
 
 
-def _binding_anew(state: State) -> frozenset[str | None]:
+def binding_anew(state: State) -> frozenset[str | None]:
+    """The functions that bind a state anew after import."""
     return frozenset(a.function for a in state.changes if a.operation is Operation.REBIND)
 
 
@@ -46,7 +47,7 @@ def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[A
     `main` alone does; one step lower where one lock guards every change."""
     if view.is_test(state.place.path):
         return rule.finding(state, message, Priority.LOW)
-    if all(view.is_test(access.place.path) for access in changes):
+    if all(view.for_tests(access) for access in changes):
         return rule.finding(state, f"{message}; only tests, examples or scripts do so", Priority.LOW)
     if all(access.function == "main" for access in untested(view, changes)):
         return rule.finding(state, f"{message}, which runs once", Priority.LOW)
@@ -55,7 +56,7 @@ def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[A
 
 def untested(view: View, changes: Sequence[Access]) -> Sequence[Access]:
     """The changes that production code makes; all of them where only tests make any."""
-    return [a for a in changes if not view.is_test(a.place.path)] or changes
+    return [a for a in changes if not view.for_tests(a)] or changes
 
 
 def by_module_getattr(access: Access) -> bool:

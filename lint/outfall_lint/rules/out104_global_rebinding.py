@@ -10,6 +10,7 @@ from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, changes_in_place, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
+from outfall_lint.values import OF_ITSELF
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -61,6 +62,8 @@ def _is_local_at_heart(state: State) -> bool:
     alone = {(access.place.path, access.function) for access in used} == {(state.place.path, first.function)}
     reads = [access for access in used if not access.operation.changes]
     unconditional = first.operation is Operation.REBIND and first.method is None and not first.detail.startswith(("if ", "in a branch"))
+    if first.detail.endswith(OF_ITSELF):
+        return False  # it is read before
     return alone and bool(reads) and unconditional and not state.public
 
 

@@ -41,11 +41,16 @@ def _declared(rule: Rule, view: View) -> Iterator[Finding]:
 
 def _at_declaration(rule: Rule, view: View, state: State) -> Iterator[Finding]:
     """A global that its own module never binds anew, and others do."""
-    after_import = [a for a in state.changes if a.operation is Operation.REBIND and a.function is not None]
+    after_import = [a for a in state.changes if _binds(a) and a.function is not None]
     own = any(a.place.path == state.place.path for a in after_import)
     if state.scope == "module" and after_import and not own and state.constructor not in CONTAINERS:
         message = f"global `{state.local_name}` is bound anew by other modules, in {changed_in(untested(view, after_import))}"
         yield told(rule, view, state, message, after_import)
+
+
+def _binds(access: Access) -> bool:
+    """Whether the name itself is bound anew or deleted."""
+    return access.operation is Operation.REBIND or (access.operation is Operation.DELETE and access.method is access.attribute is None)
 
 
 def _from_outside(state: State, access: Access) -> bool:
@@ -68,7 +73,7 @@ def _inherits(view: View, state: State, access: Access) -> bool:
 def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
     """Writes to names of modules outside the project, or that a module does not declare itself.
 
-    What one function changes of one module is one finding: a patch goes on together and comes off together.
+    What one function assigns of one module is one finding: a patch goes on together and comes off together.
     """
     known = {state.name for state in view.states}
     patches: dict[tuple[str, str | None, str], list[State]] = {}
@@ -85,7 +90,8 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
             if ".".join(name).rpartition(".")[0] == site.module.module:
                 continue
             state = state_at(site, ".".join(name), view.project.at_import(site))
-            key = (site.module.path, site.use.function, _whose(state.module))
+            patch = site.use.verb in ("store", "delete") and len(name) == len(whole)
+            key = (site.module.path, site.use.function, _whose(state.module) if patch else state.name)
             patches.setdefault(key, []).append(state)
     for changed in patches.values():
         first = min(changed, key=lambda state: state.place)

@@ -11,9 +11,13 @@ from outfall_lint.rules._outside import state_at
 from outfall_lint.constructors import CHANGING_METHODS
 
 
+_KEEP = frozenset(("wraps",))
+"""Decorators that give back the very function that they are given."""
+
+
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for target, function in view.project.functions.items():
-        if function.decorators or function.kind not in ("function", "nested"):
+        if not _KEEP.issuperset(function.decorators) or function.kind not in ("function", "nested"):
             continue  # a decorator may have put any object in the function's place
         seen: set[str] = set()
         for site in view.project.sites_of(target):

@@ -8,7 +8,7 @@ from outfall_lint.constructors import CONTAINERS, NAMESPACES, THREAD_LOCALS
 from outfall_lint.facts import ANY
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import told, untested
+from outfall_lint.rules._tables import binding_anew, told, untested
 from outfall_lint.rules._words import changed_in
 
 _NAMED = 3
@@ -21,7 +21,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             continue
         holds = bool(CONTAINERS & view.bases_of(state.constructor))
         changes = [a for a in state.accesses if _after_import(a) and (_changes_attribute(a) or _changes_entry(a, holds))]
-        if changes:
+        if changes and not all(a.function in binding_anew(state) for a in changes):
             named = untested(view, changes)
             what = f"its {_attributes(named)} changed in {changed_in(named)}"
             message = f"`{state.local_name}` is one object for the whole process; {what}"

@@ -28,7 +28,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             seen.add((site.module.path, site.use.function, module))
             state = state_at(site, f"{module}.*", at_import)
             foreign = not own and not any_module
-            low = at_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
+            lazy_import = own and site.use.function == "__getattr__"  # PEP 562: what is found is kept for good
+            low = at_import or lazy_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
             whose = "a module that is looked up" if any_module else f"module `{module}`"
             message = f"names of {whose} are written through {means}: neither readers nor tools can follow that"
             yield rule.finding(state, message, Priority.LOW if low else None)

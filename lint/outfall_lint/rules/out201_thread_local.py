@@ -8,6 +8,7 @@ from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.states import FIXED
 from outfall_lint.model import Finding, Kind, Priority
 from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._outside import made, state_made
 
 _MEANING = {
     Kind.CONTEXT: "carries context, of which all tasks of a thread share one",
@@ -27,6 +28,9 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             priority = Priority.LOW
         meaning = _MEANING.get(state.kind, _MEANING[Kind.UNDECIDED])
         yield rule.finding(state, f"thread-local `{state.local_name}` {meaning}", priority)
+    for facts, sighting in made(view, THREAD_LOCALS):
+        message = f"the thread-local made here {_MEANING[Kind.UNDECIDED]}"
+        yield rule.finding(state_made(facts, sighting), message, Priority.LOW if facts.is_test else Priority.NORMAL)
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outfall_lint.constructors import MAPPINGS
-from outfall_lint.model import Finding, Operation, Priority
+from outfall_lint.model import Finding, Operation, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import untested
 from outfall_lint.rules._words import changed_in
@@ -16,10 +16,18 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         keyed = [a for a in state.accesses if "keyed by " in a.detail and a.operation.changes]
         if state.constructor in MAPPINGS and keyed:
             by = keyed[0].detail.rpartition("keyed by ")[2]
-            removed = untested(view, [a for a in state.accesses if a.operation is Operation.DELETE])
-            outcome = f"each must take its own entry out again, as in {changed_in(removed)}" if removed else "nothing takes an entry out when its thread or task ends"
-            message = f"`{state.local_name}` is keyed by `{by}`: {outcome}"
+            message = f"`{state.local_name}` is keyed by `{by}`: {_outcome(view, state)}"
             yield rule.finding(state, message, Priority.LOW if view.is_test(state.place.path) else None)
+
+
+def _outcome(view: View, state: State) -> str:
+    """What is known of how entries go."""
+    removed = untested(view, [a for a in state.accesses if a.operation is Operation.DELETE])
+    if removed:
+        return f"each must take its own entry out again, as in {changed_in(removed)}"
+    if state.scope == "instance":  # a callback may reach it by other ways than `self`
+        return "every entry must go when its thread or task ends"
+    return "nothing takes an entry out when its thread or task ends"
 
 
 RULE = Rule(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from outfall_lint.constructors import LOOP_BOUND
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._outside import made, state_made
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -14,6 +15,9 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if state.constructor in LOOP_BOUND and state.scope in ("module", "class"):
             message = f"`{state.local_name}` ({state.constructor}) outlives the event loop that it works with"
             yield rule.finding(state, message, Priority.LOW if view.is_test(state.place.path) else None)
+    for facts, sighting in made(view, LOOP_BOUND):
+        message = f"the {sighting.subject} made here outlives the event loop that it works with"
+        yield rule.finding(state_made(facts, sighting), message, Priority.LOW if facts.is_test else None)
 
 
 RULE = Rule(
@@ -36,6 +40,7 @@ RULE = Rule(
         "import asyncio\n\n_lock = asyncio.Lock()\n\nasync def save():\n    async with _lock:\n        ...\n",
         "from asyncio import Queue\n\nclass Bus:\n    queue = Queue()\n",
         "import aiohttp\n\nsession = aiohttp.ClientSession()\n",
+        "import asyncio\n\n_locks = [asyncio.Lock() for _ in range(8)]\n",
     ),
     good=(
         "import threading\n\n_lock = threading.Lock()\n",
