@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from outfall_lint.facts import ANY
 from outfall_lint.model import Access, Kind, Operation
 
 CONTEXT_WORDS = frozenset(
@@ -47,6 +48,8 @@ def decide(name: str, accesses: Sequence[Access]) -> tuple[Kind, tuple[str, ...]
     if stack is not None:
         return Kind.SPAN_STACK, (stack,)
     for attribute, uses in by_attribute.items():
+        if attribute == ANY:
+            continue  # kept under computed names: what that is for, those know who compute them
         for sign, evidence in _signs(attribute, uses):
             (context if sign is Kind.CONTEXT else resource).append(evidence)
     if not context and not resource and by_attribute:

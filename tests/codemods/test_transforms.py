@@ -46,6 +46,12 @@ DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
         "    def put(self, value):\n        self._local.value = value\n    def get(self):\n        return self._local.value\n",
         "nothing that is stored tells what it is for",
     ),
+    "kept under computed names": (
+        "import threading\nclass Scope:\n    def __init__(self):\n        self._locals = threading.local()\n    def get(self, key, provider):\n"
+        "        try:\n            return getattr(self._locals, repr(key))\n        except AttributeError:\n"
+        "            provider = Instance(provider)\n            setattr(self._locals, repr(key), provider)\n            return provider\n",
+        "nothing that is stored tells what it is for",
+    ),
     "nothing tells the kind": ("import threading\nL = threading.local()\n", '[tool.outfall.states] "app.L"'),
     "the namespace is handed out": (
         "import threading\nL = threading.local()\n" + LOCAL_USE + "def leak(f):\n    return f(L)\n",
