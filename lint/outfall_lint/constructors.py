@@ -30,6 +30,7 @@ THREAD_LOCALS = frozenset({"threading.local", "_thread._local", "_threading_loca
 
 RUNTIME = "outfall_runtime"
 """A state made by anything from here is already wrapped, and no finding."""
+MODULE_PROPERTY = f"{RUNTIME}.module_property"
 
 ADDS = frozenset(
     "append appendleft add insert extend extendleft update setdefault __setitem__ push "

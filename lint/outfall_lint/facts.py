@@ -109,8 +109,9 @@ class Sighting(NamedTuple):
     """Something a rule cares about that no declared name shows.
 
     `what` is "default" (a mutable default argument; `subject` the parameter), "yield" (inside a
-    context; `subject` as written), "handed" (work for another thread; `subject` its target) or "made"
-    (of a thread or an event loop, at import, without a name of its own; `subject` its constructor).
+    context; `subject` as written), "handed" (work for another thread; `subject` its target), "made"
+    (of a thread or an event loop, at import, without a name of its own; `subject` its constructor) or
+    "property" (a name of the module that stands before a slot; `subject` the name).
     """
 
     what: str

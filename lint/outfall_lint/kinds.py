@@ -36,7 +36,7 @@ _KEPT = {
     Kind.COUNTER: ("CounterRegistry",),
     Kind.CONTEXT: ("ContextLocal", "ContextValue"),
     Kind.LAZY: ("Lazy",),
-    Kind.SLOT: ("Slot", "class_slot"),
+    Kind.SLOT: ("Slot", "class_slot", "module_property"),
     Kind.THREAD_RESOURCE: ("ThreadResource",),
 }
 

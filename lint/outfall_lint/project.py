@@ -28,6 +28,7 @@ class Project:
             base = tuple(facts.module.split("."))
             self.functions.update(((*base, *f.name.split(".")), f) for f in facts.functions)
             self.classes.update(((*base, *c.name.split(".")), c) for c in facts.classes)
+        self.before_slots = frozenset(f"{m.module}.{each.subject}" for m in self.modules for each in m.sightings if each.what == "property")
         self._declarations = self._declared_names()
         self._sites = self._joined()
         self._import_only = called_only_at_import(self.functions, self.classes, self._sites)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, THREAD_LOCALS
+from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, MODULE_PROPERTY, THREAD_LOCALS
 from outfall_lint.facts import SUBSCRIPT, Sighting, Span
 from outfall_lint.names import Names, decorator_names, path_of
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
@@ -56,6 +56,15 @@ def _made(scope: Scope, names: Names, spans: SpanOf) -> Iterator[Sighting]:
             made_by = names.dotted(scope, raw.detail.func)
             if made_by in THREAD_LOCALS or (made_by in LOOP_BOUND and made_by.rpartition(".")[2][:1].isupper()):
                 yield Sighting("made", spans.of(raw.detail), None, made_by)
+            elif made_by == MODULE_PROPERTY:
+                yield from _property(raw.detail, spans)
+
+
+def _property(call: ast.Call, spans: SpanOf) -> Iterator[Sighting]:
+    """The name that a module puts before a slot: `module_property(__name__, "DEBUG", _debug_slot)`."""
+    own, name = (*call.args, None, None)[:2]
+    if isinstance(own, ast.Name) and own.id == "__name__" and isinstance(name, ast.Constant):
+        yield Sighting("property", spans.of(call), None, str(name.value))
 
 
 def _whole(value: object) -> Iterator[ast.expr]:

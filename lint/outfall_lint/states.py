@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from outfall_lint import kinds
 from outfall_lint.access import access
-from outfall_lint.constructors import CONTAINERS, CONTEXT_VARS, ITERATORS, LOOP_BOUND, RUNTIME, THREAD_LOCALS
+from outfall_lint.constructors import CONTAINERS, CONTEXT_VARS, ITERATORS, LOOP_BOUND, MODULE_PROPERTY, RUNTIME, THREAD_LOCALS
 from outfall_lint.facts import Declaration, ModuleFacts, Span
 from outfall_lint.model import Access, Kind, Operation, Place, State
 from outfall_lint.project import Declared, Project, Site
@@ -28,7 +28,12 @@ def build_states(project: Project, fixed: Mapping[str, str]) -> Iterator[State]:
 
 
 def real_constructor(project: Project, declared: Declared) -> str:
-    """The canonical constructor: re-exports followed, a project subclass of a known type named by that type."""
+    """The canonical constructor: re-exports followed, a project subclass of a known type named by that type.
+
+    A name that only says its type, because a module property puts a slot behind it, is made by that property.
+    """
+    if declared.name in project.before_slots:
+        return MODULE_PROPERTY
     made_by = declared.declaration.constructor
     if "." not in made_by or made_by in CONTAINERS:
         return made_by

@@ -105,3 +105,12 @@ def test_a_base_that_one_branch_binds_and_another_imports(project) -> None:
     utils = "import sys\nif sys.platform == 'gae':\n    localbase = object\nelse:\n    from threading import local as localbase\n"
     files = {"utils.py": utils, "core.py": "from utils import localbase\n\nclass Local(localbase):\n    user = None\n"}
     assert [(f.code, f.place.path) for f in project(files).findings] == [("OUT202", "core.py")]
+
+
+def test_a_name_with_a_slot_behind_it_may_be_written_from_anywhere(project) -> None:
+    declared = "from outfall_runtime import Slot, module_property\n\n_debug = Slot('app.settings.DEBUG', False)\n"
+    writer = "from app import settings\n\ndef verbose():\n    settings.DEBUG = True\n    settings.LEVEL = 1\n"
+    behind = "module_property(__name__, 'DEBUG', _debug)\n"
+    for told in ("", "DEBUG: bool\n"):
+        found = project({"app/__init__.py": "", "app/settings.py": declared + told + behind, "app/cli.py": writer}).findings
+        assert [finding.state.name for finding in found] == ["app.settings.LEVEL"]

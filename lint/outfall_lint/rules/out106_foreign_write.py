@@ -75,7 +75,7 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
 
     What one function assigns of one module is one finding: a patch goes on together and comes off together.
     """
-    known = {state.name for state in view.states}
+    known = {state.name for state in view.states} | view.project.before_slots
     patches: dict[tuple[str, str | None, str], list[State]] = {}
     for target in view.project.targets():
         if view.project.knows(target):
