@@ -18,8 +18,10 @@ from pathlib import Path
 import outfall_runtime
 from benchmarks.table import Row
 from benchmarks.timing import Ratio
-from outfall_runtime import _flag_file, _workers, control
-from outfall_runtime._modes import Setting
+from outfall_runtime import control
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import workers
+from outfall_runtime._common.modes import Setting
 
 TITLE = "control: a command to all of 8 workers"
 UNIT = "second"
@@ -69,7 +71,7 @@ def quantile(spent: list[float], share: float) -> float:
 def commands(folder: Path, count: int) -> list[float]:
     """Seconds until all processes had it, for each of so many commands."""
     file, metrics = str(folder / "flags.json"), str(folder / "metrics")
-    _flag_file.put(file, {"flags": {}}, revision=1, actor="benchmarks")
+    flag_file.put(file, {"flags": {}}, revision=1, actor="benchmarks")
     environment = {**os.environ, "OUTFALL_FLAG_FILE": file, "OUTFALL_METRICS_DIR": metrics, "PYTHONWARNINGS": "ignore"}
     environment["PYTHONPATH"] = str(Path(outfall_runtime.__file__).parents[1])
     service = subprocess.Popen([sys.executable, "-c", SERVICE, str(WORKERS)], env=environment, stdin=subprocess.PIPE)
@@ -84,7 +86,7 @@ def commands(folder: Path, count: int) -> list[float]:
 
 def wait_for_workers(metrics: str, file: str) -> None:
     end = time.monotonic() + PATIENCE
-    while len(_workers.living(metrics, file)[0]) < WORKERS + 1:
+    while len(workers.living(metrics, file)[0]) < WORKERS + 1:
         if time.monotonic() > end:
             raise TimeoutError(f"not all of {WORKERS} workers said that they are there")
         time.sleep(0.05)

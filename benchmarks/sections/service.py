@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.table import Row
 from benchmarks.timing import QUICK_ROUNDS, ROUNDS, Ratio, ratio
 from outfall_runtime import StagedContextLocal, StagedRegistry, flags, metrics
-from outfall_runtime._service import Service
+from outfall_runtime._measures.service import Service
 
 TITLE = "service: what measuring costs"
 UNIT = "1 % of a request"

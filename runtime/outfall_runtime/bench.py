@@ -13,7 +13,7 @@ import statistics
 import time
 from timeit import Timer
 
-from ._record import NamedTuple
+from ._common.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ OPERATIONS = (
 def run(rounds: int = ROUNDS) -> List[Cost]:
     """Time every operation; it takes a few seconds, and leaves nothing behind."""
     from . import ContextLocal, Registry, StagedRegistry, context, flags
-    from ._service import Service
+    from ._measures.service import Service
     from .testing import isolated
 
     with isolated():

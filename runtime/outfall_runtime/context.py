@@ -5,7 +5,7 @@
 
 Hazard: a context manager's block can be abandoned in a generator, or closed after a later one.
 Restoring "the value from before" then brings values back that are over. So a block only says that it
-is over, and reading skips it (see `_nodes`).
+is over, and reading skips it (see `_contexts.nodes`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from __future__ import annotations
 from contextvars import ContextVar, copy_context
 from types import MappingProxyType
 
-from ._nodes import FOREVER, OPEN, Block, Node, is_over, settled
+from ._contexts.nodes import FOREVER, OPEN, Block, Node, is_over, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Mapping, Optional, Sequence, TypeVar
 
-    from ._nodes import AnyNode
+    from ._contexts.nodes import AnyNode
 
     Result = TypeVar("Result")
 

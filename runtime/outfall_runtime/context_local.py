@@ -22,9 +22,16 @@ from __future__ import annotations
 
 from weakref import finalize
 
-from . import _protocol, _tables
-from ._cells import NO_THREAD, Cell, Cells, is_carried_by_start, threads_inherit_contexts
-from ._protocol import MISSING, Namespace, no_attribute
+from ._contexts import protocol
+from ._contexts.cells import (
+    NO_THREAD,
+    Cell,
+    Cells,
+    is_carried_by_start,
+    threads_inherit_contexts,
+)
+from ._contexts.protocol import MISSING, Namespace, no_attribute
+from ._tables import catalogue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +63,7 @@ class ContextLocal:
 
     def __init_subclass__(cls, *, name: Optional[str] = None, attributes: Tuple[str, ...] = (), **rest: Any) -> None:
         super().__init_subclass__(**rest)
-        if _protocol.GENERATED in vars(cls) or "_outfall_base" in vars(cls):
+        if protocol.GENERATED in vars(cls) or "_outfall_base" in vars(cls):
             return
         inherited = cls._outfall_declared
         cls._outfall_declared = (
@@ -69,11 +76,11 @@ class ContextLocal:
             name, attributes, initial = _names(args, kwargs), args[1:], None
         else:
             (name, attributes), initial = cls._outfall_declared, (args, kwargs)
-            if not _protocol.has_own_init(cls):
+            if not protocol.has_own_init(cls):
                 if args or kwargs:
                     raise TypeError("Initialization arguments are not supported")
                 initial = None
-        generated = _protocol.generated_class(cls, attributes, cls._outfall_property)
+        generated = protocol.generated_class(cls, attributes, cls._outfall_property)
         self: ContextLocal = object.__new__(generated)
         store = cls._outfall_new_store(name, initial)
         object.__setattr__(self, "_outfall_store", store)
@@ -84,13 +91,13 @@ class ContextLocal:
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self)._outfall_names or _protocol.ensure_property(self, name):
+        if name in type(self)._outfall_names or protocol.ensure_property(self, name):
             self._outfall_store.write(self, name, value)
         else:
             object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        if name not in type(self)._outfall_names and _protocol.is_data_descriptor(self, name):
+        if name not in type(self)._outfall_names and protocol.is_data_descriptor(self, name):
             object.__delattr__(self, name)
             return
         self._outfall_store.delete(self, name)
@@ -124,7 +131,7 @@ class Store:
         self.initial = initial
         self.cells = Cells()
         self.inherits = threads_inherit_contexts()
-        _tables.add(name, self)
+        catalogue.add(name, self)
 
     def begin(self) -> None:
         """Start an empty cell, so that the `__init__` that is about to run finds one."""
@@ -144,7 +151,7 @@ class Store:
     def read(self, local: ContextLocal, name: str) -> Any:
         """The value of an attribute, after the quick way missed it."""
         cell = self.cell(local)
-        value = cell[name] if name in cell else _protocol.class_default(local, name)
+        value = cell[name] if name in cell else protocol.class_default(local, name)
         if value is MISSING:
             raise no_attribute(local, name) from None
         return value

@@ -16,11 +16,11 @@ from _thread import get_ident
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union, overload
 
-from ._cells import is_carried_by_start, threads_inherit_contexts
-from ._nodes import FOREVER, Block, Node, innermost, settled
+from ._contexts.cells import is_carried_by_start, threads_inherit_contexts
+from ._contexts.nodes import FOREVER, Block, Node, innermost, settled
 
 if TYPE_CHECKING:
-    from ._nodes import AnyNode
+    from ._contexts.nodes import AnyNode
 
 T = TypeVar("T")
 D = TypeVar("D")

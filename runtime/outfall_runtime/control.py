@@ -20,20 +20,32 @@ from __future__ import annotations
 
 import time
 
-from . import _flag_file, _history, _limits, _readiness, _stages, _workers
-from ._modes import DEFAULT, Setting
-from ._moves import Move, folder_of, identifier, in_effect, make, next_stage, position_of
-from ._record import NamedTuple
-from ._stages import NOT_BEGUN
+from ._common.modes import DEFAULT, Setting
+from ._common.record import NamedTuple
+from ._flags import flag_file
+from ._rollout import history as _history
+from ._rollout import limits as _limits
+from ._rollout import readiness, stages
+from ._rollout import workers as _workers
+from ._rollout.moves import (
+    Move,
+    folder_of,
+    identifier,
+    in_effect,
+    make,
+    next_stage,
+    position_of,
+)
+from ._rollout.stages import NOT_BEGUN
 from .errors import BrokenSource, InvalidSetting, NotReady
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-    from ._flag_file import FlagFile
-    from ._stages import Stage
-    from ._workers import Worker
+    from ._flags.flag_file import FlagFile
+    from ._rollout.stages import Stage
+    from ._rollout.workers import Worker
 
 __all__ = ["Move", "Status", "advance", "emergency_rollback", "history", "resume", "rollback", "set_flags", "status"]
 
@@ -59,8 +71,8 @@ def status(*, file: Optional[str] = None, folder: Optional[str] = None) -> Statu
     Raises:
         BrokenSource: no flag file was named, or it is broken.
     """
-    path = _flag_file.place(file)
-    found = _flag_file.read(path)
+    path = flag_file.place(file)
+    found = flag_file.read(path)
     where = folder_of(folder)
     position = position_of(found)
     upcoming = next_stage(position, found)
@@ -71,7 +83,7 @@ def status(*, file: Optional[str] = None, folder: Optional[str] = None) -> Statu
         str(found.rollout.get("since", "")),
         None if upcoming is None else upcoming.name,
         tuple(lacking),
-        tuple(_stages.held_back(position, found.settings)),
+        tuple(stages.held_back(position, found.settings)),
         found.reading.emergency,
         tuple(workers),
         found.reading.revision,
@@ -106,13 +118,13 @@ def advance(
         if found.reading.emergency:
             raise NotReady("an emergency rollback holds", [f"{found.reading.emergency}; end it with `stage resume` first"])
         if upcoming is None:
-            raise NotReady("the rollout is at its last stage", [f"it has been at {_stages.title(position)} ever since"])
+            raise NotReady("the rollout is at its last stage", [f"it has been at {stages.title(position)} ever since"])
         lacking = _missing(found, position, upcoming, where)
         if lacking and not force:
-            raise NotReady(f"stage {_stages.title(upcoming.name)} is not ready", lacking)
-        return upcoming.name, _stages.applied(upcoming.name, found.settings), {"forced": lacking} if lacking else {}
+            raise NotReady(f"stage {stages.title(upcoming.name)} is not ready", lacking)
+        return upcoming.name, stages.applied(upcoming.name, found.settings), {"forced": lacking} if lacking else {}
 
-    return make("advance", edit, actor, reason, _flag_file.place(file), where, timeout)
+    return make("advance", edit, actor, reason, flag_file.place(file), where, timeout)
 
 
 def rollback(
@@ -128,14 +140,14 @@ def rollback(
         InvalidSetting: there is no such stage.
         BrokenSource: no flag file was named, or it is broken (then `emergency_rollback` works).
     """
-    name = _stages.named(stage).name
-    path, where = _flag_file.place(file), folder_of(folder)
+    name = stages.named(stage).name
+    path, where = flag_file.place(file), folder_of(folder)
     workers = _workers.living(where, path)[0] if where else []
 
     def edit(found: FlagFile) -> "Tuple[str, Dict[str, Setting], Dict[str, Any]]":
         position = position_of(found)
-        back = min(position, _stages.before(name), key=_stages.ORDER.index)
-        return back, _stages.rolled_back(name, in_effect(found.settings, workers)), {}
+        back = min(position, stages.before(name), key=stages.ORDER.index)
+        return back, stages.rolled_back(name, in_effect(found.settings, workers)), {}
 
     return make(action, edit, actor, reason, path, where, timeout, stage=name)
 
@@ -148,14 +160,15 @@ def emergency_rollback(
     Never raises. What did not work (an unwritable flag file, a broken flag table) is named in the
     result; this process is at `legacy` in any case, and stays there until `resume`.
     """
-    from . import _emergency, flags
+    from . import flags
+    from ._flags import emergency as _emergency
 
     problems = _emergency.stop(flags.board, reason)
     try:
-        path = _flag_file.place(file)
+        path = flag_file.place(file)
     except BrokenSource as error:
         return Move("emergency", "", NOT_BEGUN, {}, 0, None, (*problems, f"other processes were not reached: {error}"))
-    from ._emergency_file import write_stop
+    from ._rollout.emergency_file import write_stop
 
     where = folder_of(folder)
     before, changes, revision = write_stop(path, where, reason, actor, problems)
@@ -171,7 +184,7 @@ def resume(
     Raises:
         NotReady: there is no emergency to end.
     """
-    path, where = _flag_file.place(file), folder_of(folder)
+    path, where = flag_file.place(file), folder_of(folder)
     stopped = [one for one in (_workers.living(where, path)[0] if where else []) if one.stopped]
 
     def edit(found: FlagFile) -> "Tuple[str, Dict[str, Setting], Dict[str, Any]]":
@@ -199,15 +212,15 @@ def set_flags(
             raise NotReady("an emergency rollback holds", [f"{found.reading.emergency}; end it with `stage resume` first"])
         return position_of(found), {**found.settings, **values}, {}
 
-    return make("set", edit, actor, reason, _flag_file.place(file), folder_of(folder), timeout)
+    return make("set", edit, actor, reason, flag_file.place(file), folder_of(folder), timeout)
 
 
 def history(*, file: Optional[str] = None) -> "Tuple[List[Dict[str, Any]], List[str]]":
     """Everything that was done to the rollout, oldest first, and what of it cannot be read."""
-    path = _flag_file.place(file)
+    path = flag_file.place(file)
     entries, problems = _history.read(_history.place(path))
     try:
-        last = _flag_file.read(path).rollout.get("last")
+        last = flag_file.read(path).rollout.get("last")
     except BrokenSource as error:
         return entries, [*problems, str(error)]
     if isinstance(last, dict) and not any(entry.get("id") == last.get("id") for entry in entries):
@@ -219,4 +232,4 @@ def _missing(found: FlagFile, position: str, upcoming: Stage, folder: Optional[s
     limits = _limits.read(_limits.place(found.path))
     if upcoming.name == position:  # taken up again, which only switches on what was on before
         position = NOT_BEGUN
-    return _readiness.missing(found, position, upcoming, limits, folder, time.time())
+    return readiness.missing(found, position, upcoming, limits, folder, time.time())

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import os
 
-from ._checks import CHECKS, FAILURE, OK, WARNING, Finding
-from ._documents import write_document
-from ._times import now
+from ._common.documents import write_document
+from ._common.times import now
+from ._measures.checks import CHECKS, FAILURE, OK, WARNING, Finding
 from .errors import BrokenSource, nearest
 
 TYPE_CHECKING = False

@@ -18,7 +18,7 @@ as long as a hand-rolled way still stands beside it:
 
 A percentage goes by the context's `rollout_key`.
 
-Hazard: see `_event_board`, `_event_courier`, `_event_policy` and `_event_window`.
+Hazard: see `_events.board`, `_events.courier`, `_events.policy` and `_events.window`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from __future__ import annotations
 from time import time
 
 from . import context, flags
-from ._event import Event
-from ._event_board import board
-from ._event_courier import Courier
-from ._event_policy import Policy
-from ._event_window import MOST_KEYS
-from ._leaving import leaving
-from ._modes import ENABLED, LEGACY
-from ._span_chain import chain
+from ._common.leaving import leaving
+from ._common.modes import ENABLED, LEGACY
+from ._events.board import board
+from ._events.courier import Courier
+from ._events.event import Event
+from ._events.policy import Policy
+from ._events.window import MOST_KEYS
+from ._spans.chain import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,25 +13,25 @@ environment (`OUTFALL_FLAGS="use_context=shadow"`), from code (`flags.set`), fro
 (`OUTFALL_FLAG_FILE`, watched) and from `flags.override`.
 
 Hazard: the flags of a process are one value that everybody reads and operators change. They live
-in one board; see `_board`.
+in one board; see `_flags.board`.
 """
 
 from __future__ import annotations
 
 import os
 
-from ._board import FILE, Board
-from ._changes import FlagChange
-from ._modes import ENFORCED, LEGACY, MODES, NEW, SHADOW
-from ._overrides import Overriding, Pinned
-from ._snapshot import Declaration
-from ._watch import Watcher
+from ._common.modes import ENFORCED, LEGACY, MODES, NEW, SHADOW
+from ._flags.board import FILE, Board
+from ._flags.changes import FlagChange
+from ._flags.overrides import Overriding, Pinned
+from ._flags.snapshot import Declaration
+from ._flags.watch import Watcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
 
-    from ._sources import Reading
+    from ._flags.sources import Reading
 
     _Path = Union[str, "os.PathLike[str]"]
 
@@ -68,7 +68,7 @@ board = Board()  # outfall: ignore[OUT109] the flags of the process; only tests 
 def _take_over(reading: Reading) -> None:
     """Follow what the flag file says; an emergency in it comes first, because it works with everything broken."""
     if reading.emergency or board.stopped:
-        from ._emergency import follow
+        from ._flags.emergency import follow
 
         follow(board, reading)
     board.load(FILE, reading)
@@ -103,7 +103,7 @@ def load_ledger(path: _Path) -> List[str]:
     Raises:
         BrokenSource: it cannot be read (this needs Python 3.11).
     """
-    from ._ledger import read_ledger
+    from ._flags.ledger import read_ledger
 
     declarations = read_ledger(path)
     board.declare(declarations)

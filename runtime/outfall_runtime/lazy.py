@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any, Awaitable, Callable, Generic, Optional, TypeVar, Union
 
-from . import _tables
-from ._claims import Claims
-from ._entry import MISSING
+from ._tables import catalogue
+from ._tables.claims import Claims
+from ._tables.entry import MISSING
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Lazy(Generic[T]):
         self._claims = Claims()
         self._value: Any = MISSING
         self._making: Optional[Any] = None
-        _tables.add(name, self)
+        catalogue.add(name, self)
 
     def get(self) -> T:
         """The value; the first caller makes it while the others wait.

@@ -14,18 +14,28 @@ from __future__ import annotations
 import os
 import time
 
-from . import _report
-from ._documents import write_document
-from ._leaving import leaving
-from ._reporting import Reporter
-from ._service import service
-from ._states import FOLDER_VARIABLE, book
-from ._times import now
+from ._common import report
+from ._common.documents import write_document
+from ._common.leaving import leaving
+from ._common.states import FOLDER_VARIABLE, book
+from ._common.times import now
+from ._measures.reporting import Reporter
+from ._measures.service import service
 from .errors import BrokenSource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+    from typing import (
+        Any,
+        Callable,
+        Dict,
+        Iterable,
+        List,
+        Mapping,
+        Optional,
+        Tuple,
+        Union,
+    )
 
     Document = Dict[str, Any]
     _Path = Union[str, "os.PathLike[str]"]
@@ -84,7 +94,7 @@ def process(ended: str = "") -> Document:
     Args:
         ended: how it ends, in its last snapshot.
     """
-    from ._presence import birth, machine
+    from ._rollout.presence import birth, machine
 
     return {
         "host": host(),
@@ -148,7 +158,7 @@ def write_snapshot(folder: Optional[_Path] = None, *, ended: str = "") -> Option
     if not target:
         return None
     me = process(ended)
-    from ._presence import plain
+    from ._rollout.presence import plain
 
     os.makedirs(target, exist_ok=True)
     path = os.path.join(target, f"{plain(me['host'])}-{me['pid']}-{_identity.token}.json")
@@ -228,7 +238,7 @@ def compact(folder: _Path) -> int:
     Returns:
         The number of files that went.
     """
-    from ._figures import RUNNING, fate
+    from ._rollout.figures import RUNNING, fate
 
     place = os.fspath(folder)
     found: Dict[str, Document] = {}
@@ -266,7 +276,7 @@ def _at_exit() -> None:
         if not _reporter.idle:  # a shell or a tool that only imports the runtime is no process of the service
             write_snapshot(ended="exit")
     except OSError as error:
-        _report.warn(f"evidence could not be written: {error}")
+        report.warn(f"evidence could not be written: {error}")
 
 
 def _after_fork() -> None:
@@ -277,9 +287,9 @@ def _after_fork() -> None:
 
 def _after_snapshot() -> None:
     if os.environ.get("OUTFALL_AUTO_ROLLBACK"):
-        from . import _guard
+        from ._rollout import guard
 
-        _guard.after_snapshot()
+        guard.after_snapshot()
 
 
 _reporter = Reporter(write_snapshot, _after_snapshot)  # outfall: ignore[OUT109] the process has one reporter

@@ -4,7 +4,7 @@ An owner is any object that can be referenced weakly, a thread, an asyncio task 
 process (of `multiprocessing`, `subprocess`, asyncio), or an `Owner` that code ends itself.
 
 Hazard: a death is noticed on any thread, inside any other operation, by the garbage collector.
-The only thing that happens there is that the entry is queued; see `_upkeep`.
+The only thing that happens there is that the entry is queued; see `_tables.upkeep`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import threading
 from weakref import WeakKeyDictionary, ref
 
-from ._deaths import DeathList, LastWords, died
+from ._tables.deaths import DeathList, LastWords, died
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

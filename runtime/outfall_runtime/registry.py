@@ -11,19 +11,30 @@ key, so that it is atomic against every other change of that key.
 
 from __future__ import annotations
 
-
-from . import _tables
-from ._claims import UNSAID
-from ._deaths import OwnedEntry, died, plain_owners
-from ._entry import MISSING, NEVER, Entry
-from ._policies import OFF
-from ._managed import read_hook, write_hook
-from ._upkeep import NOTHING, Upkeep
-from ._variants import variant
+from ._tables import catalogue
+from ._tables.claims import UNSAID
+from ._tables.deaths import OwnedEntry, died, plain_owners
+from ._tables.entry import MISSING, NEVER, Entry
+from ._tables.managed import read_hook, write_hook
+from ._tables.policies import OFF
+from ._tables.upkeep import NOTHING, Upkeep
+from ._tables.variants import variant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+    from typing import (
+        Any,
+        Callable,
+        ClassVar,
+        Dict,
+        Iterable,
+        List,
+        Mapping,
+        Optional,
+        Tuple,
+        TypeVar,
+        Union,
+    )
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -65,7 +76,7 @@ class Registry(dict["K", "V"]):
     ) -> None:
         super().__init__(initial)
         self._outfall = Upkeep(name, self, limit, ttl, full)
-        _tables.add(name, self)
+        catalogue.add(name, self)
         self._outfall_begin()
 
     def register(

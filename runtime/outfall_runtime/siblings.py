@@ -8,17 +8,29 @@ Each is its type in every way, with that type's own methods; copies, pickles and
 Their staged forms (`Staged...`) count reads in `shadow` and writes in `shadow` and `new`, and cost
 and do nothing in `legacy`.
 
-Hazard: see `_variants`; single operations are as atomic as the type's own.
+Hazard: see `_tables.variants`; single operations are as atomic as the type's own.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from typing import Any, Callable, ClassVar, Counter as CounterOf, DefaultDict, Deque, Iterable, List, Optional, Set
+from typing import (
+    Any,
+    Callable,
+    ClassVar,
+    DefaultDict,
+    Deque,
+    Iterable,
+    List,
+    Optional,
+    Set,
+    Tuple,
+    TypeVar,
+)
+from typing import Counter as CounterOf
 from typing import OrderedDict as OrderedDictOf
-from typing import Tuple, TypeVar
 
-from ._sibling import Sibling, StagedSibling
+from ._tables.sibling import Sibling, StagedSibling
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -19,7 +19,7 @@ import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, Generic, Tuple, TypeVar, overload
 
-from . import _tables
+from ._tables import catalogue
 
 T = TypeVar("T")
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "UNSET", "__slots__": ()})()
@@ -46,7 +46,7 @@ class Slot(Generic[T]):
         self.name = name
         self._box: Tuple[Any, ...] = (value,)
         self._lock = threading.RLock()
-        _tables.add(name, self)
+        catalogue.add(name, self)
 
     @property
     def value(self) -> T:

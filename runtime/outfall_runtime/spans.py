@@ -16,17 +16,17 @@
 A span's parent is the span around it, in this task or in the one that started it; a thread has to
 carry it along (`context.wrap`, `ContextExecutor`). Between processes: `extract` and `inject`.
 
-Hazard: see `_span`, `_span_book` and `_span_functions`.
+Hazard: see `_spans.span`, `_spans.book` and `_spans.functions`.
 """
 
 from __future__ import annotations
 
-from ._span import Span
-from ._span_book import Leak, book
-from ._span_chain import innermost
-from ._span_facts import ERROR, OK, UNSET, SpanEvent
-from ._staged_span import StagedSpan
-from ._trace import SpanContext, parse_traceparent
+from ._spans.book import Leak, book
+from ._spans.chain import innermost
+from ._spans.facts import ERROR, OK, UNSET, SpanEvent
+from ._spans.span import Span
+from ._spans.staged import StagedSpan
+from ._spans.trace import SpanContext, parse_traceparent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,14 +14,15 @@ from __future__ import annotations
 import threading
 from _thread import get_ident
 
-from . import _protocol, flags
-from ._cells import Cell, threads_inherit_contexts
-from ._flag_names import follow, setting, stage
-from ._modes import ENABLED, ENFORCED, LEGACY, SHADOW, Setting
-from ._protocol import MISSING, no_attribute
-from ._sites import call_site
-from ._states import CONTEXT
-from ._units import current_unit
+from . import flags
+from ._common.modes import ENABLED, ENFORCED, LEGACY, SHADOW, Setting
+from ._common.sites import call_site
+from ._common.states import CONTEXT
+from ._contexts import protocol
+from ._contexts.cells import Cell, threads_inherit_contexts
+from ._contexts.protocol import MISSING, no_attribute
+from ._contexts.units import current_unit
+from ._flags.flag_names import follow, setting, stage
 from .context_local import ContextLocal, Store
 from .errors import LegacyStateError
 
@@ -142,7 +143,7 @@ class StagedStore(Store):
             self._compare(old, new)
         if entry is not None:
             return entry.value
-        value = _protocol.class_default(local, name)
+        value = protocol.class_default(local, name)
         if value is not MISSING:
             return value
         if mode in ENABLED:

@@ -10,16 +10,16 @@ not told in any mode: a dict keeps no public count of its changes, and comparing
 would miss replaced values and call the death of an owner a write. Nothing is lost by it, because
 there is one store; it is only not counted.
 
-Hazard: see `_variants`.
+Hazard: see `_tables.variants`.
 """
 
 from __future__ import annotations
 
 from . import flags
-from ._flag_names import follow, setting, stage
-from ._modes import ENFORCED, LEGACY, NEW, SHADOW
-from ._states import TABLE
-from ._policies import COUNT, DROP, EVICTING, HOLD, KEEP, OFF
+from ._common.modes import ENFORCED, LEGACY, NEW, SHADOW
+from ._common.states import TABLE
+from ._flags.flag_names import follow, setting, stage
+from ._tables.policies import COUNT, DROP, EVICTING, HOLD, KEEP, OFF
 from .registry import Registry
 
 TYPE_CHECKING = False

@@ -18,17 +18,28 @@ from __future__ import annotations
 
 import os
 
-from . import _backup, _encoding, _tables
-from ._backup import chosen
-from ._record import NamedTuple
-from ._refill import refill
-from ._sizes import Size, size_of
+from ._common.record import NamedTuple
+from ._tables import backup as _backup
+from ._tables import catalogue, encoding
+from ._tables.backup import chosen
+from ._tables.refill import refill
+from ._tables.sizes import Size, size_of
 from .errors import BrokenSource
 from .registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+    from typing import (
+        Any,
+        Callable,
+        Dict,
+        List,
+        Mapping,
+        Optional,
+        Sequence,
+        Tuple,
+        Union,
+    )
 
     _Path = Union[str, "os.PathLike[str]"]
 
@@ -62,7 +73,7 @@ def encoder(kind: type, name: str, *, encode: Callable[[Any], Any], decode: Call
         encode: to something that JSON holds, or that has an encoder.
         decode: back.
     """
-    _encoding.register(kind, name, encode, decode)
+    encoding.register(kind, name, encode, decode)
 
 
 def backup(path: _Path, names: Optional[Sequence[str]] = None) -> Backup:
@@ -141,10 +152,10 @@ def ensure(*names: str) -> Dict[str, str]:
     """Import the modules that declare these tables; what is still not there, with the reason."""
     missing: Dict[str, str] = {}
     for name in names:
-        if name in _tables.by_name():
+        if name in catalogue.by_name():
             continue
         reason = _imported(name)
-        if name not in _tables.by_name():
+        if name not in catalogue.by_name():
             missing[name] = reason or "its module was imported, and declares no such table"
     return missing
 

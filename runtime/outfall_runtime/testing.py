@@ -16,11 +16,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Callable, Collection, Dict, Iterator, List, Optional
 
-from . import _tables, context, flags
-from ._event_board import board as events
-from ._sibling import Sibling
-from ._span_book import book
-from ._span_chain import chain
+from . import context, flags
+from ._events.board import board as events
+from ._spans.book import book
+from ._spans.chain import chain
+from ._tables import catalogue
+from ._tables.sibling import Sibling
 from .context_local import Store
 from .lazy import Lazy
 from .registry import Registry
@@ -45,7 +46,7 @@ def isolated(empty: Collection[str] = ()) -> Iterator[None]:
     """
     restores: List[Restore] = [flags.board.checkpoint(), events.checkpoint(), _fresh_fields(), _fresh_spans()]
     try:
-        for name, state in _tables.living():
+        for name, state in catalogue.living():
             restore = _isolate(state, name in empty)
             if restore is not None:
                 restores.append(restore)

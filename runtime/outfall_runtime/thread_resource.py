@@ -15,8 +15,9 @@ import threading
 from _thread import get_ident
 from typing import Any, Callable, Dict, Generic, Optional, TypeVar
 
-from . import _report, _tables
-from ._tallies import Tally
+from ._common import report
+from ._common.tallies import Tally
+from ._tables import catalogue
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class ThreadResource(Generic[T]):
         self._local = threading.local()  # outfall: ignore[OUT201] this is where a resource per thread is closed
         self._opened = Tally()
         self._closed = Tally()
-        _tables.add(name, self)
+        catalogue.add(name, self)
 
     def get(self) -> T:
         """This thread's resource, opened if it has none."""
@@ -111,4 +112,4 @@ class ThreadResource(Generic[T]):
         try:
             self._close(value)
         except Exception:
-            _report.warn(f"closing a resource of {self.name} failed", error=True)
+            report.warn(f"closing a resource of {self.name} failed", error=True)

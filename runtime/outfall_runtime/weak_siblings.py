@@ -7,7 +7,7 @@ As in `siblings`: each is its type in every way, copies are plain, and the stage
 reads in `shadow` and writes in `shadow` and `new`. An entry that goes because its object died is
 nobody's write and is not counted.
 
-Hazard: see `_variants`; an entry may go between any two operations, as with the plain types.
+Hazard: see `_tables.variants`; an entry may go between any two operations, as with the plain types.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Iterable, Tuple, TypeVar
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
-from ._sibling import Sibling, StagedSibling
+from ._tables.sibling import Sibling, StagedSibling
 from .siblings import MAPPING_READS, MAPPING_WRITES, SET_READS, SET_RESULTS, SET_WRITES
 
 K = TypeVar("K")

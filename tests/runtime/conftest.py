@@ -17,22 +17,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 import pytest
 from hypothesis import HealthCheck, settings
 
-from outfall_runtime import (
-    Event,
-    Registry,
-    Span,
-    StagedRegistry,
-    _flag_file,
-    _readiness,
-    _stages,
-    _workers,
-    control,
-    events,
-    flags,
-    metrics,
-    spans,
-)
-from outfall_runtime._limits import Limits, defaults
+from outfall_runtime import Event, Registry, Span, StagedRegistry, control, events, flags, metrics, spans
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import readiness, stages, workers as _workers
+from outfall_runtime._rollout.limits import Limits, defaults
 from outfall_runtime.testing import isolated
 
 # How long it takes to think of an example says more about the machine's neighbours than about the runtime.
@@ -142,7 +130,7 @@ class Server:
         environment = {name: text for name, text in os.environ.items() if not name.startswith("OUTFALL_")}
         environment.update(PYTHONPATH=str(RUNTIME), OUTFALL_FLAG_FILE=self.file, OUTFALL_METRICS_DIR=self.metrics)
         environment.update(OUTFALL_METRICS_SECONDS="0.2", PYTHONWARNINGS="ignore::DeprecationWarning")
-        _flag_file.put(self.file, {"flags": {}}, revision=1, actor="test")
+        flag_file.put(self.file, {"flags": {}}, revision=1, actor="test")
         self.errors = open(folder / "errors", "wb")
         command = [sys.executable, str(SERVER), str(count), str(folder)]
         self.process = subprocess.Popen(command, env=environment, stderr=self.errors, start_new_session=True)
@@ -231,16 +219,16 @@ class Rollout:
     def at(self, stage: str) -> "Rollout":
         """Bring the flag file to a stage that began at BEGAN."""
         document = {
-            "flags": _stages.applied(stage, {}),
+            "flags": stages.applied(stage, {}),
             "rollout": {"stage": stage, "since": BEGAN},
         }
-        _flag_file.put(self.file, document, revision=7, actor="ada")
+        flag_file.put(self.file, document, revision=7, actor="ada")
         return self
 
     def missing(self, upcoming: str, now: float = FIVE_HOURS_LATER, limits: Limits = defaults()) -> List[str]:
-        found = _flag_file.read(self.file)
+        found = flag_file.read(self.file)
         position = str(found.rollout["stage"])
-        said = _readiness.missing(found, position, _stages.named(upcoming), limits, str(self.metrics), now)
+        said = readiness.missing(found, position, stages.named(upcoming), limits, str(self.metrics), now)
         about_processes = ("no running process follows", "no baseline", "metrics.count_request")
         return [line for line in said if not any(text in line for text in about_processes)]
 

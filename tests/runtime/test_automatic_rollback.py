@@ -10,7 +10,9 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime import _figures, _flag_file, _guard, _limits, _stages, control, metrics
+from outfall_runtime import control, metrics
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import figures, guard, limits as _limits, stages
 from outfall_runtime.errors import BrokenSource
 
 
@@ -30,16 +32,16 @@ class Watched:
         self.folder.mkdir()
         self.place = {"file": self.file, "folder": str(self.folder)}
         rollout = {"stage": "3", "since": "2026-01-01T00:00:00Z"}
-        _flag_file.put(self.file, {"flags": _stages.applied("3", {}), "rollout": rollout}, revision=1, actor="test")
+        flag_file.put(self.file, {"flags": stages.applied("3", {}), "rollout": rollout}, revision=1, actor="test")
         self.report(one())
-        baseline = _figures.baseline(metrics.merge(metrics.read_folder(str(self.folder))[0])["processes"])
-        Path(_guard.place(self.file)).write_text(json.dumps(baseline))
+        baseline = figures.baseline(metrics.merge(metrics.read_folder(str(self.folder))[0])["processes"])
+        Path(guard.place(self.file)).write_text(json.dumps(baseline))
 
     def report(self, *processes: Dict[str, Any]) -> None:
         (self.folder / "one.json").write_text(json.dumps(metrics.evidence(processes)))
 
     def position(self) -> str:
-        return str(_flag_file.read(self.file).rollout["stage"])
+        return str(flag_file.read(self.file).rollout["stage"])
 
 
 @pytest.fixture
@@ -48,16 +50,16 @@ def watched(tmp_path: Path) -> Watched:
 
 
 def test_while_thresholds_are_kept_nothing_happens(watched: Watched) -> None:
-    look = _guard.look(timeout=0, **watched.place)
+    look = guard.look(timeout=0, **watched.place)
     assert (look.said, look.move, watched.position()) == ("all thresholds are kept", None, "3")
 
 
 def test_a_breach_takes_back_the_latest_stage_and_only_that(watched: Watched) -> None:
     watched.report(one(errors=100))
-    look = _guard.look(timeout=0, **watched.place)
+    look = guard.look(timeout=0, **watched.place)
     assert look.move is not None
     assert (look.move.before, look.move.after, watched.position()) == ("3", "2", "2")
-    again = _guard.look(timeout=0, **watched.place)
+    again = guard.look(timeout=0, **watched.place)
     assert (again.move, again.said.startswith("waiting "), watched.position()) == (None, True, "2")
     entry = control.history(file=watched.file)[0][-1]
     assert (entry["action"], entry["actor"], entry["reason"]) == (
@@ -67,24 +69,24 @@ def test_a_breach_takes_back_the_latest_stage_and_only_that(watched: Watched) ->
 
 def test_a_dry_run_only_says_so(watched: Watched) -> None:
     watched.report(one(errors=100))
-    look = _guard.look(dry=True, timeout=0, **watched.place)
+    look = guard.look(dry=True, timeout=0, **watched.place)
     assert (look.said, watched.position()) == ("stage 3 (context) would be taken back", "3")
 
 
 def test_what_was_never_on_is_not_taken_back(watched: Watched) -> None:
     control.rollback("1", reason="x", actor="ada", timeout=0, **watched.place)
     watched.report(one(errors=100))
-    assert "nothing is rolled out" in _guard.look(timeout=0, **watched.place).said
+    assert "nothing is rolled out" in guard.look(timeout=0, **watched.place).said
 
 
 def test_two_that_look_at_once_take_back_once(watched: Watched) -> None:
     watched.report(one(errors=100))
-    looks: List[_guard.Look] = []
+    looks: List[guard.Look] = []
     start = threading.Barrier(8)
 
     def look() -> None:
         start.wait()
-        looks.append(_guard.look(timeout=0, **watched.place))
+        looks.append(guard.look(timeout=0, **watched.place))
 
     threads = [threading.Thread(target=look) for _ in range(8)]
     for thread in threads:
@@ -95,14 +97,15 @@ def test_two_that_look_at_once_take_back_once(watched: Watched) -> None:
 
 
 def test_a_broken_baseline_is_named(watched: Watched) -> None:
-    Path(_guard.place(watched.file)).write_text('{"format": "outfall-baseline", "version": 1, "figures": {"x": "y"}}')
+    Path(guard.place(watched.file)).write_text('{"format": "outfall-baseline", "version": 1, "figures": {"x": "y"}}')
     with pytest.raises(BrokenSource, match="write it again with `metrics collect`"):
-        _guard.look(timeout=0, **watched.place)
+        guard.look(timeout=0, **watched.place)
 
 
 BEGIN = """
 import os, sys, threading, time
-from outfall_runtime import Registry, StagedRegistry, emit, events, flags, metrics, _service
+from outfall_runtime import Registry, StagedRegistry, emit, events, flags, metrics
+from outfall_runtime._measures import service as _service
 table = StagedRegistry("service.table", {"a": 1})
 """
 END = """
@@ -121,7 +124,7 @@ slow = Registry("service.slow", {Slow(): 1})
 BLOCKED = """
 events.attach("a", lambda event: threading.Event().wait(20))
 emit("a"), emit("a")
-import outfall_runtime._event_board as board
+import outfall_runtime._events.board as board
 board.SECONDS_AT_EXIT = 0.1
 """
 CHILD = """
@@ -162,10 +165,10 @@ def test_a_service_that_does_badly_takes_its_own_stage_back(name: str, python: C
     does, baseline, limits = DOES_BADLY[name]
     rollout = {"stage": "2", "since": "2026-01-01T00:00:00Z"}
     file = str(tmp_path / "flags.json")
-    _flag_file.put(file, {"flags": _stages.applied("2", {}), "rollout": rollout}, revision=1, actor="test")
+    flag_file.put(file, {"flags": stages.applied("2", {}), "rollout": rollout}, revision=1, actor="test")
     Path(_limits.place(file)).write_text(json.dumps({"version": 1, "thresholds": limits}))
     document = {"format": "outfall-baseline", "version": 1, "figures": baseline}
-    Path(_guard.place(file)).write_text(json.dumps(document))
+    Path(guard.place(file)).write_text(json.dumps(document))
     environment = {"OUTFALL_FLAG_FILE": "flags.json", "OUTFALL_METRICS_DIR": "metrics", "OUTFALL_METRICS_SECONDS": "0.1"}
     done = python("-Wignore", "-c", BEGIN + does + END, environment={**environment, "OUTFALL_AUTO_ROLLBACK": "1"})
     assert done.stdout.startswith("legacy {"), done.stderr
@@ -185,17 +188,17 @@ def test_a_mark_of_somebody_else_keeps_nobody_from_looking(watched: Watched, mon
     for name, value in (("FLAG_FILE", watched.file), ("METRICS_DIR", str(watched.folder)), ("AUTO_ROLLBACK", "1")):
         monkeypatch.setenv(f"OUTFALL_{name}", value)
     monkeypatch.setattr(os, "utime", refuse)
-    _guard.after_snapshot()
+    guard.after_snapshot()
     assert watched.position() == "2"
 
 
 def test_a_baseline_is_not_written_over_with_figures_of_the_new_way(
     watched: Watched, python: Callable[..., Any]
 ) -> None:
-    before = Path(_guard.place(watched.file)).read_text()
+    before = Path(guard.place(watched.file)).read_text()
     place = {"OUTFALL_FLAG_FILE": watched.file, "OUTFALL_METRICS_DIR": str(watched.folder)}
     refused = python("-m", "outfall_runtime", "metrics", "collect", environment=place)
-    assert (refused.returncode, Path(_guard.place(watched.file)).read_text()) == (4, before)
+    assert (refused.returncode, Path(guard.place(watched.file)).read_text()) == (4, before)
     assert "the rollout is at stage 3 (context):\n  these figures are of the new way" in refused.stderr
     assert python("-m", "outfall_runtime", "metrics", "collect", "--out", "x.json", environment=place).returncode == 0
     assert python("-m", "outfall_runtime", "metrics", "collect", "--force", environment=place).returncode == 0

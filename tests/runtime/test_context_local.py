@@ -10,7 +10,7 @@ from typing import Any, Callable, List
 import pytest
 
 from outfall_runtime import ContextLocal, StagedContextLocal
-from outfall_runtime._protocol import MOST_PROPERTIES
+from outfall_runtime._contexts.protocol import MOST_PROPERTIES
 
 
 class Original(threading.local):

@@ -70,9 +70,10 @@ def test_only_the_named_states_are_carried(in_thread: Callable[..., Any]) -> Non
 
 def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.14's free-threaded threads run in a copy of the starter's context, kept in `_context`."""
-    from outfall_runtime import _cells, context_local
+    from outfall_runtime import context_local
+    from outfall_runtime._contexts import cells
 
-    monkeypatch.setattr(_cells, "threads_inherit_contexts", lambda: True)
+    monkeypatch.setattr(cells, "threads_inherit_contexts", lambda: True)
     monkeypatch.setattr(context_local, "threads_inherit_contexts", lambda: True)
 
     class InheritingThread(threading.Thread):

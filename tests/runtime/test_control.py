@@ -7,7 +7,9 @@ from typing import Any, Callable, List
 
 import pytest
 
-from outfall_runtime import _flag_file, _stages, control
+from outfall_runtime import control
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import stages
 from outfall_runtime.errors import BrokenSource
 
 Rollout = Any  # the fixture of conftest.py
@@ -41,10 +43,10 @@ def test_what_was_taken_back_is_first_taken_up_again(rollout: Rollout) -> None:
 
 def test_a_rollback_of_a_stage_not_reached_leaves_the_position(rollout: Rollout) -> None:
     rollout.force(2)
-    since = _flag_file.read(rollout.file).rollout["since"]
+    since = flag_file.read(rollout.file).rollout["since"]
     move = control.rollback("enforcement", reason="x", actor="ada", timeout=0, **rollout.place)
     assert (move.before, move.after, move.changes) == ("2", "2", {})
-    assert _flag_file.read(rollout.file).rollout["since"] == since
+    assert flag_file.read(rollout.file).rollout["since"] == since
 
 
 def test_a_rollback_needs_neither_evidence_nor_processes(rollout: Rollout) -> None:
@@ -62,9 +64,9 @@ def test_a_broken_flag_file_is_not_overwritten_by_a_rollback(rollout: Rollout) -
 
 def test_flags_set_by_hand_keep_the_stage(rollout: Rollout) -> None:
     rollout.force(2)
-    since = _flag_file.read(rollout.file).rollout["since"]
-    control.set_flags({"use_search": _stages.Setting("new")}, actor="bob", timeout=0, **rollout.place)
-    found = _flag_file.read(rollout.file)
+    since = flag_file.read(rollout.file).rollout["since"]
+    control.set_flags({"use_search": stages.Setting("new")}, actor="bob", timeout=0, **rollout.place)
+    found = flag_file.read(rollout.file)
     assert (found.rollout["stage"], found.rollout["since"], found.reading.revision) == ("2", since, 3)
     assert rollout.flags()["use_search"] == "new"
 

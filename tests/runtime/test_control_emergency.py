@@ -12,9 +12,11 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from outfall_runtime import StagedContextLocal, StagedRegistry, _flag_file, _history, control, flags
-from outfall_runtime._board import Board
-from outfall_runtime._sources import Reading
+from outfall_runtime import StagedContextLocal, StagedRegistry, control, flags
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import history
+from outfall_runtime._flags.board import Board
+from outfall_runtime._flags.sources import Reading
 
 Python = Callable[..., Any]
 
@@ -126,7 +128,7 @@ def future(path: Path) -> str:
 
 
 def history_gone(path: Path) -> str:
-    os.mkdir(_history.place(str(path)))
+    os.mkdir(history.place(str(path)))
     return "the history could not be written"
 
 
@@ -158,7 +160,7 @@ OPEN = os.open
 
 @pytest.mark.parametrize(
     ("call", "fail"),
-    [("os.replace", full_disk), ("os.open", foreign_folder), ("outfall_runtime._documents.write_text", full_disk)],
+    [("os.replace", full_disk), ("os.open", foreign_folder), ("outfall_runtime._common.documents.write_text", full_disk)],
 )
 def test_where_no_file_can_be_put_in_its_place_it_is_written_over(
     call: str, fail: Any, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -170,7 +172,7 @@ def test_where_no_file_can_be_put_in_its_place_it_is_written_over(
     with monkeypatch.context() as patch:
         patch.setattr(call, fail)
         move = control.emergency_rollback("errors", "ada", file=str(path))
-    found = _flag_file.read(str(path))
+    found = flag_file.read(str(path))
     assert (found.reading.emergency, found.reading.revision, found.document["kept"]) == ("errors", 8, True)
     assert (move.revision, os.stat(path).st_ino) == (8, before)
     assert any("was written over where it stands" in problem for problem in move.problems)
@@ -187,10 +189,10 @@ def test_without_a_flag_file_only_this_process_is_stopped(board: Board, monkeypa
 
 def test_a_lock_that_somebody_holds_does_not_keep_it_waiting(board: Board, tmp_path: Path) -> None:
     path = str(tmp_path / "f.json")
-    with _flag_file.locked(path, 1.0):
+    with flag_file.locked(path, 1.0):
         move = control.emergency_rollback("errors", "ada", file=path)
     assert f"{path}: somebody else is changing it; written all the same" in move.problems
-    assert _flag_file.read(path).reading.emergency == "errors"
+    assert flag_file.read(path).reading.emergency == "errors"
 
 
 # -- until it is lifted
@@ -214,10 +216,10 @@ def test_a_process_that_never_read_the_file_does_not_take_its_first_reading_as_l
 
 def test_resuming_switches_nothing_on(board: Board, tmp_path: Path) -> None:
     path = str(tmp_path / "f.json")
-    _flag_file.put(path, {"flags": {"use_context": "new"}}, revision=3, actor="ada")
+    flag_file.put(path, {"flags": {"use_context": "new"}}, revision=3, actor="ada")
     control.emergency_rollback("errors", "ada", file=path)
     control.resume(reason="mended", actor="ada", file=path, timeout=0)
-    found = _flag_file.read(path)
+    found = flag_file.read(path)
     assert {str(setting) for setting in found.settings.values()} == {"legacy"}
     assert (found.reading.emergency, bool(found.reading.resumed), found.reading.revision) == ("", True, 5)
 

@@ -10,8 +10,9 @@ from typing import Any, List
 
 import pytest
 
-from outfall_runtime import _history, _stages, control
-from outfall_runtime._documents import locked
+from outfall_runtime import control
+from outfall_runtime._rollout import history, stages
+from outfall_runtime._common.documents import locked
 
 Rollout = Any  # the fixture of conftest.py
 
@@ -19,12 +20,12 @@ Rollout = Any  # the fixture of conftest.py
 def test_history_survives_a_command_that_was_killed(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
     rollout.force()
     with monkeypatch.context() as patch:
-        patch.setattr(_history, "append", killed)
+        patch.setattr(history, "append", killed)
         with pytest.raises(KeyboardInterrupt):
             rollout.force()
     assert [entry["to"] for entry in control.history(file=rollout.file)[0]] == ["1", "2"]
     rollout.force()
-    entries, problems = _history.read(_history.place(rollout.file))
+    entries, problems = history.read(history.place(rollout.file))
     assert ([entry["to"] for entry in entries], problems) == (["1", "2", "3"], [])
 
 
@@ -34,7 +35,7 @@ def killed(path: str, entry: object) -> None:
 
 def test_a_line_cut_off_is_named_and_harms_no_other(rollout: Rollout) -> None:
     rollout.force()
-    path = Path(_history.place(rollout.file))
+    path = Path(history.place(rollout.file))
     path.write_bytes(path.read_bytes() + b'{"version": 1, "acti')
     rollout.force()
     entries, problems = control.history(file=rollout.file)
@@ -43,9 +44,9 @@ def test_a_line_cut_off_is_named_and_harms_no_other(rollout: Rollout) -> None:
 
 
 def test_a_long_history_is_not_read_to_add_to_it(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = Path(_history.place(rollout.file))
+    path = Path(history.place(rollout.file))
     path.write_text(json.dumps({"version": 1, "id": "old", "to": "0"}) + "\n" + "x" * (1 << 20) + "\n")
-    monkeypatch.setattr(_history, "read", None)
+    monkeypatch.setattr(history, "read", None)
     rollout.force(2)
     assert [json.loads(line)["to"] for line in path.read_text().splitlines()[2:]] == ["1", "2"]
 
@@ -53,7 +54,7 @@ def test_a_long_history_is_not_read_to_add_to_it(rollout: Rollout, monkeypatch: 
 def test_of_two_operators_at_once_every_change_is_in_the_history_once(rollout: Rollout) -> None:
     def operator(me: int) -> None:
         for number in range(10):
-            control.set_flags({f"f{me}": _stages.Setting("new" if number % 2 else "legacy")}, actor=str(me), timeout=0, **rollout.place)
+            control.set_flags({f"f{me}": stages.Setting("new" if number % 2 else "legacy")}, actor=str(me), timeout=0, **rollout.place)
 
     threads = [threading.Thread(target=operator, args=(me,)) for me in range(4)]
     for thread in threads:
@@ -74,7 +75,7 @@ def test_a_change_is_in_the_history_before_anybody_else_may_make_one(
         with locked(rollout.file, 0.0) as obtained:
             free.append(obtained)
 
-    monkeypatch.setattr(_history, "append", append)
+    monkeypatch.setattr(history, "append", append)
     rollout.force()
     assert free == [False]
 
@@ -98,8 +99,8 @@ def test_what_was_forced_is_remembered(rollout: Rollout) -> None:
 
 def test_a_history_that_cannot_be_written_keeps_nobody_from_going_back(rollout: Rollout) -> None:
     rollout.force(2)
-    os.unlink(_history.place(rollout.file))
-    os.mkdir(_history.place(rollout.file))
+    os.unlink(history.place(rollout.file))
+    os.mkdir(history.place(rollout.file))
     move = control.rollback("1", reason="x", actor="ada", timeout=0, **rollout.place)
     assert set(rollout.flags().values()) == {"legacy"}
     (problem,) = move.problems

@@ -10,8 +10,9 @@ from typing import Any, Callable, Dict
 
 import pytest
 
-from outfall_runtime import _presence, _stages, _workers, control
-from outfall_runtime._watch import Watcher
+from outfall_runtime import control
+from outfall_runtime._rollout import presence as _presence, stages, workers as _workers
+from outfall_runtime._flags.watch import Watcher
 
 Rollout = Any  # the fixture of conftest.py
 Python = Callable[..., Any]
@@ -31,7 +32,7 @@ def present(rollout: Rollout, **said: Any) -> None:
 def test_a_revision_is_higher_than_any_that_a_process_has(rollout: Rollout) -> None:
     Path(rollout.file).write_text('{"version": 1, "flags": {}}')  # by a deployment, which knows of no revision
     present(rollout, revision=9)
-    move = control.set_flags({"use_x": _stages.Setting("new")}, actor="ada", timeout=0, **rollout.place)
+    move = control.set_flags({"use_x": stages.Setting("new")}, actor="ada", timeout=0, **rollout.place)
     assert (move.revision, [one.pid for one in move.reach.missing] if move.reach else []) == (10, [os.getpid()])
 
 

@@ -9,8 +9,8 @@ from typing import Any, List
 import pytest
 
 from outfall_runtime import control
-from outfall_runtime._limits import Limits, defaults
-from outfall_runtime._limits import read as read_limits
+from outfall_runtime._rollout.limits import Limits, defaults
+from outfall_runtime._rollout.limits import read as read_limits
 from outfall_runtime.errors import BrokenSource, InvalidSetting, NotReady
 
 Rollout = Any  # the fixture of conftest.py

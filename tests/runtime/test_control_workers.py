@@ -13,8 +13,10 @@ from typing import Any, Callable, Dict, List, Set
 
 import pytest
 
-from outfall_runtime import _flag_file, _workers, control, metrics
-from outfall_runtime._modes import Setting
+from outfall_runtime import control, metrics
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import workers
+from outfall_runtime._common.modes import Setting
 
 pytestmark = pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
 
@@ -32,7 +34,7 @@ def test_a_worker_that_does_not_answer_is_named(serve: Serve) -> None:
     (line,) = move.reach.lines()
     assert line.endswith(f"process {silent} did not answer (has revision 1)")
     os.kill(silent, signal.SIGCONT)
-    assert not _workers.wait_for(server.metrics, server.file, move.revision, PATIENCE).missing
+    assert not workers.wait_for(server.metrics, server.file, move.revision, PATIENCE).missing
 
 
 def test_the_console_names_it_too_and_says_so_by_its_exit_code(serve: Serve) -> None:
@@ -42,7 +44,7 @@ def test_the_console_names_it_too_and_says_so_by_its_exit_code(serve: Serve) -> 
     done = server.console("flags", "set", "use_context=shadow", "--timeout", "0.2")
     assert done.returncode == 1
     assert f"process {silent} did not answer" in done.stderr
-    assert _flag_file.read(server.file).settings == {"use_context": Setting("shadow")}
+    assert flag_file.read(server.file).settings == {"use_context": Setting("shadow")}
 
 
 def test_a_name_that_no_process_declares_is_refused_unless_it_is_meant(serve: Serve) -> None:
@@ -50,9 +52,9 @@ def test_a_name_that_no_process_declares_is_refused_unless_it_is_meant(serve: Se
     wrong = server.console("flags", "set", "use_registry:server.entrys=legacy")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "no running process declares 'use_registry:server.entrys' (did you mean 'use_registry:server.entries'?)" in wrong.stderr
-    assert _flag_file.read(server.file).settings == {}
+    assert flag_file.read(server.file).settings == {}
     meant = server.console("flags", "set", "use_new_search=new", "--undeclared")
-    assert (meant.returncode, _flag_file.read(server.file).settings) == (0, {"use_new_search": Setting("new")})
+    assert (meant.returncode, flag_file.read(server.file).settings) == (0, {"use_new_search": Setting("new")})
 
 
 def test_a_worker_that_cannot_read_the_file_says_why(serve: Serve) -> None:
@@ -61,10 +63,10 @@ def test_a_worker_that_cannot_read_the_file_says_why(serve: Serve) -> None:
     (worker,) = server.workers()
 
     def told() -> bool:
-        return any(one.problem for one in _workers.living(server.metrics, server.file)[0] if one.pid == worker)
+        return any(one.problem for one in workers.living(server.metrics, server.file)[0] if one.pid == worker)
 
     server.wait(told, "no word of the broken file")
-    reach = _workers.wait_for(server.metrics, server.file, 2, 0.0)
+    reach = workers.wait_for(server.metrics, server.file, 2, 0.0)
     assert any("it cannot read the flag file" in line and "not valid JSON" in line for line in reach.lines())
 
 

@@ -23,7 +23,7 @@ from outfall_runtime import (
     metrics,
     span,
 )
-from outfall_runtime._checks import CHECKS
+from outfall_runtime._measures.checks import CHECKS
 from outfall_runtime.errors import BrokenSource
 
 Python = Callable[..., Any]

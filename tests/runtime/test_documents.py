@@ -13,9 +13,11 @@ from typing import Any, Callable, Iterator, List
 
 import pytest
 
-from outfall_runtime import _flag_file, _history, control
-from outfall_runtime._documents import locked, overwrite_document, read_document, write_document
-from outfall_runtime._modes import Setting
+from outfall_runtime import control
+from outfall_runtime._flags import flag_file
+from outfall_runtime._rollout import history
+from outfall_runtime._common.documents import locked, overwrite_document, read_document, write_document
+from outfall_runtime._common.modes import Setting
 from outfall_runtime.errors import BrokenSource
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
@@ -48,7 +50,7 @@ def test_whoever_looks_sees_an_old_or_a_new_file(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, {runtime!r})
-from outfall_runtime._documents import write_document
+from outfall_runtime._common.documents import write_document
 write_document("x.json", {{"format": "x", "version": 1, "number": 1}})
 def kill(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -148,7 +150,7 @@ def test_no_link_is_followed_to_make_a_file(tmp_path: Path) -> None:
         pass
     write_document(path, document(1))
     with pytest.raises(OSError, match="symbolic link"):
-        _history.append(_history.place(str(path)), {"id": "1"})
+        history.append(history.place(str(path)), {"id": "1"})
     assert (elsewhere.read_text(), read_document(path, "x", 1)["number"]) == ("precious", 1)
 
 
@@ -156,8 +158,8 @@ def test_a_link_to_a_flag_file_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "flags.json").write_text('{"version": 1, "flags": {}}')
     os.symlink(tmp_path / "real" / "flags.json", tmp_path / "flags.json")
-    place = _flag_file.place(str(tmp_path / "flags.json"))
-    _flag_file.put(place, {"flags": {"use_x": Setting("new")}}, revision=1, actor="ada")
+    place = flag_file.place(str(tmp_path / "flags.json"))
+    flag_file.put(place, {"flags": {"use_x": Setting("new")}}, revision=1, actor="ada")
     assert os.path.islink(tmp_path / "flags.json")
     assert json.loads((tmp_path / "real" / "flags.json").read_text())["flags"] == {"use_x": "new"}
 
@@ -165,24 +167,24 @@ def test_a_link_to_a_flag_file_stays_a_link(tmp_path: Path) -> None:
 def test_no_change_of_two_at_once_is_lost(tmp_path: Path) -> None:
     path = str(tmp_path / "flags.json")
 
-    def one_more(number: int) -> Callable[[_flag_file.FlagFile], "dict[str, Any]"]:
+    def one_more(number: int) -> Callable[[flag_file.FlagFile], "dict[str, Any]"]:
         return lambda found: {**found.document, "flags": {**found.settings, f"flag{number}": Setting("new")}}
 
     def change(worker: int) -> None:
         for number in range(10):
-            _flag_file.change(path, one_more(worker * 10 + number), actor="ada")
+            flag_file.change(path, one_more(worker * 10 + number), actor="ada")
 
     threads: List[threading.Thread] = [threading.Thread(target=change, args=(worker,)) for worker in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    found = _flag_file.read(path)
+    found = flag_file.read(path)
     assert (len(found.settings), found.reading.revision) == (40, 40)
 
 
 def test_a_change_that_takes_too_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_flag_file, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(flag_file, "LOCK_SECONDS", 0.05)
     path = str(tmp_path / "flags.json")
     with locked(path, 1.0), pytest.raises(BrokenSource, match="somebody else has been changing it for 0.05 seconds"):
-        _flag_file.change(path, lambda found: {"flags": {}}, actor="ada")
+        flag_file.change(path, lambda found: {"flags": {}}, actor="ada")

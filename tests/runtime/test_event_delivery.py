@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from outfall_runtime import Event, _event_courier, emit, events
+from outfall_runtime import Event, emit, events
+from outfall_runtime._events import courier
 
 Python = Callable[..., Any]
 WAIT = 30.0  # seconds; a test that waits so long has failed
@@ -41,7 +42,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_event_courier, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(courier, "FIRST_PAUSE", 0.001)
 
 
 def numbers(got: List[Event]) -> List[int]:

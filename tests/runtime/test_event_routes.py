@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outfall_runtime import Event, context, emit, events, flags, span, staged_emit, staged_span
-from outfall_runtime._event import matches
-from outfall_runtime._event_board import MOST_ROUTES, board
+from outfall_runtime._events.event import matches
+from outfall_runtime._events.board import MOST_ROUTES, board
 
 
 def test_an_event_that_nobody_waits_for_is_no_error() -> None:

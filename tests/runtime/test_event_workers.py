@@ -9,8 +9,9 @@ from typing import Any, Callable, List
 
 import pytest
 
-from outfall_runtime import Event, _event_courier, emit, events
-from outfall_runtime._event_courier import Courier
+from outfall_runtime import Event, emit, events
+from outfall_runtime._events import courier as _event_courier
+from outfall_runtime._events.courier import Courier
 
 Python = Callable[..., Any]
 WAIT = 30.0  # seconds; a test that waits so long has failed
@@ -164,7 +165,8 @@ def test_what_waits_at_exit_is_delivered(python: Python) -> None:
 
 BLOCKED_AT_EXIT = """
 import threading
-from outfall_runtime import emit, events, _event_board
+from outfall_runtime import emit, events
+from outfall_runtime._events import board as _event_board
 _event_board.SECONDS_AT_EXIT = 0.2
 entered = threading.Event()
 def block(one):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outfall_runtime import Event, _event_policy, _event_window, emit, events
-from outfall_runtime._event_window import Window
+from outfall_runtime import Event, emit, events
+from outfall_runtime._events import policy as _event_policy, window as _event_window
+from outfall_runtime._events.window import Window
 
 
 class Clock:

@@ -12,7 +12,7 @@ from typing import Any, Callable, List, Set
 import pytest
 
 from outfall_runtime import StagedContextLocal, StagedRegistry, flags
-from outfall_runtime._states import book
+from outfall_runtime._common.states import book
 
 FLIPS = 1000
 pytestmark = pytest.mark.usefixtures("eager_switching")

@@ -13,8 +13,8 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime._sources import LARGEST_FILE, Reading, read_file
-from outfall_runtime._watch import Watcher
+from outfall_runtime._flags.sources import LARGEST_FILE, Reading, read_file
+from outfall_runtime._flags.watch import Watcher
 from outfall_runtime.errors import BrokenSource
 
 

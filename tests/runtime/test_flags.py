@@ -11,9 +11,9 @@ from typing import Any, AsyncIterator, Iterator, List
 import pytest
 
 from outfall_runtime import InvalidSetting, StagedRegistry, UnknownFlag, flags
-from outfall_runtime._board import Board
-from outfall_runtime._modes import BUCKETS, Setting, bucket, parse_setting
-from outfall_runtime._sources import Reading, read_environment
+from outfall_runtime._flags.board import Board
+from outfall_runtime._common.modes import BUCKETS, Setting, bucket, parse_setting
+from outfall_runtime._flags.sources import Reading, read_environment
 from outfall_runtime.flags import FlagChange
 
 
@@ -243,7 +243,7 @@ def test_a_listener_may_change_flags() -> None:
 def test_what_a_signal_handler_sets_in_the_middle_of_a_change_stays(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from outfall_runtime import _board
+    from outfall_runtime._flags import board as _board
 
     class Interrupted(_board.Snapshot):
         """Between what a snapshot is made of and its publication, a handler runs."""
@@ -301,7 +301,7 @@ def test_an_unknown_name_in_a_source_takes_effect_once_it_is_declared(caplog: py
     board.warn_of_unknown_names()
     board.warn_of_unknown_names()
     assert caplog.text.count("nothing declares it") == 1
-    from outfall_runtime._snapshot import Declaration
+    from outfall_runtime._flags.snapshot import Declaration
 
     board.declare([Declaration("use_serach")])
     assert board.enabled("use_serach")

@@ -86,8 +86,9 @@ def test_a_fork_in_the_middle_of_everything(python: Callable[..., Any]) -> None:
 HELD = """
 import asyncio, faulthandler, os, sys, threading
 from outfall_runtime import *
-from outfall_runtime import _tables, owners
-from outfall_runtime._states import book
+from outfall_runtime import owners
+from outfall_runtime._tables import catalogue as _tables
+from outfall_runtime._common.states import book
 
 table = Registry("held.table", limit=3)
 staged = StagedRegistry("held.staged")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outfall_runtime import _histogram
-from outfall_runtime._histogram import Histogram
+from outfall_runtime._measures import histogram as _histogram
+from outfall_runtime._measures.histogram import Histogram
 
 NANOSECONDS = st.integers(min_value=0, max_value=_histogram.MOST)
 

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 
 from outfall_runtime import metrics
-from outfall_runtime._leaving import Leaving
+from outfall_runtime._common.leaving import Leaving
 
 Python = Callable[..., Any]
 SERVICE = """

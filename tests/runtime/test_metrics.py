@@ -13,8 +13,9 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime import StagedContextLocal, StagedRegistry, _figures, flags, metrics
-from outfall_runtime._reporting import Reporter, seconds
+from outfall_runtime import StagedContextLocal, StagedRegistry, flags, metrics
+from outfall_runtime._rollout import figures
+from outfall_runtime._measures.reporting import Reporter, seconds
 
 Python = Callable[..., Any]
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
@@ -223,7 +224,7 @@ def test_killed_during_a_snapshot_an_old_or_new_file_is_left(delay: float, tmp_p
     documents, problems = metrics.read_folder(tmp_path)
     ((one,), fine) = documents[0]["processes"], problems
     assert (one["pid"], one["sequence"] >= 1, one["ended"], fine) == (writer.pid, True, "", [])
-    assert _figures.fate(one) == "killed"
+    assert figures.fate(one) == "killed"
 
 
 def test_many_short_lived_processes_are_put_into_one_file_and_lose_nothing(python: Python, tmp_path: Path) -> None:

@@ -9,21 +9,10 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from outfall_runtime import (
-    Registry,
-    StagedCounterRegistry,
-    StagedDequeRegistry,
-    StagedListRegistry,
-    StagedRegistry,
-    StagedSetRegistry,
-    _figures,
-    _histogram,
-    _service,
-    flags,
-    metrics,
-    tables,
-)
-from outfall_runtime._limits import defaults
+from outfall_runtime import Registry, StagedCounterRegistry, StagedDequeRegistry, StagedListRegistry, StagedRegistry, StagedSetRegistry, flags, metrics, tables
+from outfall_runtime._measures import histogram, service as _service
+from outfall_runtime._rollout import figures as _figures
+from outfall_runtime._rollout.limits import defaults
 
 LIMITS = defaults().thresholds
 
@@ -62,7 +51,7 @@ def test_probing_a_table_is_no_access_of_the_service(mode: str) -> None:
     assert record is not None
     service = _service.Service()
     found = service.snapshot()
-    assert sum(_histogram.from_json(found["reads"]).values()) >= _service.PROBES
+    assert sum(histogram.from_json(found["reads"]).values()) >= _service.PROBES
     assert (record.reads.total(), dict(table)) == (0, {"a": 1})
 
 
@@ -137,7 +126,7 @@ BASELINE = {"processes": 2.0, "error_rate": 0.01}
         ([one(tables={"growth": None})], {}, []),
         ([one(service={"gauges": {"batch_lag_seconds": 61.0}})], {}, ["batch_lag_seconds"]),
         ([one(service={"gauges": {"events_lost": 5.0}})], {}, []),
-        ([one(service={"window": {"reads": {str(_histogram.bucket(11_000_000)): 200}}})], {}, ["registry_p99_ms"]),
+        ([one(service={"window": {"reads": {str(histogram.bucket(11_000_000)): 200}}})], {}, ["registry_p99_ms"]),
         ([one(service={"window": {"lookups": 1000, "not_found": 60}})], {}, ["not_found_rate"]),
         ([one(service={"window": {"lookups": 1000, "not_found": 60}})], {"not_found_rate": 0.02}, []),
     ],

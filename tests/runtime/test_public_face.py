@@ -47,7 +47,7 @@ SHARED = {
 def test_every_module_states_its_hazard_or_has_none() -> None:
     """A module that holds anything process-wide says in its docstring what can go wrong."""
     shared = []
-    for path in sorted(Path(outfall_runtime.__file__).parent.glob("*.py")):
+    for path in sorted(Path(outfall_runtime.__file__).parent.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         instances = [
             node

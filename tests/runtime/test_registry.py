@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfall_runtime import AlreadyRegistered, Registry, StagedRegistry, flags
-from outfall_runtime._states import book
+from outfall_runtime._common.states import book
 
 Make = Callable[..., Any]
 

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from outfall_runtime import Owner, StagedRegistry, flags
-from outfall_runtime import _policies
+from outfall_runtime._tables import policies
 
 NAMES = (f"test_registry_rollback.table{number}" for number in itertools.count())
 
@@ -119,7 +119,7 @@ def test_an_eviction_that_a_rollback_overtakes_is_taken_back(
 
 
 def test_tombstones_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_policies, "MOST_TOMBSTONES", 3)
+    monkeypatch.setattr(policies, "MOST_TOMBSTONES", 3)
     table: StagedRegistry[int, int] = StagedRegistry(next(NAMES), limit=1)
     flags.set("use_registry", "new")
     for number in range(10):

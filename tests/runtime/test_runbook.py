@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 import pytest
 
-from outfall_runtime import _limits, _stages, control
+from outfall_runtime import control
+from outfall_runtime._rollout import limits as _limits, stages as _stages
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -117,9 +118,9 @@ def wait_until_ready(server: Any) -> None:
 
 
 def wait_for_figures(server: Any) -> None:
-    from outfall_runtime import _guard
+    from outfall_runtime._rollout import guard
 
-    server.wait(lambda: "error_rate" in _guard.measured(server.file, server.metrics)[0], "no requests were counted")
+    server.wait(lambda: "error_rate" in guard.measured(server.file, server.metrics)[0], "no requests were counted")
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:

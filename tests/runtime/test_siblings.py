@@ -12,7 +12,7 @@ import pytest
 import outfall_runtime
 from outfall_runtime import flags
 from outfall_runtime.testing import isolated
-from outfall_runtime._states import book
+from outfall_runtime._common.states import book
 
 Case = Tuple[str, Tuple[Any, ...], Any, Callable[[Any], Any]]
 CASES = [

@@ -45,7 +45,7 @@ def test_a_span_that_somebody_holds_is_no_leak() -> None:
 
 
 def test_the_table_of_open_spans_has_a_limit(caplog: pytest.LogCaptureFixture, finished: List[Span]) -> None:
-    from outfall_runtime._span_book import SpanBook
+    from outfall_runtime._spans.book import SpanBook
 
     book = SpanBook()
     book.limit = 100
@@ -57,7 +57,7 @@ def test_the_table_of_open_spans_has_a_limit(caplog: pytest.LogCaptureFixture, f
 
 
 def test_more_open_spans_than_are_watched_still_work(monkeypatch: pytest.MonkeyPatch, finished: List[Span]) -> None:
-    from outfall_runtime import _span, _span_book
+    from outfall_runtime._spans import book as _span_book, span as _span
 
     monkeypatch.setattr(_span_book.book, "limit", 0)
     monkeypatch.setattr(_span, "_free", [])

@@ -159,7 +159,7 @@ def test_a_clock_that_is_set_back_changes_neither_length_nor_order(monkeypatch: 
 
 
 def test_a_new_clock_counts_for_traces_that_begin_a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    from outfall_runtime._trace import wall_clock
+    from outfall_runtime._spans.trace import wall_clock
 
     moved = time.time_ns() + 3_600 * 10**9
     monkeypatch.setattr(time, "time_ns", lambda: moved)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 import pytest
 
 from outfall_runtime import LegacyStateError, StagedContextLocal, context, flags
-from outfall_runtime._states import StateRecord, book
+from outfall_runtime._common.states import StateRecord, book
 
 NAMES = iter(range(10**9))
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfall_runtime import LegacyStateError, StagedContextLocal, StagedListRegistry, StagedRegistry, flags
-from outfall_runtime._states import StateRecord, book
+from outfall_runtime._common.states import StateRecord, book
 
 NAMES = (f"test_staged_context_flips.state{number}" for number in itertools.count())
 

@@ -8,7 +8,7 @@ from typing import Any, Callable, List
 import pytest
 
 from outfall_runtime import StagedContextValue, flags
-from outfall_runtime._states import book
+from outfall_runtime._common.states import book
 
 NAMES = iter(range(10**9))
 

@@ -12,21 +12,9 @@ from typing import Any, Callable, Iterator, List, Tuple
 
 import pytest
 
-from outfall_runtime import (
-    CounterRegistry,
-    DefaultRegistry,
-    DequeRegistry,
-    ListRegistry,
-    OrderedRegistry,
-    Owner,
-    Registry,
-    SetRegistry,
-    StagedRegistry,
-    _backup,
-    flags,
-    tables,
-)
-from outfall_runtime._encoding import CannotDecode, decoded
+from outfall_runtime import CounterRegistry, DefaultRegistry, DequeRegistry, ListRegistry, OrderedRegistry, Owner, Registry, SetRegistry, StagedRegistry, flags, tables
+from outfall_runtime._tables import backup
+from outfall_runtime._tables.encoding import CannotDecode, decoded
 from outfall_runtime.errors import BrokenSource
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
@@ -167,7 +155,7 @@ def test_a_table_of_the_file_that_is_not_here_is_named(agents: "Registry[str, An
     tables.backup(path, NAMES)
     document = json.loads(Path(path).read_text())
     document["tables"].append({"name": "elsewhere.x", "type": "dict", "entries": [], "omitted": []})
-    document["checksum"] = _backup.checksum(document["tables"])
+    document["checksum"] = backup.checksum(document["tables"])
     Path(path).write_text(json.dumps(document))
     assert tables.restore(path).absent == ("elsewhere.x",)
 
@@ -195,7 +183,7 @@ def test_backups_while_others_write_hold_whole_entries(path: str) -> None:
     try:
         for _ in range(20):
             tables.backup(path, ["test_tables.busy"])
-            (stored,) = _backup.read(path, None)
+            (stored,) = backup.read(path, None)
             assert [item for item in stored.items if item.key != item.value] == []
     finally:
         done.set()

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 
-from outfall_runtime import _requests
+from outfall_runtime._rollout import requests
 
 pytestmark = pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
 
@@ -71,7 +71,7 @@ def test_sizes_cleanup_and_ensure(serve: Serve) -> None:
     assert (ensured.stdout.count("1 of 2 tables are there"), ensured.stderr.count("there is no module")) == (2, 2)
 
 
-class Clerk(_requests.Desk):
+class Clerk(requests.Desk):
     """A desk that only notes what it would do."""
 
     def __init__(self) -> None:
@@ -132,5 +132,5 @@ def test_a_broken_request_is_named(text: str, request_file: Path, tmp_path: Path
 
 
 def test_an_action_that_there_is_not_is_answered_with_an_error(tmp_path: Path) -> None:
-    _requests._answer({"action": "os.system", "arguments": {"command": "true"}}, str(tmp_path / "answer"))
+    requests._answer({"action": "os.system", "arguments": {"command": "true"}}, str(tmp_path / "answer"))
     assert json.loads((tmp_path / "answer").read_text())["error"] == "KeyError: 'os.system'"

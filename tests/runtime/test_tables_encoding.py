@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outfall_runtime._encoding import CannotEncode, decoded, encoded
+from outfall_runtime._tables.encoding import CannotEncode, decoded, encoded
 
 
 class Thing:

@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from outfall_runtime import Registry, _backup, tables
+from outfall_runtime import Registry, tables
+from outfall_runtime._tables import backup
 from outfall_runtime.errors import BrokenSource
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
@@ -74,7 +75,7 @@ def misshapen(document: Dict[str, Any]) -> None:
 
 
 def sign(document: Dict[str, Any]) -> None:
-    document["checksum"] = _backup.checksum(document["tables"])
+    document["checksum"] = backup.checksum(document["tables"])
 
 
 @pytest.mark.parametrize(
@@ -148,5 +149,5 @@ def test_killed_during_a_backup_an_old_or_new_file_is_left(delay: float, path: s
     process.send_signal(signal.SIGKILL)
     process.wait(20)
     process.stdout.close()
-    (stored,) = _backup.read(path, None)
+    (stored,) = backup.read(path, None)
     assert len(stored.items) in (3000, 3001)

@@ -6,7 +6,7 @@ import gc
 from typing import Any, List
 from weakref import ref
 
-from outfall_runtime._weak_list import FEW, WeakList
+from outfall_runtime._common.weak_list import FEW, WeakList
 
 
 class Thing:

@@ -12,7 +12,7 @@ import pytest
 
 import outfall_runtime
 from outfall_runtime import flags
-from outfall_runtime._states import book
+from outfall_runtime._common.states import book
 from outfall_runtime.testing import isolated
 
 

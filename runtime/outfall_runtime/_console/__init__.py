@@ -1,0 +1,1 @@
+"""`python -m outfall_runtime`, a file for each command."""

@@ -1,0 +1,245 @@
+"""Brings events to one handler: on a worker of its own, in order, again if it failed.
+
+An event waits in a queue of limited length; what does not fit is dropped and counted. The worker is
+a daemon thread that starts with the first event. It takes a batch when that is full, or when its
+first event has waited long enough, and holds it until the handler has taken it: whatever happens to
+the worker in between, the batch is delivered again (at least once, never less).
+
+Hazard: a handler may block, fail in any way, or end its thread; that is its own worker's business and
+nobody else's. Threads do not survive a fork: the child forgets what waits, which the parent delivers,
+and starts a worker of its own. Waiting is measured on the monotonic clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from functools import partial
+from itertools import repeat, starmap
+from time import monotonic
+
+from .._common import report
+from .._common.tallies import Tally
+from .event import Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Deque, Dict, List, Optional, Union
+
+    from .event import Raw
+
+FIRST_PAUSE = 0.1  # seconds before a handler that failed is called again; then twice as long each time
+LONGEST_PAUSE = 5.0
+LOOK = 0.05  # seconds after which `flush` looks again by itself
+FEW = 64  # events taken at once for a handler that gets them one by one
+as_event = partial(tuple.__new__, Event)
+
+
+class Courier:
+    """One handler with its queue and its worker; see `events.attach` for the arguments."""
+
+    def __init__(
+        self, pattern: str, handler: Callable[[Any], object], *, batch: int, seconds: float, limit: int, tries: int
+    ) -> None:
+        self.pattern = pattern
+        self.handler = handler
+        self.waiting: Deque[Raw] = deque()
+        self.wake_at = 1  # call `wake` when so many events wait
+        self.delivered, self.retried, self.failed, self.dropped = Tally(), Tally(), Tally(), Tally()
+        self._batch = batch
+        self._size = min(batch or FEW, limit)
+        self._seconds = seconds
+        self._limit = limit
+        self._tries = tries
+        self._failing = False
+        self._over = False
+        self.after_fork()
+
+    # -- on the thread that emits
+
+    def wake(self) -> None:
+        """As many events wait as the worker, or the limit, wants to know of."""
+        if len(self.waiting) > self._limit:
+            self._drop()
+        self.wake_at = self._size if self._batch and self.wake_at == 1 else self._limit + 1
+        self._ensure_worker()
+        self._signal.set()
+
+    def again(self, raw: Raw) -> None:
+        """Queue an event that the handler has failed on, on the thread that emitted it."""
+        self.retried.add()
+        self.waiting.append(raw)
+        self.wake()
+
+    def flush(self, deadline: float) -> bool:
+        """Wait until all that waits now has been handled; False if `deadline` (monotonic) came first."""
+        if self._thread is threading.current_thread():  # a handler cannot wait for itself
+            return False
+        target = len(self.waiting) + self._taken
+        self._rushing += 1
+        try:
+            while self._done < target and (self.waiting or self._in_hand):
+                if not self._ensure_worker():  # the interpreter is about to end
+                    self._take()
+                    self._deliver()
+                    continue
+                self._signal.set()
+                left = deadline - monotonic()
+                if left <= 0:
+                    return False
+                with self._progress:
+                    self._progress.wait(min(left, LOOK))
+            return True
+        finally:
+            self._rushing -= 1
+
+    def busy(self) -> bool:
+        """Whether anything is left to deliver."""
+        return bool(self.waiting or self._in_hand)
+
+    def close(self) -> None:
+        """Let the worker end when nothing waits any more."""
+        self._over = True
+        self._signal.set()
+
+    def hurry(self) -> None:
+        """Try again without a pause from now on: the process is about to end."""
+        self._hurry.set()
+
+    def after_fork(self) -> None:
+        """In the child: what waits is delivered by the parent, and the worker is gone."""
+        self.waiting.clear()
+        for tally in (self.delivered, self.retried, self.failed, self.dropped):
+            tally.clear()
+        self.wake_at = 1
+        self._in_hand: List[Event] = []
+        self._taken = self._done = self._rushing = 0
+        self._since = monotonic()
+        self._signal, self._hurry = threading.Event(), threading.Event()
+        self._progress = threading.Condition()
+        self._starting = threading.Lock()
+        self._thread: Optional[threading.Thread] = None
+
+    def stats(self) -> Dict[str, Union[int, float, str]]:
+        left = len(self.waiting) + len(self._in_hand)
+        return {
+            "pattern": self.pattern,
+            "handler": getattr(self.handler, "__qualname__", repr(self.handler)),
+            "delivered": self.delivered.total(),
+            "retried": self.retried.total(),
+            "failed": self.failed.total(),
+            "dropped": self.dropped.total(),
+            "waiting": left,
+            "lag": monotonic() - self._since if left else 0.0,
+        }
+
+    def note_failure(self) -> None:
+        """Report the exception being handled, unless the handler was failing before."""
+        if not self._failing:
+            self._failing = True
+            report.warn(f"handler {self.handler!r} of events {self.pattern!r} failed; trying again", error=True)
+
+    def _drop(self) -> None:
+        try:
+            self.waiting.pop()
+        except IndexError:  # the worker was quicker
+            return
+        if not self.dropped.total():
+            report.warn(
+                f"{self._limit:,} events wait for handler {self.handler!r} of {self.pattern!r}; new ones are dropped"
+            )
+        self.dropped.add()
+
+    def _ensure_worker(self) -> bool:
+        thread = self._thread
+        if thread is not None and thread.is_alive():
+            return True
+        with self._starting:
+            thread = self._thread
+            if thread is None or not thread.is_alive():
+                new = threading.Thread(target=self._work, name=f"outfall-events {self.pattern}", daemon=True)
+                self._thread = new  # before the start: a handler may flush
+                try:
+                    new.start()
+                except RuntimeError:  # no thread can be started any more
+                    self._thread = None
+                    return False
+        return True
+
+    # -- on the worker
+
+    def _work(self) -> None:
+        try:
+            while not self._over or self.busy():
+                try:
+                    self._deliver()
+                    self._gather()
+                    self._take()
+                except BaseException:  # such as an exception that another thread set on this one
+                    report.warn(f"the worker for events {self.pattern!r} was interrupted; it goes on", error=True)
+        finally:
+            if self._thread is threading.current_thread():
+                self._thread = None
+            self.wake_at = 1
+            if self.busy():  # it was interrupted once more while it said so
+                self._ensure_worker()
+
+    def _gather(self) -> None:
+        """Wait for an event, and then for others to fill the batch."""
+        while not self._over:
+            self.wake_at = 1  # again each time round: `wake` may have been late in changing it
+            if self.waiting:
+                break
+            self._signal.wait()
+            self._signal.clear()
+        self._since = monotonic()
+        if self._batch:
+            until = self._since + self._seconds
+            while not (self._over or self._rushing):
+                self.wake_at = self._size
+                left = until - monotonic()
+                if left <= 0 or len(self.waiting) >= self._size:
+                    break
+                self._signal.wait(left)
+                self._signal.clear()
+        self.wake_at = self._limit + 1
+
+    def _take(self) -> None:
+        """Take what is to be delivered next, in one step, between whose parts nothing can interrupt the worker."""
+        taken = starmap(self.waiting.popleft, repeat((), min(self._size, len(self.waiting))))
+        try:
+            self._in_hand.extend(map(as_event, taken))
+        except IndexError:  # one was dropped meanwhile; those before it are in hand
+            pass
+        self._taken += len(self._in_hand)
+
+    def _deliver(self) -> None:
+        while self._in_hand:
+            count = len(self._in_hand) if self._batch else 1
+            taken = self._call(count)
+            (self.delivered if taken else self.failed).add(count)
+            del self._in_hand[:count]
+            self._since = monotonic()
+            self._done += count
+            if self._rushing:
+                with self._progress:
+                    self._progress.notify_all()
+
+    def _call(self, count: int) -> bool:
+        """Call the handler until it takes the event or the batch, or has had all its tries."""
+        pause = FIRST_PAUSE
+        for left in range(self._tries - 1, -1, -1):
+            try:
+                self.handler(self._in_hand[:count] if self._batch else self._in_hand[0])
+            except BaseException:
+                self.note_failure()
+                if left:
+                    self.retried.add()
+                    self._hurry.wait(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                if self._failing:
+                    self._failing = False
+                    report.warn(f"handler {self.handler!r} of events {self.pattern!r} works again")
+                return True
+        return False

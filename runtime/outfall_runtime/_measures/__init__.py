@@ -1,0 +1,1 @@
+"""What a process records and measures of itself and of its service."""

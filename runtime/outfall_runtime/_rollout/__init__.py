@@ -1,0 +1,1 @@
+"""How a rollout moves: stages, readiness, workers, history, rollback."""

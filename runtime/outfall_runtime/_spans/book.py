@@ -1,0 +1,192 @@
+"""The spans of this process: which are open, who hears of finished ones, which were forgotten.
+
+Hazard: a span that nobody ends would stay for ever in a table of open spans. So the table has a
+limit, and holds spans without a block by weak references only. Such a span may be collected inside
+anybody's code, so that is only noted there, and reported when the next span ends.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from _weakref import ref
+from collections import deque
+
+from .._common import report as _report
+from .._common import sites
+from .._common.leaving import leaving
+from .._common.listeners import call_each, go_on
+from .._common.record import NamedTuple
+from .._common.tallies import Tally
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Deque, Dict, List, Tuple
+
+    from .span import Span
+
+    Listener = Callable[[Span], None]
+
+MOST_OPEN = 10_000
+FEW = 64
+NO_SLOT = -1
+MOST_LEAKS = 100  # remembered; all are counted
+MOST_PLACES = 1_000  # each is reported once
+
+
+class Leak(NamedTuple):
+    """A span that was begun and never ended. `began` is in seconds since the epoch."""
+
+    name: str
+    where: str
+    began: float
+    trace_id: str
+    span_id: str
+
+
+class SpanBook:
+    """All spans of this process. `span` has hold of `table`, `free` and `counts`, the same lists for ever."""
+
+    def __init__(self) -> None:
+        self.limit = MOST_OPEN
+        self.table: List[Any] = []  # an open span, or a weak reference to one, in every slot that is taken
+        self.free: List[int] = []  # the other slots
+        self.listeners: Tuple[Listener, ...] = ()
+        self.unreported: Deque[Leak] = deque(maxlen=MOST_LEAKS)
+        self.leaks: Deque[Leak] = deque(maxlen=MOST_LEAKS)
+        self.counts: List[int] = []  # how many spans ended in every slot
+        self.errors = Tally()
+        self.failures = Tally()
+        self.leaked = Tally()
+        self.unwatched = Tally()
+        self.ended_unwatched = Tally()
+        self._places: Dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    # -- open spans
+
+    def new_slot(self, span: Span) -> int:
+        """A slot for a span when none was free; `NO_SLOT` if the table is as long as it may be."""
+        with self._lock:
+            slot = len(self.table)
+            more = min(max(slot, FEW), self.limit - slot)
+            if more > 0:
+                self.counts.extend([0] * more)
+                self.table.extend([None] * more)
+                self.table[slot] = span
+                self.free.extend(range(slot + more - 1, slot, -1))
+                return slot
+        first = not self.unwatched.total()
+        self.unwatched.add()
+        if first:
+            _report.warn(f"{self.limit:,} spans are open, most of them begun at {self._most_frequent()}; is one not ended?")
+        return NO_SLOT
+
+    def give_back(self, slot: int) -> None:
+        if slot != NO_SLOT:
+            self.table[slot] = None
+            self.free.append(slot)
+
+    def forgotten(self, span: Span) -> None:
+        """A span goes away that was never ended."""
+        self.leaked.add()
+        context = span.context
+        self.unreported.append(Leak(span.name, span.where, span.began, context.trace_id, context.span_id))
+
+    def report(self) -> None:
+        """Log the leaks noted since the last call, each place once."""
+        while self.unreported:
+            try:
+                leak = self.unreported.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            self.leaks.append(leak)
+            if leak.where not in self._places and len(self._places) < MOST_PLACES:
+                self._places[leak.where] = None
+                _report.warn(f"span {leak.name!r}, begun at {leak.where}, was never ended")
+
+    def spans(self) -> List[Span]:
+        """Every open span, oldest first."""
+        found = [entry() if isinstance(entry, ref) else entry for entry in list(self.table)]
+        return sorted((span for span in found if span is not None), key=lambda span: span._start)
+
+    def _most_frequent(self) -> str:
+        places: Dict[str, int] = {}
+        for span in self.spans():
+            places[span.where] = places.get(span.where, 0) + 1
+        return max(places, key=lambda place: places[place], default=sites.UNKNOWN)
+
+    # -- finished spans
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        with self._lock:
+            self.listeners += (listener,)
+        return lambda: self._forget(listener)
+
+    def hand_on(self, span: Span) -> None:
+        """Tell every listener of a finished span; one that fails harms no other."""
+        listeners, told = self.listeners, 0
+        try:
+            for listener in listeners:
+                listener(span)
+                told += 1
+        except BaseException as error:
+            self._failed(listeners[told])
+            rest = listeners[told + 1 :]
+            call_each(rest, span, lambda place: self._failed(rest[place]))
+            go_on(error)
+
+    def _failed(self, listener: Listener) -> None:
+        first = not self.failures.total()
+        self.failures.add()
+        if first:
+            _report.warn(f"{listener!r} failed on a finished span; only the first failure is logged", error=True)
+
+    def _forget(self, listener: Listener) -> None:
+        with self._lock:
+            self.listeners = tuple(other for other in self.listeners if other is not listener)
+
+    # -- the process
+
+    def stats(self) -> Dict[str, int]:
+        self.report()
+        return {
+            "open": len(self.table) - len(self.free),
+            "ended": sum(self.counts) + self.ended_unwatched.total(),
+            "errors": self.errors.total(),
+            "leaked": self.leaked.total(),
+            "unwatched": self.unwatched.total(),
+            "listener_failures": self.failures.total(),
+        }
+
+    def at_exit(self) -> None:
+        """Say what was left open, in one line: at the end of a server that may be many."""
+        self.report()
+        left = self.spans()
+        if left:
+            age = time.time() - left[0].began
+            _report.warn(
+                f"{len(left)} spans are open at exit; the oldest, {left[0].name!r}, "
+                f"was begun {age:.1f} s ago at {left[0].where}"
+            )
+
+    def after_fork(self) -> None:
+        """In the child: what is open is the parent's to end; counts start at zero."""
+        self._lock = threading.Lock()
+        for span in self.spans():
+            span.disown()
+        self.table[:] = [None] * len(self.table)
+        self.free[:] = range(len(self.table))
+        self.counts[:] = [0] * len(self.table)
+        for tally in (self.errors, self.failures, self.leaked, self.unwatched, self.ended_unwatched):
+            tally.clear()
+        self.unreported.clear()
+        self.leaks.clear()
+
+
+book = SpanBook()  # outfall: ignore[OUT109] the spans of a process are one thing, and it says how it is shared
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=book.after_fork)
+leaving.add(book.at_exit)
