@@ -22,8 +22,9 @@ tests in every mode, `remove-legacy --force` and its own tests once more; nothin
 `undo` must restore the tree byte for byte, a second `migrate` must find nothing to do, and every changed line must
 belong to a statement that names a rewritten state, or be an import. Findings
 are those of OUT101–OUT106 and OUT201–OUT203 that `check` shows. *Kept* is what is rightly left alone: a
-resource that belongs to its thread, a container whose entries end by themselves. A test counts as lost when it
-passed on the stock tree and fails, twice in a row, on the rewritten one.
+resource that belongs to its thread, a container whose entries end by themselves. The stock tree is tested twice.
+A test counts as lost when it passed there both times and fails, twice in a row, on the rewritten one; those that were
+not the same in both are named below as flaky.
 
 `pytest -m corpus tests/corpus/test_together.py` runs fifty tasks at once through every project here that carries
 context (bottle, celery, CherryPy, humanize, logbook, opentracing, oslo.context, Routes, zope.component): before, they find
@@ -92,11 +93,13 @@ def _tests(records: Sequence[Record]) -> Iterator[str]:
         for run in RUNS:
             outcome = outcomes.get(run)
             lost = f" −{len(outcome.regressed)}" if outcome and outcome.regressed else ""
-            cells.append("–" if outcome is None else "failed" if outcome.problem else f"{outcome.passed}{lost}")
+            again = f" / {outcome.again}" if outcome and outcome.again not in (None, outcome.passed) else ""
+            cells.append("–" if outcome is None else "failed" if outcome.problem else f"{outcome.passed}{again}{lost}")
         types = "–" if record.type_errors is None else str(len(record.type_errors))
         yield f"| {record.name} | {' | '.join((*cells, _probes(record), types))} |"
     yield ""
     yield from _lost(records)
+    yield from _flaky(records)
 
 
 def _probes(record: Record) -> str:
@@ -120,10 +123,22 @@ def _lost(records: Sequence[Record]) -> Iterator[str]:
             elif outcome.regressed:
                 named = ", ".join(f"`{test}`" for test in outcome.regressed[:5])
                 notes.append(f"- {record.name}, {outcome.run}: {named}")
-            if outcome.flaky:
-                notes.append(f"- {record.name}, {outcome.run}, passes and fails by turns: {', '.join(f'`{t}`' for t in outcome.flaky)}")
     if notes:
         yield from ("What went wrong:\n", *notes, "")
+
+
+def _flaky(records: Sequence[Record]) -> Iterator[str]:
+    """The tests that were not the same in two runs of one tree, each once with the runs it was seen in."""
+    notes = []
+    for record in records:
+        seen: dict[str, list[str]] = defaultdict(list)
+        for outcome in record.outcomes:
+            for test in outcome.flaky:
+                seen[test].append(outcome.run)
+        notes += [f"- {record.name}: `{test}` ({', '.join(runs)})" for test, runs in sorted(seen.items())]
+    if notes:
+        yield "Flaky, which is no loss: passed in one of two runs of the same tree, or was repeated by the suite itself:\n"
+        yield from (*notes, "")
 
 
 def _probes_of_our_own(probes: Sequence[Scopes]) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.corpus import promises
-from benchmarks.corpus.workshop import GROUPS, MODES, REASON, Workshop, revision
+from benchmarks.corpus.workshop import GROUPS, MODES, REASON, Workshop, base_of, revision
 
 COUNTED = frozenset("OUT101 OUT102 OUT103 OUT104 OUT105 OUT106 OUT201 OUT202 OUT203".split())
 
@@ -18,7 +19,8 @@ COUNTED = frozenset("OUT101 OUT102 OUT103 OUT104 OUT105 OUT106 OUT201 OUT202 OUT
 class Outcome:
     """One run of a project's tests.
 
-    `regressed` passed on the stock tree and failed twice here; `flaky` failed once of two times.
+    `regressed` passed on the stock tree and failed twice here; `flaky` were not the same in two runs.
+    `again` is how many passed when the stock tree was tested once more.
     """
 
     run: str
@@ -28,6 +30,7 @@ class Outcome:
     problem: str = ""
     flaky: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)  # lost as foreseen: no rewrite of this kind can pass them
+    again: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Record:
 
 def whole_way(shop: Workshop) -> Record:
     """Take the project all the way; what goes wrong is a fault of the record, never an exception."""
-    baseline = shop.tests()
+    baseline = shop.stock_tests()
     if "problem" in baseline:
         return Record(shop.name, "", 0, 0, [], {}, [], [f"stock tree: {baseline['problem'][-300:]}"])
     shop.fresh_tree()
@@ -73,17 +76,17 @@ def whole_way(shop: Workshop) -> Record:
         names = [plan["state"].rpartition(".")[2] for plan in plans if plan["action"] == "rewrite"]
         faults += [f"migrate changed {place}, which names no rewritten state" for place in promises.strayed(shop.tree, "HEAD~1", names)]
     _expect(shop.outfall("migrate", "--check"), (0, 3), "a second migrate", faults)
-    outcomes = [Outcome("stock", baseline["passed"], baseline["seconds"], [])]
+    outcomes = [Outcome("stock", baseline["passed"], baseline["seconds"], [], flaky=baseline["flaky"], again=baseline["again"])]
     shop = shop.as_it_builds()
     for mode in MODES:
-        outcomes += _tested(shop, mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
+        outcomes += _tested(shop, baseline["flaky"], mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
     types = promises.new_type_errors(shop.stock, shop.tree, shop.sources, shop.python)
     flags = [argument for group in shop.declared_groups() for argument in ("--flag", group)]
     if flags:
         shop.commit("tested")  # some suites write into their own tree
         removed = _timed(seconds, "remove-legacy", shop, "remove-legacy", *flags, "--force", REASON)
         _expect(removed, (0, 3), "remove-legacy", faults)
-    outcomes += _tested(shop, "removed")
+    outcomes += _tested(shop, baseline["flaky"], "removed")
     summary = checked.get("summary", {})
     wanted = {(f["state"], f["code"]) for f in checked.get("findings", ()) if f["code"] in COUNTED}
     counted = [{**plan, "codes": [c for c in plan["codes"] if (plan["state"], c) in wanted]} for plan in plans]
@@ -94,19 +97,27 @@ def whole_way(shop: Workshop) -> Record:
     )
 
 
-def _tested(shop: Workshop, run: str, *options: str) -> list[Outcome]:
-    """The project's own tests, then the corpus's probes of scope where it has any for the project."""
+def _tested(shop: Workshop, flaky: Collection[str], run: str, *options: str) -> list[Outcome]:
+    """The project's own tests, then the corpus's probes of scope where it has any for the project.
+
+    Tests that are `flaky` on the stock tree tell nothing of the rewritten one.
+    """
     rewritten = (*shop.rewritten(), *options)
     own = ("--tag", run, "--against", "baseline", *rewritten)
-    result = shop.tests(*own)
+    result = _told(shop.tests(*own), flaky)
     if result.get("regressed"):
-        result = _of_two(result, shop.tests(*own))
+        result = _of_two(result, _told(shop.tests(*own), flaky))
     found = [_outcome(run, result)]
     if shop.has_probes():
         result = shop.tests("--tag", f"probes-{run}", "--probes", *rewritten)
         failed = [] if result.get("agrees_with_manifest") else result.get("not_passed", [])
         found.append(_outcome(f"probes, {run}", {**result, "regressed": failed}))
     return found
+
+
+def _told(result: dict[str, Any], flaky: Collection[str]) -> dict[str, Any]:
+    """`result` without what is lost of the tests that were `flaky` before."""
+    return {**result, "regressed": [test for test in result.get("regressed", ()) if base_of(test) not in flaky]}
 
 
 def _of_two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

@@ -74,10 +74,23 @@ class Workshop:
             return {"problem": (done.stdout + done.stderr)[-2000:]}
         found: dict[str, Any] = json.loads(done.stdout)
         if found.get("regressed"):
-            report = self.work / self.name / "results" / f"{found['tag']}.json"
-            outcomes: dict[str, str] = json.loads(report.read_text("utf-8"))["outcomes"]
+            outcomes = self._outcomes(found["tag"])
             lost = [test for test in found["regressed"] if outcomes.get(test) != "xfailed"]  # fails as its project expects
             found["regressed"] = without_reruns(lost, outcomes) if "--reruns" in self.settings["test_cmd"] else lost
+        return found
+
+    def stock_tests(self) -> dict[str, Any]:
+        """The stock tree's tests, run twice: the first run's report, with the tests that were not the same in both as `flaky`."""
+        report = self.tests()
+        again = report if "problem" in report else self.tests("--tag", "baseline-again", "--against", "baseline")
+        if "problem" in again:
+            return again
+        flaky = differing(self._outcomes("baseline"), self._outcomes("baseline-again"))
+        return {**report, "flaky": flaky, "again": again["passed"]}
+
+    def _outcomes(self, tag: str) -> dict[str, str]:
+        report = self.work / self.name / "results" / f"{tag}.json"
+        found: dict[str, str] = json.loads(report.read_text("utf-8"))["outcomes"]
         return found
 
     def rewritten(self, install_runtime: bool = False) -> tuple[str, ...]:
@@ -120,14 +133,26 @@ class Workshop:
         run("git", *identity, "commit", "-qm", message, cwd=self.tree)
 
 
+def differing(first: dict[str, str], again: dict[str, str]) -> list[str]:
+    """The tests that two runs of one tree do not agree on; a further report (`test#2`) counts for its test."""
+    unlike = (test for test in first.keys() | again.keys() if first.get(test) != again.get(test))
+    return sorted({base_of(test) for test in unlike})
+
+
 def without_reruns(lost: list[str], outcomes: dict[str, str]) -> list[str]:
     """`lost` without second reports (`test#2`) of tests that pass now at once; they were repeated before, which no one promised."""
 
     def repeated(test: str) -> bool:
-        base, _, number = test.rpartition("#")
-        return number.isdecimal() and test not in outcomes and outcomes.get(base) == "passed"
+        base = base_of(test)
+        return base != test and test not in outcomes and outcomes.get(base) == "passed"
 
     return [test for test in lost if not repeated(test)]
+
+
+def base_of(test: str) -> str:
+    """The test that `test` is a further report of, or `test`."""
+    base, _, number = test.rpartition("#")
+    return base if base and number.isdecimal() else test
 
 
 def runtime_wheel(folder: Path) -> Path:

@@ -57,8 +57,15 @@ def test_new_messages_of_the_type_checker_are_told() -> None:
 
 def test_a_test_that_fails_by_turns_is_named_and_not_lost() -> None:
     text = page([record(Outcome("new", 4, 0.1, [], flaky=["tests.test_a::test_b"]))])
-    assert "- shop, new, passes and fails by turns: `tests.test_a::test_b`" in text
+    assert "- shop: `tests.test_a::test_b` (new)" in text
     assert "Tests lost in all runs together: 0." in text
+
+
+def test_what_two_runs_of_the_stock_tree_do_not_agree_on_is_flaky() -> None:
+    text = page([record(Outcome("stock", 5, 0.1, [], flaky=["tests.test_a::test_b"], again=4), Outcome("new", 5, 0.1, [], flaky=["tests.test_a::test_b"]))])
+    assert "| shop | 5 / 4 | – | – | 5 |" in text
+    assert "- shop: `tests.test_a::test_b` (stock, new)" in text
+    assert "What went wrong" not in text
 
 
 def test_the_page_says_which_outfall_made_it() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.corpus.promises import changed_files, new_type_errors, strayed
-from benchmarks.corpus.workshop import without_reruns
+from benchmarks.corpus.workshop import differing, without_reruns
 
 BEFORE = """import os
 
@@ -89,3 +89,10 @@ def test_types_that_a_package_ships_are_checked_without_a_configuration(tmp_path
         (folder / "app" / "__init__.py").write_text(f"x: int = {value}\n")
     (found,) = new_type_errors(stock, tree, ["app"], Path(sys.executable)) or []
     assert found.startswith("app/__init__.py: error: Incompatible types in assignment")
+
+
+def test_two_runs_of_the_stock_tree_differ_by_what_is_flaky() -> None:
+    assert differing({"a": "passed", "b[#1]": "failed"}, {"a": "passed", "b[#1]": "failed"}) == []
+    first = {"a": "passed", "b": "passed", "b#2": "failed", "c[#3]": "passed", "d": "xfailed"}
+    again = {"a": "passed", "b": "passed", "c[#3]": "failed", "d": "passed", "e": "skipped"}
+    assert differing(first, again) == ["b", "c[#3]", "d", "e"]
