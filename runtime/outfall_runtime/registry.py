@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Tuple,
         TypeVar,
         Union,
+        overload,
     )
 
     K = TypeVar("K")
@@ -64,6 +65,18 @@ class Registry(dict["K", "V"]):
     _outfall_writes: ClassVar[Tuple[str, ...]] = (
         "__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update",
     )  # fmt: skip
+
+    if TYPE_CHECKING:  # a union of both would keep mypy from reading the declared type into a literal
+
+        @overload
+        def __init__(
+            self, name: str, initial: Mapping[K, V] = ..., *, limit: Optional[int] = ..., full: str = ..., ttl: Optional[float] = ...
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self, name: str, initial: Iterable[Tuple[K, V]], *, limit: Optional[int] = ..., full: str = ..., ttl: Optional[float] = ...
+        ) -> None: ...
 
     def __init__(
         self,

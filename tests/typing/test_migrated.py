@@ -12,7 +12,10 @@ from outfall_lint.engine import analyse
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPED = """\
+from __future__ import annotations
+
 import threading
+from typing import Any, Callable
 
 _client = None
 _count = 0
@@ -37,6 +40,26 @@ def opt() -> str:
     if _opt is None:
         _opt = "a"
     return _opt
+
+
+_names: dict[str | None, str] = {None: "-"}
+_shown: dict[type, Callable[[Any], str]] = {int: str, str: lambda text: text}
+_within: dict[str, dict[str, set[int]]] = {"a": {"b": set()}}
+_paths: dict[tuple[str, ...], str | int] = {("a",): 1}
+_pairs: dict[str, int | None] = dict([("a", 1), ("b", None)])
+_guessed = {"a": [1], "b": []}
+_jobs: list[tuple[str, ...]] = [("a",)]
+
+
+def put(name: str | None) -> list[int]:
+    _names[name] = "a"
+    _shown[type(name)] = repr
+    _within["a"] = {}
+    _paths["a", "b"] = "c"
+    _pairs["c"] = None
+    _guessed["c"] = [2]
+    _jobs.append(("a", "b"))
+    return _guessed["a"]
 
 
 class Job:
@@ -83,7 +106,7 @@ def test_strict_mypy_has_nothing_new_to_say(tmp_path: Path) -> None:
     assert strictly(path).startswith("Success")
     config = load_config(tmp_path)
     plan = plan_migration(analyse(["."], config, tmp_path), config, root=tmp_path)
-    assert {each.target for each in plan.plans} == {"Lazy", "Slot", "class_slot", "StagedContextLocal"}
+    assert {each.target for each in plan.plans} == {"Lazy", "Slot", "class_slot", "StagedContextLocal", "StagedRegistry", "StagedListRegistry"}
     path.write_bytes(next(change.after for change in plan.changes if change.path == "app.py"))
     assert strictly(path).startswith("Success")
 

@@ -161,7 +161,8 @@ TRANSFORM = Transform(
     fix_safety=(
         "A registry is a subclass of its type: only code that asks for the exact type (`type(x) is dict`, marshal, "
         "strict serialisers) can tell the difference. Changes of nested values (`X[k][j] = v`) and C code that "
-        "reaches into a list (`heapq`) pass by its hooks."
+        "reaches into a list (`heapq`) pass by its hooks. Where an empty container has no annotation and mypy guessed "
+        "its type from a later `X[k] = v`, it now asks for one."
     ),
     accepts=accepts,
     plan=plan,
