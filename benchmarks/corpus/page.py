@@ -82,9 +82,9 @@ def _states(records: Sequence[Record]) -> Iterator[str]:
 def _tests(records: Sequence[Record]) -> Iterator[str]:
     yield "## Tests\n"
     yield "Passed in each run; lost tests, if any, behind a minus. *Probes* are short tests of scope (what is one per"
-    yield "thread, what one per process), which must pass in every mode and after removal. *Types*: how many messages the"
-    yield "mypy, as the project configures it, gives after `migrate` that it did not give before; – where it neither"
-    yield "configures it nor ships types.\n"
+    yield "thread, what one per process), which must pass in every mode and after removal. *Types*: how many messages"
+    yield "mypy and pyright, as the project configures them, give after `migrate` or after removal that they did not give"
+    yield "before; – where it configures neither and ships no types.\n"
     yield f"| project | {' | '.join(RUNS)} | probes | types |"
     yield "|---|" + "---:|" * (len(RUNS) + 2)
     for record in records:

@@ -1,13 +1,15 @@
 """What `migrate` promises, held against a project's tree by other means than the engine's own.
 
 Lines: git's diff, and statements that name a rewritten state. Undo: git's view of the tree. Types:
-what the project's own mypy configuration reports of the tree before and after.
+what the project's own mypy or pyright configuration reports of the tree before and after.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -49,7 +51,13 @@ def changed_files(tree: Path) -> list[str]:
 
 
 def new_type_errors(stock: Path, tree: Path, sources: Iterable[str], python: Path) -> list[str] | None:
-    """Messages that mypy has of `tree` and not of `stock`; None where it cannot run, or the project neither configures it nor ships types."""
+    """Messages that the project's type checkers have of `tree` and not of `stock`; None where there is none, or none that runs."""
+    found = [each for each in (_new_of_mypy(stock, tree, sources, python), _new_of_pyright(stock, tree, python)) if each is not None]
+    return sorted(sum(found, Counter()).elements()) if found else None
+
+
+def _new_of_mypy(stock: Path, tree: Path, sources: Iterable[str], python: Path) -> Counter[str] | None:
+    """What mypy has to say that is new, where the project configures it or ships types."""
     settings = [stock / name for name in ("mypy.ini", ".mypy.ini", "setup.cfg", "pyproject.toml")]
     text = next((t for t in map(_text, settings) if "[mypy]" in t or "[tool.mypy]" in t), None)
     if text is None and not any(any((stock / source).rglob("py.typed")) for source in sources):
@@ -59,8 +67,18 @@ def new_type_errors(stock: Path, tree: Path, sources: Iterable[str], python: Pat
         before = _messages(stock, paths, python)
         after = _messages(tree, paths, python) if before is not None else None
         if before is not None and after is not None:
-            return sorted((after - before).elements())
+            return after - before
     return None
+
+
+def _new_of_pyright(stock: Path, tree: Path, python: Path) -> Counter[str] | None:
+    """What pyright has to say that is new, where the project configures it and this machine has it."""
+    configured = "[tool.pyright]" in _text(stock / "pyproject.toml") or (stock / "pyrightconfig.json").is_file()
+    command = shutil.which("pyright")
+    if not configured or command is None:
+        return None
+    before, after = _pyright_messages(command, stock, python), _pyright_messages(command, tree, python)
+    return None if before is None or after is None else after - before
 
 
 def _lines(start: str, count: str | None) -> range:
@@ -93,6 +111,14 @@ def _messages(tree: Path, paths: Iterable[str], python: Path) -> Counter[str] | 
     if done.returncode not in (0, 1):
         return None
     return Counter(f"{found['path']}: {found['text']}" for found in _MESSAGE.finditer(done.stdout))
+
+
+def _pyright_messages(command: str, tree: Path, python: Path) -> Counter[str] | None:
+    done = subprocess.run((command, "--outputjson", "--pythonpath", str(python)), cwd=tree, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        return None
+    told = [each for each in json.loads(done.stdout)["generalDiagnostics"] if each["severity"] in ("error", "warning")]
+    return Counter(f"{Path(each['file']).relative_to(tree.resolve())}: {each['severity']}: {each['message']}" for each in told)
 
 
 def _text(path: Path) -> str:

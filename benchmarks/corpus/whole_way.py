@@ -45,7 +45,7 @@ class Record:
     seconds: dict[str, float]
     outcomes: list[Outcome]
     faults: list[str] = field(default_factory=list)
-    type_errors: list[str] | None = None  # new messages of the project's own mypy; None: it has none, or none that runs
+    type_errors: list[str] | None = None  # new messages of the project's own mypy or pyright; None: it has none, or none that runs
     revision: str = ""  # of outfall, when the record was made
 
     def to_json(self) -> dict[str, Any]:
@@ -80,12 +80,14 @@ def whole_way(shop: Workshop) -> Record:
     shop = shop.as_it_builds()
     for mode in MODES:
         outcomes += _tested(shop, baseline["flaky"], mode, "--env", "OUTFALL_FLAGS=" + ",".join(f"{group}={mode}" for group in GROUPS))
-    types = promises.new_type_errors(shop.stock, shop.tree, shop.sources, shop.python)
+    types = _type_errors(shop)
     flags = [argument for group in shop.declared_groups() for argument in ("--flag", group)]
     if flags:
         shop.commit("tested")  # some suites write into their own tree
         removed = _timed(seconds, "remove-legacy", shop, "remove-legacy", *flags, "--force", REASON)
         _expect(removed, (0, 3), "remove-legacy", faults)
+        removed_types = _type_errors(shop)
+        types = None if types is None else [*types, *(f"after removal, {message}" for message in removed_types or ())]
     outcomes += _tested(shop, baseline["flaky"], "removed")
     summary = checked.get("summary", {})
     wanted = {(f["state"], f["code"]) for f in checked.get("findings", ()) if f["code"] in COUNTED}
@@ -95,6 +97,10 @@ def whole_way(shop: Workshop) -> Record:
     return Record(
         shop.name, baseline["version"], summary.get("files", 0), findings, counted, seconds, outcomes, faults, types, revision()
     )
+
+
+def _type_errors(shop: Workshop) -> list[str] | None:
+    return promises.new_type_errors(shop.stock, shop.tree, shop.sources, shop.python)
 
 
 def _tested(shop: Workshop, flaky: Collection[str], run: str, *options: str) -> list[Outcome]:

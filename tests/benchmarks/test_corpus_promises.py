@@ -96,3 +96,26 @@ def test_two_runs_of_the_stock_tree_differ_by_what_is_flaky() -> None:
     first = {"a": "passed", "b": "passed", "b#2": "failed", "c[#3]": "passed", "d": "xfailed"}
     again = {"a": "passed", "b": "passed", "c[#3]": "failed", "d": "passed", "e": "skipped"}
     assert differing(first, again) == ["b", "c[#3]", "d", "e"]
+
+
+PYRIGHT = """\
+import json, pathlib
+path = pathlib.Path("app.py").resolve()
+told = [{"file": str(path), "severity": line.split()[0], "message": line} for line in path.read_text().splitlines()]
+print(json.dumps({"generalDiagnostics": told}))
+raise SystemExit(1)
+"""
+
+
+def test_new_errors_and_warnings_of_a_configured_pyright_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock, tree, commands = tmp_path / "stock", tmp_path / "tree", tmp_path / "bin"
+    for folder in (stock, tree, commands):
+        folder.mkdir()
+    (commands / "pyright").write_text(f"#!{sys.executable}\n{PYRIGHT}")
+    (commands / "pyright").chmod(0o755)
+    monkeypatch.setenv("PATH", str(commands))
+    (stock / "app.py").write_text("error one\ninformation two\n")
+    (tree / "app.py").write_text("information three\nerror one\nwarning four\n")
+    assert new_type_errors(stock, tree, [], Path(sys.executable)) is None
+    (stock / "pyproject.toml").write_text("[tool.pyright]\n")
+    assert new_type_errors(stock, tree, [], Path(sys.executable)) == ["app.py: warning: warning four"]
