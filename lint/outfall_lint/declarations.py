@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Class, Declaration, Function, Span
 from outfall_lint.names import Names, decorator_names, path_of
 from outfall_lint.uses import LOOKS, changes_container
@@ -99,6 +100,8 @@ def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration
             made_by = constructor(names, scope, raw.value)
             if not _lasting(made_by) and made_by != "collections.defaultdict":
                 continue
+            if made_by not in THREAD_LOCALS and _is_class(names, scope, raw.root):
+                continue  # `cls.rows = []` binds the class's own anew
             yield Declaration(
                 name=f"{scope.parent.name}.{raw.path[0]}",
                 scope="instance",
@@ -108,6 +111,11 @@ def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration
                 value=spans.of(raw.value),
                 annotated=False,
             )
+
+
+def _is_class(names: Names, scope: Scope, name: str) -> bool:
+    start = names.start(scope, name)
+    return start is not None and start.via == "cls"
 
 
 def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
