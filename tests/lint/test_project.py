@@ -46,6 +46,16 @@ def test_a_package_within_a_namespace_is_named_as_it_is_imported(project, folder
     assert (state.name, len(state.accesses)) == (name, 2)
 
 
+OF_ITS_OWN = "class Header:\n    def {method}(self, values):\n        values[self] = 1\n\nfor name in ('ETAG',):\n    globals()[name] = Header()\n"
+
+
+@pytest.mark.parametrize(("method", "codes"), [("update", []), ("put", ["OUT106"])])
+@pytest.mark.parametrize("imported", ["from app.headers import ETAG\n\ndef f(r):\n    ETAG", "from app import headers\n\ndef f(r):\n    headers.ETAG"])
+def test_an_undeclared_name_may_be_an_object_with_that_method(project, method: str, codes: list[str], imported: str) -> None:
+    analysis = project({"app/__init__.py": "", "app/headers.py": OF_ITS_OWN.format(method=method), "app/files.py": f"{imported}.update(r)\n"})
+    assert [f.code for f in analysis.findings if f.place.path == "app/files.py"] == codes
+
+
 PLAIN = "MODE = 'quiet'\n"
 BINDING = [
     "import app.state\ndef f():\n    app.state.MODE = 1\n",

@@ -94,6 +94,8 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
                 return target if use.verb in ("store", "augment", "delete") else None
             # What a module of the project does not declare may be anything, unless it is named as a constant.
             certain = rest[0].isupper() or project.module_named(target[:length]) is None
+            if _is_method(project, target[:length], rest[1]):
+                return None
             if certain and _changes_container(use.verb, rest):
                 return target[: length + 1]
             break
@@ -115,6 +117,11 @@ def _certainly_shared(project: Project, target: Target) -> bool:
     if len(target) < 3 or project.module_named(target) is not None or not {SUBSCRIPT, SLICE, GOT, ANY}.isdisjoint(target):
         return False
     return target[-1].isupper() if target[-2].islower() else is_class_name(target[-2])
+
+
+def _is_method(project: Project, module: Target, name: str) -> bool:
+    """Whether a class of that module has a method of the name, which what the module does not declare may be an object of."""
+    return any(cls[:-1] == module and name in found.methods for cls, found in project.classes.items())
 
 
 def is_class_name(name: str) -> bool:
