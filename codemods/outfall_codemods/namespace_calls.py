@@ -11,6 +11,7 @@ from .text import SourceText, first_of
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _IDENTITY = (ast.Is, ast.IsNot)
+_FIELD = re.compile(r"%\((\w+)\)")
 _CALL = re.compile(r"(?<![\w.])(?:globals|exec|eval|vars|locals)(?!\w)")
 
 
@@ -93,8 +94,11 @@ def _is_repr(value: ast.expr) -> bool:
 def _is_harmless(call: ast.Call, parents: tuple[ast.AST, ...], name: str) -> bool:
     """Whether the dictionary is used for one other name only, or for what it is."""
     parent = parents[-1]
-    if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "__import__":
-        return call in parent.args[1:]
+    if isinstance(parent, ast.Call):
+        return call in _for_import(parent)
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mod) and parent.right is call:
+        text = _formatted(parent.left, parents[0])
+        return text is not None and name not in _FIELD.findall(text)
     if isinstance(parent, ast.Subscript) and parent.value is call:
         return _is_other(parent.slice, name)
     if isinstance(parent, ast.Compare):
@@ -105,8 +109,21 @@ def _is_harmless(call: ast.Call, parents: tuple[ast.AST, ...], name: str) -> boo
         method = parents[-2]
         return isinstance(method, ast.Call) and method.func is parent and bool(method.args) and _is_other(method.args[0], name)
     if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
-        return _only_compared(parent.targets[0].id, parents)
+        return _only_looked_at(parent.targets[0].id, parents)
     return False
+
+
+def _for_import(call: ast.Call) -> list[ast.expr]:
+    """The namespaces that `__import__` is given, of which it reads what the package is called and where it lies."""
+    return call.args[1:] if isinstance(call.func, ast.Name) and call.func.id == "__import__" else []
+
+
+def _formatted(text: ast.expr, module: ast.AST) -> str | None:
+    """What stands before a `%`, where that is in sight: a literal, or the module's docstring."""
+    if isinstance(text, ast.Name) and text.id == "__doc__" and isinstance(module, ast.Module):
+        bound = (n for n in ast.walk(module) if isinstance(n, ast.Name) and n.id == "__doc__" and not isinstance(n.ctx, ast.Load))
+        return None if any(bound) else ast.get_docstring(module)
+    return text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else None
 
 
 def _is_other(key: ast.expr, name: str) -> bool:
@@ -151,16 +168,17 @@ def _is_plain(tree: ast.Module, name: str) -> bool:
     return bool(given) and isinstance(given[0], (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple))
 
 
-def _only_compared(local: str, parents: tuple[ast.AST, ...]) -> bool:
-    """Whether a function's local that holds the dictionary is only asked for its identity."""
+def _only_looked_at(local: str, parents: tuple[ast.AST, ...]) -> bool:
+    """Whether a function's local that holds the dictionary is only asked for its identity, or helps to import."""
     function = next((parent for parent in reversed(parents) if isinstance(parent, _Function)), None)
     if function is None or any(isinstance(n, (ast.Global, ast.Nonlocal)) and local in n.names for n in ast.walk(function)):
         return False
     loads = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == local and isinstance(n.ctx, ast.Load)]
-    compared = [
+    looked_at = [
         operand
         for n in ast.walk(function)
         if isinstance(n, ast.Compare) and all(isinstance(operator, _IDENTITY) for operator in n.ops)
         for operand in (n.left, *n.comparators)
     ]
-    return all(load in compared for load in loads)
+    looked_at += [given for n in ast.walk(function) if isinstance(n, ast.Call) for given in _for_import(n)]
+    return all(load in looked_at for load in loads)

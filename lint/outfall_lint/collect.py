@@ -12,7 +12,7 @@ from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.declarations import class_facts, declarations, function_facts
 from outfall_lint.discovery import File
 from outfall_lint.facts import ModuleFacts, Span, Target, Use
-from outfall_lint.guards import guard_of
+from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.model import Problem
 from outfall_lint.names import Names, Start
 from outfall_lint.receivers import Shared, is_private, shared_attributes
@@ -162,7 +162,7 @@ def _value(names: Names, scope: Scope, raw: RawUse) -> str:
     if raw.value is None:
         return ""
     of_itself = not raw.path and any(type(part) is ast.Name and part.id == raw.root for part in ast.walk(raw.value))
-    return f"{describe(names, scope, raw.value)}{OF_ITSELF if of_itself else ''}"
+    return f"{describe(names, scope, made_where_absent(raw, scope) or raw.value)}{OF_ITSELF if of_itself else ''}"
 
 
 def _calls(raw: RawUse) -> bool:

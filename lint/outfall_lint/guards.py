@@ -50,15 +50,32 @@ def guard_of(guards: Guards, raw: RawUse, scope: Scope) -> str:
 
 
 def _same(raw: RawUse, scope: Scope) -> frozenset[str]:
-    """The name of what is stored to, and the function's locals that were given its value: `it = _it`."""
-    if raw.path or scope.kind != FUNCTION:
+    """The name of what is stored to, and the function's locals that were given its value: `it = _it`, `it = x.it`."""
+    if scope.kind != FUNCTION:
         return frozenset((raw.root,))
-    same = [
-        name
-        for name, bindings in scope.bindings.items()
-        if any(type(b.value) is ast.Name and b.value.id == raw.root for b in bindings)
-    ]
+    same = [name for name, bindings in scope.bindings.items() if any(_gives(b.value, raw) for b in bindings)]
     return frozenset((raw.root, *same))
+
+
+def made_where_absent(raw: RawUse, scope: Scope) -> ast.Call | None:
+    """What makes the local that is stored in an attribute and was looked for there first.
+
+    `it = getattr(x, "it", None)`, then `it = make()` and `x.it = it`: the call of `make`.
+    """
+    if not raw.path or type(raw.value) is not ast.Name or scope.kind != FUNCTION:
+        return None
+    given = [b.value for b in scope.bindings.get(raw.value.id, ()) if b.how == "assign"]
+    made = [value for value in given if not _gives(value, raw)]
+    return made[0] if len(made) == 1 < len(given) and isinstance(made[0], ast.Call) else None
+
+
+def _gives(value: object, raw: RawUse) -> bool:
+    """Whether an expression is the value of what is stored to: `_it`, `x.it`, `getattr(x, "it", None)`."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "getattr" and len(value.args) > 1:
+        start, asked = path_of(value.args[0]), value.args[1]
+        return start is not None and isinstance(asked, ast.Constant) and (start[0], (*start[1], asked.value)) == (raw.root, raw.path)
+    start = path_of(value) if isinstance(value, (ast.Name, ast.Attribute)) else None
+    return start == (raw.root, raw.path)
 
 
 def _of_value(value: ast.expr, names: frozenset[str], raw: RawUse) -> str:

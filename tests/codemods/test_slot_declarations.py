@@ -117,6 +117,12 @@ SEEN_BY_NAME = {
     "the values of a class, while running": "def f():\n    return [v for v in globals().values() if isinstance(v, Shape)]\n",
     "the values of a class, and others": "for v in list(vars().values()):\n    if isinstance(v, Shape):\n        pass\n    else:\n        print(v)\n",
     "its locals at module level": "names = dict(locals())\n",
+    "filled into a text that asks for it": "def f():\n    return 'at %(_x)s' % globals()\n",
+    "filled into a text out of sight": "def f(text):\n    return text % globals()\n",
+    "filled into the docstring, of which there is none": "def f():\n    return __doc__ % globals()\n",
+    "filled into a text, as a value": "def f():\n    return '%s' % (globals(),)\n",
+    "an import and more": "def f(n):\n    g = globals()\n    return __import__(n, g, g), g[n]\n",
+    "an import's name": "def f():\n    g = globals()\n    return __import__(g)\n",
 }
 OTHERWISE = {
     "another key": "def f():\n    return globals()['other']\n",
@@ -130,6 +136,8 @@ OTHERWISE = {
     "the values of a class, in a list first": "shapes = {k: v for k, v in list(globals().items()) if isinstance(v, (Shape, other.Shape))}\n",
     "code filled in with literals": "def f(n):\n    return eval('lambda s: s.get(%s)' % repr(n)), eval(f'lambda s: s.get({n!r})')\n",
     "the names of a script": "if __name__ == '__main__':\n    run(globals())\n",
+    "what import asks for, in a local": "def f(n):\n    g = globals()\n    return __import__(n, g, g)\n",
+    "filled into a text": "def f():\n    return 'at %(__name__)s, %(other)5d' % globals()\n",
     "the names of a function": "def f(a):\n    return '{a}'.format(**vars()), locals()\n",
 }
 
@@ -159,3 +167,16 @@ def test_a_value_that_may_be_of_the_class_is_reached(project: Project) -> None:
     project.write("app.py", "_x = Shape()\n" + SET + OTHERWISE["the values of a class"])
     (plan,) = [each for each in project.migration().plans if each.state.local_name == "_x"]
     assert "may reach the name unseen" in str(plan.reason)
+
+
+@pytest.mark.parametrize(("asked", "declined"), [("%(_x)s", True), ("%(other)s", False)])
+def test_the_docstring_tells_what_is_filled_in(asked: str, declined: bool, project: Project) -> None:
+    project.write("app.py", f'"""Usage: {asked}"""\n_x = 0\n' + SET + "def f():\n    return __doc__ % globals()\n")
+    (plan,) = [each for each in project.migration().plans if each.state.local_name == "_x"]
+    assert (plan.action == "decline") is declined
+
+
+def test_a_docstring_that_is_bound_anew_tells_nothing(project: Project) -> None:
+    project.write("app.py", '"""Usage."""\n__doc__ += "%(_x)s"\n_x = 0\n' + SET + "def f():\n    return __doc__ % globals()\n")
+    (plan,) = [each for each in project.migration().plans if each.state.local_name == "_x"]
+    assert plan.action == "decline"

@@ -77,6 +77,21 @@ DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
         "    try:\n        send()\n    finally:\n        L.active = False\n",
         "stays per thread: `active` guards the thread against entering again at app.py:6",
     ),
+    "made where a local did not find it": (
+        "import threading\nL = threading.local()\ndef page(text):\n    md = getattr(L, 'md', None)\n    if md is None:\n"
+        "        md = build(text)\n        L.md = md\n    return md\n",
+        "stays per thread: `md` is made once per thread, by `build` at app.py:7",
+    ),
+    "made where a local did not find it, in one statement": (
+        "import threading\nL = threading.local()\ndef page(text):\n    md = getattr(L, 'md', None)\n    if md is None:\n"
+        "        md = L.md = build(text)\n    return md\n",
+        "stays per thread: `md` is made once per thread, by `build` at app.py:6",
+    ),
+    "made where a local did not find another thing": (
+        "import threading\nL = threading.local()\ndef page(text):\n    md = getattr(L, 'other', None)\n    if md is None:\n"
+        "        md = build(text)\n        L.md = md\n    return md\n",
+        "nothing that is stored tells what it is for",
+    ),
 }
 
 NOOP = {
