@@ -23,7 +23,7 @@ Hazard: see `_events.board`, `_events.courier`, `_events.policy` and `_events.wi
 
 from __future__ import annotations
 
-from time import time
+from time import monotonic_ns, time
 
 from . import context, flags
 from ._common.leaving import leaving
@@ -53,19 +53,26 @@ def emit(name: str, /, **fields: Any) -> bool:
     It never waits: handlers run on workers of their own, except those attached `inline`.
     """
     try:
-        keeps, queues, inline = _routes[name]
+        keeps, memory, append, waiting, courier, several = _routes[name]
     except KeyError:
-        keeps, queues, inline = board.route(name)
-    if keeps is not None and not keeps(name, fields):
-        return False
-    if queues:
-        raw = (name, fields, time(), _span())
-        for waiting, courier in queues:
-            waiting.append(raw)
-            if len(waiting) >= courier.wake_at:
-                courier.wake()
-    if inline:
-        board.call_inline(inline, (name, fields, time(), _span()))
+        keeps, memory, append, waiting, courier, several = board.route(name)
+    if keeps is not None:
+        if memory is not None:
+            seen, field, suppressed = memory
+            try:
+                if seen.young[fields[field]][0] > monotonic_ns():
+                    next(suppressed)
+                    return False
+            except (KeyError, IndexError, TypeError):  # not seen lately, being renewed, no such field, no key
+                pass
+        if not keeps(name, fields):
+            return False
+    if append is not None:
+        append((name, fields, time(), _span()))
+        if len(waiting) >= courier.wake_at:
+            courier.wake()
+    elif several is not None:
+        several((name, fields, time(), _span()))
     return True
 
 

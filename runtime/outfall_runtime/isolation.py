@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from contextvars import Context, copy_context
 from functools import wraps
-from typing import Any, AsyncGenerator, Callable, Generator, Optional, TypeVar
+from typing import Any, Callable, Generator, Optional, TypeVar
+
+from ._common.generators import around_async_generator, around_generator
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -28,57 +30,28 @@ def isolate(function: AnyFunction) -> AnyFunction:
     from inspect import isasyncgenfunction, isgeneratorfunction
 
     if isasyncgenfunction(function):
-        drive: Callable[[Any], Any] = _drive_async
+        around = around_async_generator
     elif isgeneratorfunction(function):
-        drive = _drive
+        around = around_generator
     else:
         raise TypeError(f"{getattr(function, '__qualname__', function)!r} is no generator function; isolate needs one")
-
-    @wraps(function)
-    def isolated(*args: Any, **kwargs: Any) -> Any:
-        return drive(function(*args, **kwargs))
-
-    return isolated  # type: ignore[return-value]
+    return wraps(function)(around(function, _Apart))  # type: ignore[return-value]
 
 
-def _drive(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    context = copy_context()
-    step, argument = generator.send, None
-    try:
-        while True:
-            try:
-                item = context.run(step, argument)
-            except StopIteration as end:
-                return end.value
-            try:
-                argument = yield item
-                step = generator.send
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                step, argument = generator.throw, error
-    finally:
-        context.run(generator.close)
+class _Apart:
+    """Makes every step in a copy of the context of the first one."""
 
+    def __enter__(self) -> None:
+        self._context = copy_context()
 
-async def _drive_async(generator: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
-    context = copy_context()
-    step, argument = generator.asend, None
-    try:
-        while True:
-            try:
-                item = await _Within(context, step(argument))
-            except StopAsyncIteration:
-                return
-            try:
-                argument = yield item
-                step = generator.asend
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                step, argument = generator.athrow, error
-    finally:
-        await _Within(context, generator.aclose())
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self._context.run(function, *args)
+
+    def wait(self, awaitable: Any) -> "_Within":
+        return _Within(self._context, awaitable)
 
 
 class _Within:

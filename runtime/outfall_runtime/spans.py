@@ -56,8 +56,8 @@ __all__ = [
 
 TRACEPARENT, TRACESTATE = "traceparent", "tracestate"
 
-span = Span
-staged_span = StagedSpan
+span = Span._make
+staged_span = StagedSpan._make
 
 
 def current() -> Optional[Span]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, List
+from typing import Any, AsyncIterator, Iterator, List
 
 import pytest
 
@@ -68,6 +69,21 @@ def test_wrapped_work_has_its_fields_wherever_it_runs_once_the_block_has_ended()
 def test_isolate_needs_a_generator_function() -> None:
     with pytest.raises(TypeError, match="is no generator function"):
         isolate(lambda: None)
+
+
+def test_an_isolated_generator_function_is_one_for_who_asks() -> None:
+    """Test runners and web frameworks ask, and treat what is none in another way."""
+
+    @isolate
+    def rows() -> Iterator[int]:
+        yield 1
+
+    @isolate
+    async def pages() -> AsyncIterator[int]:
+        yield 1
+
+    assert inspect.isgeneratorfunction(rows)
+    assert inspect.isasyncgenfunction(pages)
 
 
 def test_an_isolated_generator_keeps_its_fields_to_itself() -> None:

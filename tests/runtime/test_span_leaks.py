@@ -44,23 +44,30 @@ def test_a_span_that_somebody_holds_is_no_leak() -> None:
     assert (spans.open_spans(), spans.stats()["leaked"]) == ([], before)
 
 
-def test_the_table_of_open_spans_has_a_limit(caplog: pytest.LogCaptureFixture, finished: List[Span]) -> None:
-    from outfall_runtime._spans.book import SpanBook
+def test_the_table_of_open_spans_has_a_limit(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, finished: List[Span]
+) -> None:
+    from outfall_runtime._common.tallies import Tally
+    from outfall_runtime._spans import book as _span_book
 
-    book = SpanBook()
-    book.limit = 100
-    with span("one") as one:
-        slots = [book.free.pop() if book.free else book.new_slot(one) for _ in range(150)]
-    assert sorted(slots) == [-1] * 50 + list(range(100))
-    assert book.stats()["unwatched"] == 50
+    monkeypatch.setattr(_span_book.book, "limit", 100)
+    monkeypatch.setattr(_span_book.book, "unwatched", Tally())  # only the first one is told
+    before = spans.stats()
+    held = [span("held").begin() for _ in range(150)]
+    assert len(spans.open_spans()) == 100
+    during = spans.stats()
+    assert [during[count] - before[count] for count in ("open", "unwatched")] == [150, 50]
+    for one in held:
+        one.end()
+    after = spans.stats()
+    assert [after[count] - before[count] for count in ("open", "ended", "leaked")] == [0, 150, 0]
     assert caplog.text.count("100 spans are open") == 1
 
 
 def test_more_open_spans_than_are_watched_still_work(monkeypatch: pytest.MonkeyPatch, finished: List[Span]) -> None:
-    from outfall_runtime._spans import book as _span_book, span as _span
+    from outfall_runtime._spans import book as _span_book
 
     monkeypatch.setattr(_span_book.book, "limit", 0)
-    monkeypatch.setattr(_span, "_free", [])
     before = spans.stats()
     many = [span("many").begin() for _ in range(10)]
     for one in many:

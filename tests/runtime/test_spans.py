@@ -196,6 +196,41 @@ def test_a_failing_listener_harms_neither_the_others_nor_the_work(
     assert caplog.text.count("failed on a finished span") <= 1
 
 
+def test_a_listener_that_hears_twice_and_fails_is_called_twice(finished: List[Span]) -> None:
+    heard: List[str] = []
+
+    def listener(one: Span) -> None:
+        heard.append(one.name)
+        raise ValueError
+
+    ends = [spans.on_end(listener), spans.on_end(listener), spans.on_end(lambda one: heard.append("last"))]
+    with span("a"):
+        pass
+    ends[0]()
+    with span("b"):
+        pass
+    for end in ends:
+        end()
+    assert heard == ["a", "a", "last", "b", "last"]
+
+
+def test_a_listener_that_leaves_and_fails_keeps_nobody_from_hearing(finished: List[Span]) -> None:
+    ends: List[Callable[[], None]] = []
+
+    def leaving(one: Span) -> None:
+        ends[0]()
+        raise ValueError
+
+    heard: List[str] = []
+    ends += [spans.on_end(leaving), spans.on_end(lambda one: heard.append(one.name))]
+    with span("a"):
+        pass
+    with span("b"):
+        pass
+    ends[1]()
+    assert heard == ["a", "b"]
+
+
 def test_an_interruption_goes_on_after_all_listeners_heard(finished: List[Span]) -> None:
     def interrupted(one: Span) -> None:
         raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from time import monotonic
 
 from .._common import report
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
     from .event import Raw
+    from .policy import Memory
 
     Keeps = Callable[[str, Dict[str, Any]], bool]
-    # what happens to the events of one name: whether they are kept, where they wait, who is called at once
-    Route = Tuple[Optional[Keeps], Tuple[Tuple[Deque[Raw], Courier], ...], Tuple[Courier, ...]]
+    # What happens to the events of one name: whether they are kept, and what tells a duplicate at once; for a single
+    # handler with a queue, how an event is added to what for whom; for others, a function that is called with it.
+    Route = Tuple[
+        Optional[Keeps],
+        Optional[Memory],
+        Optional[Callable[[Raw], None]],
+        Any,
+        Any,
+        Optional[Callable[[Raw], None]],
+    ]
 
 MOST_ROUTES = 1_000
 SECONDS_AT_EXIT = 5.0
@@ -49,9 +59,14 @@ class EventBoard:
         with self._lock:
             policies = [one for one in self._policies if matches(one.pattern, name)]
             policy = max(policies, key=lambda one: rank(one.pattern), default=None)
-            queues = tuple((one.waiting, one) for one in self._couriers if matches(one.pattern, name))
+            kept = (None, None) if policy is None else (policy.keeps, policy.memory())
+            queued = tuple(one for one in self._couriers if matches(one.pattern, name))
             inline = tuple(one for one in self._inline if matches(one.pattern, name))
-            found = (None if policy is None else policy.quick_keeps(), queues, inline)
+            found: Route = (*kept, None, None, None, None)
+            if len(queued) == 1 and not inline:
+                found = (*kept, queued[0].waiting.append, queued[0].waiting, queued[0], None)
+            elif queued or inline:
+                found = (*kept, None, None, None, partial(self.bring, queued, inline))
             if len(self.routes) >= MOST_ROUTES:
                 self.routes.clear()
             self.routes[name] = found
@@ -72,8 +87,18 @@ class EventBoard:
             self.routes.clear()
         return lambda: self._drop(policy)
 
-    def call_inline(self, couriers: Tuple[Courier, ...], raw: Raw) -> None:
-        """Call the handlers that run where the event happens; one that fails gets it again from its worker."""
+    def bring(self, queued: Tuple[Courier, ...], inline: Tuple[Courier, ...], raw: Raw) -> None:
+        """Queue an event for some handlers and call others where it happens; one of these that fails gets it again
+        from its worker.
+        """
+        for courier in queued:
+            courier.waiting.append(raw)
+            if len(courier.waiting) >= courier.wake_at:
+                courier.wake()
+        if inline:
+            self._call_inline(inline, raw)
+
+    def _call_inline(self, couriers: Tuple[Courier, ...], raw: Raw) -> None:
         failed: List[int] = []
 
         def note(place: int) -> None:

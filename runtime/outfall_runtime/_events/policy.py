@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import threading
 from _random import Random
-from _thread import get_ident
 from time import monotonic_ns
 
-from .._common.tallies import Tally
+from .._common.tallies import Count, Tally
 from .event import EVERYTHING
 from .window import MOST_KEYS, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Sequence, Union
+    from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple, Union
 
     Fields = Dict[str, Any]
     KeyFields = Union[str, Sequence[str]]
+    Memory = Tuple[Window, str, Iterator[int]]  # which keys were seen, the field that is the key, a step for each duplicate
 
 SECOND = 1_000_000_000
 
@@ -52,7 +52,7 @@ class Policy:
             raise ValueError(f"per_second={per_second!r}: expected a number above 0; for no events at all, sample=0")
         self.pattern = pattern
         self.sampled_out = Tally()
-        self.suppressed = Tally()
+        self.suppressed = Count()
         self.rate_limited = Tally()
         self.window = None if key is None else Window(window, most_keys)
         names = (key,) if isinstance(key, str) else tuple(key or ())
@@ -76,7 +76,7 @@ class Policy:
                 key = repr(key)
                 first = window.is_first(key)
             if not first:
-                self.suppressed.add()
+                next(self.suppressed.up)
                 return False
         if self._rate is not None and not self._rate.allows():
             if window is not None:
@@ -85,23 +85,11 @@ class Policy:
             return False
         return True
 
-    def quick_keeps(self) -> Callable[[str, Fields], bool]:
-        """`keeps`, with the way of a duplicate, which a storm of events goes most often, cut short."""
-        window, only, keeps = self.window, self._only, self.keeps
-        if window is None or not only or self._sample < 1.0:
-            return keeps
-        suppressed = self.suppressed.cells
-
-        def quick_keeps(name: str, fields: Fields) -> bool:
-            try:
-                if window.young[fields[only]][0] > monotonic_ns():
-                    suppressed[get_ident()][0] += 1
-                    return False
-            except (KeyError, IndexError, TypeError):  # not seen lately, being renewed, no such field, no key
-                pass
-            return keeps(name, fields)
-
-        return quick_keeps
+    def memory(self) -> Optional[Memory]:
+        """What tells `emit` at once that an event is a duplicate, as most are in a storm; None: only `keeps` can."""
+        if self.window is None or not self._only or self._sample < 1.0:
+            return None
+        return self.window, self._only, self.suppressed.up
 
     def stats(self) -> Dict[str, int]:
         return {
@@ -117,8 +105,8 @@ class Policy:
             self.window.after_fork()
         if self._rate is not None:
             self._rate.after_fork()
-        for tally in (self.sampled_out, self.suppressed, self.rate_limited):
-            tally.clear()
+        for number in (self.sampled_out, self.suppressed, self.rate_limited):
+            number.clear()
 
 
 class _Rate:

@@ -98,12 +98,16 @@ class Board:
         Raises:
             UnknownFlag: nothing declares the name.
         """
-        snapshot = self.pinned.get() or self.current
+        snapshot = self.seen()
         if name not in snapshot.declared:
             snapshot = self.current
             if name not in snapshot.declared:
                 raise UnknownFlag(name, snapshot.declared)
         return snapshot.setting(name).mode_for(name, key)
+
+    def seen(self) -> Snapshot:
+        """What holds here: the flags that are pinned, else those of now."""
+        return self.pinned.get() or self.current
 
     def source(self, name: str) -> str:
         """Which layer decides about a flag (see `flags.source`)."""

@@ -12,25 +12,25 @@ import threading
 import time
 from _weakref import ref
 from collections import deque
+from functools import partial
 
 from .._common import report as _report
 from .._common import sites
 from .._common.leaving import leaving
 from .._common.listeners import call_each, go_on
 from .._common.record import NamedTuple
-from .._common.tallies import Tally
+from .._common.tallies import Count, Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Deque, Dict, List, Tuple
+    from typing import Any, Callable, Deque, Dict, Iterator, List, Tuple
 
     from .span import Span
 
     Listener = Callable[[Span], None]
 
 MOST_OPEN = 10_000
-FEW = 64
-NO_SLOT = -1
+UNWATCHED: Any = "unwatched"  # in the place of an open span that was one too many
 MOST_LEAKS = 100  # remembered; all are counted
 MOST_PLACES = 1_000  # each is reported once
 
@@ -46,47 +46,33 @@ class Leak(NamedTuple):
 
 
 class SpanBook:
-    """All spans of this process. `span` has hold of `table`, `free` and `counts`, the same lists for ever."""
+    """All spans of this process. `span` has hold of `table` and `ended`, the same ones for ever."""
 
     def __init__(self) -> None:
         self.limit = MOST_OPEN
-        self.table: List[Any] = []  # an open span, or a weak reference to one, in every slot that is taken
-        self.free: List[int] = []  # the other slots
+        # By number every span that is to be ended yet: it, a weak reference to it, or `UNWATCHED`; None for
+        # one that nobody hears of. Who takes the number out is who ends the span.
+        self.table: Dict[int, Any] = {}
         self.listeners: Tuple[Listener, ...] = ()
         self.unreported: Deque[Leak] = deque(maxlen=MOST_LEAKS)
         self.leaks: Deque[Leak] = deque(maxlen=MOST_LEAKS)
-        self.counts: List[int] = []  # how many spans ended in every slot
+        self.ended = Count()
         self.errors = Tally()
         self.failures = Tally()
         self.leaked = Tally()
         self.unwatched = Tally()
-        self.ended_unwatched = Tally()
         self._places: Dict[str, None] = {}
         self._lock = threading.Lock()
 
     # -- open spans
 
-    def new_slot(self, span: Span) -> int:
-        """A slot for a span when none was free; `NO_SLOT` if the table is as long as it may be."""
-        with self._lock:
-            slot = len(self.table)
-            more = min(max(slot, FEW), self.limit - slot)
-            if more > 0:
-                self.counts.extend([0] * more)
-                self.table.extend([None] * more)
-                self.table[slot] = span
-                self.free.extend(range(slot + more - 1, slot, -1))
-                return slot
+    def one_too_many(self) -> Any:
+        """What stands in the table for a span when it has as many as it may have."""
         first = not self.unwatched.total()
         self.unwatched.add()
         if first:
             _report.warn(f"{self.limit:,} spans are open, most of them begun at {self._most_frequent()}; is one not ended?")
-        return NO_SLOT
-
-    def give_back(self, slot: int) -> None:
-        if slot != NO_SLOT:
-            self.table[slot] = None
-            self.free.append(slot)
+        return UNWATCHED
 
     def forgotten(self, span: Span) -> None:
         """A span goes away that was never ended."""
@@ -108,8 +94,9 @@ class SpanBook:
 
     def spans(self) -> List[Span]:
         """Every open span, oldest first."""
-        found = [entry() if isinstance(entry, ref) else entry for entry in list(self.table)]
-        return sorted((span for span in found if span is not None), key=lambda span: span._start)
+        found = [entry() if isinstance(entry, ref) else entry for entry in self.table.copy().values()]
+        watched = (span for span in found if span is not None and span is not UNWATCHED)
+        return sorted(watched, key=lambda span: span._start)
 
     def _most_frequent(self) -> str:
         places: Dict[str, int] = {}
@@ -121,21 +108,17 @@ class SpanBook:
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         with self._lock:
+            if listener in self.listeners:
+                listener = partial(listener)  # so that a place in the row belongs to one listener
             self.listeners += (listener,)
         return lambda: self._forget(listener)
 
-    def hand_on(self, span: Span) -> None:
-        """Tell every listener of a finished span; one that fails harms no other."""
-        listeners, told = self.listeners, 0
-        try:
-            for listener in listeners:
-                listener(span)
-                told += 1
-        except BaseException as error:
-            self._failed(listeners[told])
-            rest = listeners[told + 1 :]
-            call_each(rest, span, lambda place: self._failed(rest[place]))
-            go_on(error)
+    def go_on_after(self, error: BaseException, listeners: Tuple[Listener, ...], failed: Listener, span: Span) -> None:
+        """Tell the listeners after one that failed; what interrupted that one goes on after them."""
+        self._failed(failed)
+        rest = listeners[listeners.index(failed) + 1 :]
+        call_each(rest, span, lambda place: self._failed(rest[place]))
+        go_on(error)
 
     def _failed(self, listener: Listener) -> None:
         first = not self.failures.total()
@@ -152,8 +135,8 @@ class SpanBook:
     def stats(self) -> Dict[str, int]:
         self.report()
         return {
-            "open": len(self.table) - len(self.free),
-            "ended": sum(self.counts) + self.ended_unwatched.total(),
+            "open": sum(entry is not None for entry in self.table.copy().values()),
+            "ended": self.ended.total(),
             "errors": self.errors.total(),
             "leaked": self.leaked.total(),
             "unwatched": self.unwatched.total(),
@@ -176,11 +159,10 @@ class SpanBook:
         self._lock = threading.Lock()
         for span in self.spans():
             span.disown()
-        self.table[:] = [None] * len(self.table)
-        self.free[:] = range(len(self.table))
-        self.counts[:] = [0] * len(self.table)
-        for tally in (self.errors, self.failures, self.leaked, self.unwatched, self.ended_unwatched):
-            tally.clear()
+        for open_in_parent in self.table:
+            self.table[open_in_parent] = None
+        for number in (self.ended, self.errors, self.failures, self.leaked, self.unwatched):
+            number.clear()
         self.unreported.clear()
         self.leaks.clear()
 

@@ -37,9 +37,20 @@ def innermost() -> Optional[Span]:
     return found
 
 
+class Cut:
+    """In the place of a token that would bring back a span that is over."""
+
+    __slots__ = ("token",)
+
+    def __init__(self, token: Token[Optional[Span]]) -> None:
+        self.token = token
+
+
 def take_out(span: Span) -> None:
     """Take a span that has just ended out of the chain."""
     top, token, outer = chain.get(), span._token, span._outer
+    if type(token) is Cut:
+        token = token.token
     try:
         chain.reset(token)
     except ValueError:
@@ -55,4 +66,6 @@ def take_out(span: Span) -> None:
             above = above._outer
         if above is not None:
             above._outer = outer
+            if type(above._token) is Token:
+                above._token = Cut(above._token)
     span._token = span._outer = None

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from .._common import sites
 from .._common.record import NamedTuple
 from .book import book
-from .trace import SpanContext
+from .trace import SpanContext, span_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class SpanFacts:
     """The part of a span that does not care how it begins and ends."""
 
     __slots__ = (
-        "__weakref__", "_at", "_attributes", "_code", "_end", "_more", "_parent_id", "_span_id", "_start", "_trace",
+        "__weakref__", "_at", "_attributes", "_code", "_end", "_more", "_number", "_parent", "_start", "_trace",
         "closed", "name",
     )  # fmt: skip
     closed: bool
@@ -77,8 +77,8 @@ class SpanFacts:
     _code: CodeType
     _end: int  # monotonic nanoseconds; 0 before the end, -1 where another process has to end it
     _more: Optional[_More]
-    _parent_id: int
-    _span_id: int
+    _number: int  # its id; a root's stands below that of its trace (see `trace`)
+    _parent: int  # the number of the span around it; 0 for a root
     _start: int
     _trace: Trace
 
@@ -146,15 +146,15 @@ class SpanFacts:
         Raises:
             RuntimeError: the span has not begun.
         """
-        if not hasattr(self, "_span_id"):
+        if not hasattr(self, "_number"):
             raise RuntimeError(f"span {self.name!r} has not begun; enter it with `with`, or call `begin()`")
         trace = self._trace
-        return SpanContext(f"{trace.trace_id:032x}", f"{self._span_id:016x}", trace.sampled, trace.tracestate)
+        return SpanContext(trace.trace_id, span_id(self._number), trace.sampled, trace.tracestate)
 
     @property
     def parent_id(self) -> str:
         """The id of the span around this one, 16 hexadecimal digits; empty for the root of a trace."""
-        return f"{self._parent_id:016x}" if self._parent_id else ""
+        return span_id(self._parent) if self._parent else ""
 
     @property
     def began(self) -> float:

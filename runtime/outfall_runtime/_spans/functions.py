@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from functools import wraps
 
+from .._common.generators import around_async_generator, around_generator
 from .chain import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, Callable, Optional, TypeVar
+    from typing import Any, Awaitable, Callable, Optional, TypeVar
 
     from .span import Span
 
@@ -35,14 +36,14 @@ def decorated(make: Make, function: AnyFunction) -> AnyFunction:
 
     code = getattr(unwrap(function), "__code__", decorated.__code__)
     if isasyncgenfunction(function):
-        wrap = _around_async_generator
+        around = around_async_generator(function, lambda: _Steps(make(), code))
     elif isgeneratorfunction(function):
-        wrap = _around_generator
+        around = around_generator(function, lambda: _Steps(make(), code))
     elif iscoroutinefunction(function):
-        wrap = _around_coroutine
+        around = _around_coroutine(make, code, function)
     else:
-        wrap = _around_call
-    return wraps(function)(wrap(make, code, function))  # type: ignore[return-value]
+        around = _around_call(make, code, function)
+    return wraps(function)(around)  # type: ignore[return-value]
 
 
 class _Call:
@@ -62,20 +63,29 @@ class _Call:
         self._span.__exit__(*error)
 
 
-class _Within:
-    """The steps of a generator: the chain that it left is in place during each, the consumer's after."""
+class _Steps(_Call):
+    """The block of one generator: the chain that it left is in place during each step, the consumer's after."""
 
     __slots__ = ("_other",)
 
-    def __init__(self, consumer: Optional[Span]) -> None:
-        self._other = consumer
-        self._swap()
-
     def __enter__(self) -> None:
+        self._other = chain.get()
+        super().__enter__()
         self._swap()
 
-    def __exit__(self, *error: object) -> None:
+    def run(self, function: Callable[..., Any], *args: Any) -> Any:
         self._swap()
+        try:
+            return function(*args)
+        finally:
+            self._swap()
+
+    async def wait(self, awaitable: Awaitable[Any]) -> Any:
+        self._swap()
+        try:
+            return await awaitable
+        finally:
+            self._swap()
 
     def _swap(self) -> None:
         here = chain.get()
@@ -95,63 +105,5 @@ def _around_coroutine(make: Make, code: CodeType, function: Callable[..., Any]) 
     async def around(*args: Any, **kwargs: Any) -> Any:
         with _Call(make(), code):
             return await function(*args, **kwargs)
-
-    return around
-
-
-def _around_generator(make: Make, code: CodeType, function: Callable[..., Any]) -> Callable[..., Any]:
-    def around(*args: Any, **kwargs: Any) -> Any:
-        consumer = chain.get()
-        with _Call(make(), code):
-            within = _Within(consumer)
-            with within:
-                generator = function(*args, **kwargs)
-            step, argument = generator.send, None
-            try:
-                while True:
-                    try:
-                        with within:
-                            item = step(argument)
-                    except StopIteration as end:
-                        return end.value
-                    try:
-                        argument = yield item
-                        step = generator.send
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:
-                        step, argument = generator.throw, error
-            finally:
-                with within:
-                    generator.close()
-
-    return around
-
-
-def _around_async_generator(make: Make, code: CodeType, function: Callable[..., Any]) -> Callable[..., Any]:
-    async def around(*args: Any, **kwargs: Any) -> Any:
-        consumer = chain.get()
-        with _Call(make(), code):
-            within = _Within(consumer)
-            with within:
-                generator = function(*args, **kwargs)
-            step, argument = generator.asend, None
-            try:
-                while True:
-                    try:
-                        with within:
-                            item = await step(argument)
-                    except StopAsyncIteration:
-                        return
-                    try:
-                        argument = yield item
-                        step = generator.asend
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:
-                        step, argument = generator.athrow, error
-            finally:
-                with within:
-                    await generator.aclose()
 
     return around

@@ -10,59 +10,47 @@ import sys
 from _weakref import ref
 from time import monotonic_ns
 
-from .book import NO_SLOT, book
-from .chain import MISSING, chain, innermost, take_out
+from .. import flags
+from .book import book
+from .chain import chain, innermost, take_out
 from .facts import SpanFacts, context_of
-from .trace import RemoteTrace, Trace, bits
+from .trace import ROOT_BITS, SPAN_BITS, UNDECIDED, RemoteTrace, Trace, bits, wall_clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, TracebackType
-    from typing import Any, Callable, ClassVar, Iterable, Optional, Type, TypeVar
+    from typing import Any, Callable, ClassVar, Iterable, Optional, Protocol, Type, TypeVar
 
     from .facts import Place
 
     AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+    AnySpan = TypeVar("AnySpan", bound="Span")
+    MadeSpan = TypeVar("MadeSpan", bound="Span", covariant=True)
+
+    class Make(Protocol[MadeSpan]):
+        def __call__(
+            self, name: str, /, *, parent: Optional[Place] = None, links: Iterable[Place] = (), **attributes: Any
+        ) -> MadeSpan: ...
 
 DISOWNED = -1
-_getframe = sys._getframe
-_table, _free, _counts = book.table, book.free, book.counts
+_getframe, _board, _clock = sys._getframe, flags.board, wall_clock
+_here, _put, _put_back = chain.get, chain.set, chain.reset  # an imported name's method costs an object at each call
+_table, _ended = book.table, book.ended.up
 
 
 class Span(SpanFacts):
     """A block, the calls of a decorated function, or what lies between `begin` and `end`.
 
-    Args:
-        name: what is being done; few different names for many spans.
-        parent: a span, or what came in a header; by default the current span.
-        links: other places that this work has to do with.
-        attributes: what is known about it at the start.
-
-    Raises:
-        TypeError: the parent or a link is neither a span nor a `SpanContext`.
-        RuntimeError: the parent or a link is a span that has not begun.
+    Made by `span(...)`: calling a class would cost more than all that is done there.
     """
 
-    __slots__ = ("_outer", "_parent", "_slot", "_token")
+    __slots__ = ("_outer", "_place", "_token")
     _outer: Optional[Span]  # around it, while it is on a chain
-    _slot: int  # in the table of open spans
+    _place: Optional[Place]  # the parent that was asked for
     _token: Any  # of the context that began it, while the span is on its chain
+    _make: ClassVar[Make[Span]]
     _held: ClassVar[Type[Span]]  # the class of such spans without a block
     quiet = False  # of the class: a quiet span is handed to nobody
-
-    def __init__(
-        self, name: str, /, *, parent: Optional[Place] = None, links: Iterable[Place] = (), **attributes: Any
-    ) -> None:
-        self.closed = True
-        self._end = 0
-        self.name = name
-        self._attributes = attributes
-        self._more = None
-        self._parent = parent
-        if parent is not None:
-            context_of(parent)
-        if links:
-            self._link(links)
 
     def __enter__(self) -> "Span":
         if not self.closed or self._end:
@@ -71,26 +59,28 @@ class Span(SpanFacts):
         self._code = frame.f_code
         self._at = frame.f_lasti
         self._start = now = monotonic_ns()
-        self._outer = around = chain.get()
+        self._outer = around = _here()
         if around is not None and (around.closed or around.quiet):
             self._outer = innermost()
             around = self._outside(self._outer)
-        if self._parent is not None:
-            self._join(self._parent, now)
+        if self._place is not None:
+            number = bits(SPAN_BITS) or 1
+            self._join(self._place, now)
         elif around is not None:
+            number = bits(SPAN_BITS) or 1
             self._trace = around._trace
-            self._parent_id = around._span_id
+            self._parent = around._number
         else:
-            self._trace = Trace(now)
-            self._parent_id = 0
-        self._span_id = bits(64) or 1
-        try:
-            self._slot = slot = _free.pop()
-            _table[slot] = self
-        except IndexError:
-            self._slot = book.new_slot(self)
+            self._trace = trace = Trace()
+            trace.flags = _board.seen() if _board.ever_pinned else _board.current
+            trace.shift = _clock.shift if now < _clock.until else _clock.renew(now)
+            trace.number = number = bits(ROOT_BITS)
+            trace.mode = UNDECIDED
+            self._parent = 0
+        self._number = number
+        _table[number] = self if len(_table) < book.limit else book.one_too_many()
         self.closed = False
-        self._token = chain.set(self)  # an ended span is taken out, in whatever context that happens
+        self._token = _put(self)  # an ended span is taken out, in whatever context that happens
         return self
 
     def __exit__(
@@ -102,33 +92,31 @@ class Span(SpanFacts):
             return
         now = monotonic_ns()
         try:
-            slot = self._slot
-            del self._slot
-        except AttributeError:  # another thread was quicker
+            del _table[self._number]
+        except KeyError:  # another thread was quicker
             return
         self.closed = True
-        before = self._token.old_value
-        if chain.get() is self and (before is self._outer or before is MISSING):  # the usual case of `take_out`
+        if _here() is self:  # the usual case of `take_out`
             try:
-                chain.reset(self._token)
+                _put_back(self._token)
                 self._token = self._outer = None
-            except ValueError:
+            except (ValueError, TypeError):  # begun in another context, or what was around it is over
                 take_out(self)
         else:
             take_out(self)
         if self._end:
             return
         self._end = now
-        if slot != NO_SLOT:
-            _table[slot] = None
-            _counts[slot] += 1  # nobody else has this slot
-            _free.append(slot)
-        else:
-            book.ended_unwatched.add()
+        next(_ended)
         if book.unreported:
             book.report()
-        if book.listeners and not self.quiet:
-            book.hand_on(self)
+        listeners = book.listeners
+        if listeners and not self.quiet:
+            try:
+                for listener in listeners:
+                    listener(self)
+            except BaseException as failure:
+                book.go_on_after(failure, listeners, listener, self)
 
     def begin(self) -> "Span":
         """Begin without a block; whoever holds the span has to `end` it, in whatever task that is.
@@ -140,8 +128,8 @@ class Span(SpanFacts):
         frame = _getframe(1)
         self._begun_at(frame.f_code, frame.f_lasti)
         self.__class__ = self._held
-        if self._slot != NO_SLOT:
-            _table[self._slot] = ref(self)
+        if _table[self._number] is self:
+            _table[self._number] = ref(self)
         return self
 
     def end(self) -> None:
@@ -177,16 +165,15 @@ class Span(SpanFacts):
     def _forget(self) -> None:
         """Be nothing but a place on the chain."""
         self._end = DISOWNED
-        book.give_back(self._slot)
-        self._slot = NO_SLOT
+        _table[self._number] = None
 
     def _join(self, parent: Place, now: int) -> None:
         if isinstance(parent, SpanFacts):
             self._trace = parent._trace
-            self._parent_id = parent._span_id
+            self._parent = parent._number
         else:
             self._trace = RemoteTrace(now, parent)
-            self._parent_id = int(parent.span_id, 16)
+            self._parent = int(parent.span_id, 16)
 
     def _outside(self, around: Optional[Span]) -> Optional[Span]:
         """The parent of a span that begins inside another one."""
@@ -197,7 +184,7 @@ class Span(SpanFacts):
         return self
 
     def _again(self) -> "Span":
-        again = type(self)(self.name, parent=self._parent, links=self.links)
+        again = self._make(self.name, parent=self._place, links=self.links)
         again._attributes.update(self._attributes)
         return again
 
@@ -212,8 +199,45 @@ class HeldSpan(Span):
 
     def __del__(self) -> None:
         if not self.closed and not self._end:
-            book.give_back(self._slot)
+            _table.pop(self._number, None)
             book.forgotten(self)
 
 
 Span._held = HeldSpan
+
+
+def maker(kind: Type[AnySpan]) -> Make[AnySpan]:
+    """What makes spans of one class."""
+
+    def span(
+        name: str, /, *, parent: Optional[Place] = None, links: Iterable[Place] = (), **attributes: Any
+    ) -> AnySpan:
+        """A span that has not begun yet: for `with`, as a decorator, or to `begin` and `end`.
+
+        Args:
+            name: what is being done; few different names for many spans.
+            parent: a span, or what came in a header; by default the current span.
+            links: other places that this work has to do with.
+            attributes: what is known about it at the start.
+
+        Raises:
+            TypeError: the parent or a link is neither a span nor a `SpanContext`.
+            RuntimeError: the parent or a link is a span that has not begun.
+        """
+        made = kind()
+        made.closed = True
+        made.name = name
+        made._end = 0
+        made._attributes = attributes
+        made._more = None
+        made._place = parent
+        if parent is not None:
+            context_of(parent)
+        if links:
+            made._link(links)
+        return made
+
+    return span
+
+
+Span._make = staticmethod(maker(Span))

@@ -17,12 +17,13 @@ import sys
 from .. import context
 from .._common.modes import ENABLED, LEGACY
 from .chain import innermost
-from .span import HeldSpan, Span
+from .span import HeldSpan, Span, maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import ClassVar, Optional
 
+    from .span import Make
     from .trace import Trace
 
 FLAG = "use_spans"
@@ -32,6 +33,7 @@ class StagedSpan(Span):
     """A span of which the flag `use_spans` decides whether it is recorded and whether it is handed on."""
 
     __slots__ = ("_audible", "quiet")
+    _make: ClassVar[Make[StagedSpan]]
     _audible: Optional[Span]
     quiet: bool
 
@@ -62,12 +64,13 @@ class HeldStagedSpan(StagedSpan, HeldSpan):
 
 
 StagedSpan._held = HeldStagedSpan
+StagedSpan._make = staticmethod(maker(StagedSpan))
 
 
 def _decide(trace: Trace) -> str:
     setting = trace.flags.setting(FLAG)
     key = None
     if setting.percent is not None:
-        key = context.current().get(context.ROLLOUT_KEY, f"{trace.trace_id:032x}")
+        key = context.current().get(context.ROLLOUT_KEY, trace.trace_id)
     trace.mode = mode = setting.mode_for(FLAG, key)
     return mode

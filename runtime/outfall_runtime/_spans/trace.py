@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HEX = frozenset("0123456789abcdef")
 VERSION_00_LENGTH = 55
 SECOND = 1_000_000_000
+UNDECIDED = ""
+SPAN_BITS, ROOT_BITS = 64, 64 + 128
+SPAN_MASK = (1 << SPAN_BITS) - 1
 MOST_TRACESTATE = 512  # characters; the least that the standard asks to carry, and the most that we do
 
 
@@ -60,6 +63,11 @@ def parse_traceparent(header: str, tracestate: str = "") -> Optional[SpanContext
     return SpanContext(trace_id, span_id, bool(int(flags, 16) & 1), state if len(state) <= MOST_TRACESTATE else "")
 
 
+def span_id(number: int) -> str:
+    """16 hexadecimal digits, of a number of 64 bits, or of 192 in which a root's own are the lowest."""
+    return f"{number & SPAN_MASK or 1:016x}"
+
+
 _generator = Random()
 bits = _generator.getrandbits
 
@@ -77,6 +85,10 @@ class WallClock:
         self.until = 0
         self.renew(time.monotonic_ns())
 
+    def at(self, now: int) -> int:
+        """The shift at a monotonic time that is about now."""
+        return self.shift if now < self.until else self.renew(now)
+
     def renew(self, now: int) -> int:
         self.shift = shift = time.time_ns() - time.monotonic_ns()
         self.until = now + SECOND
@@ -85,25 +97,28 @@ class WallClock:
 
 _seed()
 wall_clock = WallClock()  # outfall: ignore[OUT109] the process has one wall clock
-_board = flags.board
 
 
 class Trace:
     """What every span of a trace in this process has from its root.
 
     `shift` is wall clock less monotonic clock, the same for all its spans: a wall clock that is set
-    back during a trace changes neither their order nor their length.
+    back during a trace changes neither their order nor their length. The root itself fills it in
+    (`Span.__enter__`), because a call to do that costs as much as doing it.
     """
 
-    __slots__ = ("flags", "mode", "shift", "trace_id")
+    __slots__ = ("flags", "mode", "number", "shift")
+    flags: Snapshot
+    mode: str  # of its staged spans; UNDECIDED until the first of them asks
+    number: int  # 192 bits: its id, and below it that of its root
+    shift: int
     sampled = True
     tracestate = ""
 
-    def __init__(self, now: int) -> None:
-        self.flags: Snapshot = _board.pinned.get() or _board.current if _board.ever_pinned else _board.current
-        self.mode = ""  # of its staged spans; decided when the first of them asks
-        self.shift = wall_clock.shift if now < wall_clock.until else wall_clock.renew(now)
-        self.trace_id = bits(128) or 1
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        return f"{self.number >> SPAN_BITS or 1:032x}"
 
     def enabled(self, name: str, key: object) -> bool:
         """Whether a flag was on at the root.
@@ -124,8 +139,10 @@ class RemoteTrace(Trace):
     tracestate: str
 
     def __init__(self, now: int, context: SpanContext) -> None:
-        super().__init__(now)
-        self.trace_id = int(context.trace_id, 16)
+        self.flags = flags.board.seen()
+        self.shift = wall_clock.at(now)
+        self.mode = UNDECIDED
+        self.number = int(context.trace_id, 16) << SPAN_BITS
         self.sampled = context.sampled
         self.tracestate = context.tracestate
 
