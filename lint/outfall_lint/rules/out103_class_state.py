@@ -60,6 +60,8 @@ def _changes_class(state: State, access: Access, holds: bool) -> bool:
     if access.operation is Operation.MUTATE and state.constructor in ITERATORS:
         return True
     if access.operation in (Operation.MUTATE, Operation.DELETE):
+        if state.value is None and all(a.operation is not Operation.REBIND for a in state.accesses):
+            return False  # only announced: each instance is given its own
         unknown = state.constructor not in ("constant", "tuple")  # those cannot be changed: an instance has its own
         return holds or (unknown and access.method in ("__setitem__", "__delitem__"))
     return False
