@@ -21,7 +21,8 @@ _CHANGES_ITS_ARGUMENT = frozenset(
 )
 _OPERATORS = frozenset("setitem delitem iadd iconcat ior".split())
 _BUILTIN_CONTAINERS = frozenset("dict list set bytearray deque OrderedDict".split())
-
+_TELLS = _LOOKS_AT | _GOES_THROUGH | set(_BY_NAME) | _CHANGES_ITS_ARGUMENT | _OPERATORS | CHANGING_METHODS | {"next", "anext"}
+"""Names of callees that may tell what becomes of an argument."""
 
 HANDS_OVER = frozenset("submit run_in_executor Thread Timer apply_async start_new_thread".split())
 """Calls that hand work to another thread."""
@@ -34,8 +35,11 @@ def call(w: Walk, node: ast.Call) -> None:
     name = function.id if type(function) is Name else function.attr if type(function) is Attribute else ""
     if name in HANDS_OVER or (name == "map" and _is_pool(w, function)):
         w.handed.append((w.scope, node, name))
-    if node.args:
+    if name in _TELLS:
         _arguments(w, node, name)
+    else:
+        for argument in node.args:
+            use(w, argument, "load", node)
     for keyword in node.keywords:
         if keyword.arg is None:
             use(w, keyword.value, "iterate", "**")
@@ -56,6 +60,8 @@ def _is_pool(w: Walk, function: ast.expr) -> bool:
 
 def _arguments(w: Walk, node: ast.Call, name: str) -> None:
     """What a call does with its positional arguments, as far as the callee's name tells."""
+    if not node.args:
+        return
     first = node.args[0]
     if name in _LOOKS_AT or name in _GOES_THROUGH:
         verb = "read" if name in _LOOKS_AT else "iterate"

@@ -73,10 +73,12 @@ def bind_parameters(scope: Scope, arguments: ast.arguments) -> None:
     """Bind a function's parameters in its scope."""
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
-    scope.parameters = tuple(a.arg for a in every)
-    positional = [*arguments.posonlyargs, *arguments.args]
-    defaults = dict(zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults))
-    defaults.update((a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None)
+    scope.parameters = tuple([a.arg for a in every])
+    defaults: dict[ast.arg, ast.expr] = {}
+    if arguments.defaults or arguments.kw_defaults:
+        positional = [*arguments.posonlyargs, *arguments.args]
+        defaults.update(zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults))
+        defaults.update((a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None)
     for argument in every:
         scope.bind(argument.arg, "parameter", defaults.get(argument), None, None)
 

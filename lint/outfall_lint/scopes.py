@@ -6,6 +6,9 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional
 
+made = tuple.__new__
+"""Makes a named tuple of all its fields at half the price of calling its class: a tenth of the walk."""
+
 MODULE, CLASS, FUNCTION, COMPREHENSION, BLOCK = "module", "class", "function", "comprehension", "block"
 
 
@@ -86,7 +89,12 @@ class Scope:
         owner = self
         while owner.parent is not None and (owner.kind == BLOCK or (owner.kind == COMPREHENSION and how == "walrus")):
             owner = owner.parent
-        owner.bindings.setdefault(name, []).append(Binding(how, value, statement, target, self))
+        binding = made(Binding, (how, value, statement, target, self))
+        bound = owner.bindings.get(name)
+        if bound is None:
+            owner.bindings[name] = [binding]
+        else:
+            bound.append(binding)
 
     def owner(self, name: str) -> Scope | None:
         """The scope whose `name` a use in this scope means; None for builtins and unknown names."""
@@ -185,6 +193,9 @@ class Walk:
         scope = self.scope
         while scope.kind == COMPREHENSION and how == "walrus" and scope.parent is not None:
             scope = scope.parent
+        if not scope.globals and not scope.nonlocals:
+            scope.bind(name, how, value, statement, target)
+            return
         if name in scope.globals:
             scope.module().bindings.setdefault(name, []).append(Binding(how, value, statement, target, self.scope))
         elif name in scope.nonlocals:

@@ -8,7 +8,7 @@ from typing import Any
 from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import GOT, SLICE, SUBSCRIPT
 from outfall_lint.names import path_through
-from outfall_lint.scopes import RawUse, Walk
+from outfall_lint.scopes import RawUse, Walk, made
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
 
@@ -27,6 +27,18 @@ def visit(w: Walk, node: ast.expr) -> None:
 
 def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | None = None) -> None:
     """Record what the code does with `node` when that is a path from a name; else walk into it."""
+    kind = type(node)
+    if kind is Name:
+        w.uses.append(made(RawUse, (node.id, (), verb, node, w.lock, detail, value, None)))  # type: ignore[attr-defined]
+    elif kind is Attribute or kind is Subscript:
+        _use_path(w, node, verb, detail, value)
+    else:
+        handler = w.handlers.get(kind)
+        if handler is not None:
+            handler(w, node)
+
+
+def _use_path(w: Walk, node: ast.expr, verb: str, detail: Any, value: ast.expr | None) -> None:
     path: list[str] = []
     key: ast.expr | None = None
     at = node
@@ -34,7 +46,7 @@ def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | 
         kind = type(at)
         if kind is Name:
             path.reverse()
-            w.uses.append(RawUse(at.id, tuple(path), verb, node, w.lock, detail, value, key))  # type: ignore[attr-defined]
+            w.uses.append(made(RawUse, (at.id, tuple(path), verb, node, w.lock, detail, value, key)))  # type: ignore[attr-defined]
             return
         if kind is Attribute:
             path.append(at.attr)  # type: ignore[attr-defined]
@@ -45,12 +57,12 @@ def use(w: Walk, node: ast.expr, verb: str, detail: Any = "", value: ast.expr | 
             if type(key) is not ast.Constant:
                 use(w, key, "read")
             at = at.value  # type: ignore[attr-defined]
-        elif kind is ast.Call and path and (step := path_through(at)) is not None:  # type: ignore[arg-type]
+        elif kind is ast.Call and (step := path_through(at)) is not None:  # type: ignore[arg-type]
             if step[1] == GOT:
                 visit(w, at)
             path.append(step[1])
             at = step[0]
-        elif kind is ast.NamedExpr and path:
+        elif kind is ast.NamedExpr:
             visit(w, at)
             at = at.value  # type: ignore[attr-defined]
         else:
@@ -93,13 +105,16 @@ def held_after(call: ast.Call, held: str | None) -> str | None:
     """The lock that is held after a call on its own: `lock.acquire()`, `_acquireLock()`, and what gives it back."""
     function = call.func
     last = function.attr if isinstance(function, Attribute) else function.id if isinstance(function, Name) else ""
+    takes = "acquire" in last.lower()
+    if not takes and "release" not in last.lower():
+        return held
     if last in ("acquire", "release") and isinstance(function, Attribute):
         name = lock_name(function.value)
     else:
         name = last.lower().replace("acquire", "").replace("release", "") if _speaks_of_locks(function) else None
-    if name is None or not ("acquire" in last.lower() or "release" in last.lower()):
+    if name is None:
         return held
-    return name if "acquire" in last.lower() else None
+    return name if takes else None
 
 
 def _speaks_of_locks(node: ast.expr) -> bool:

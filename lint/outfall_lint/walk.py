@@ -136,7 +136,7 @@ def _if(w: Walk, node: ast.If) -> None:
     while True:
         test(w, node.test)
         w.guard = (node.test, guard, True)
-        if is_main(node.test) and w.scope.kind == MODULE:
+        if w.scope.kind == MODULE and is_main(node.test):
             outside = w.enter(BLOCK, "", node)
             body(w, node.body)
             w.leave(outside)
@@ -253,6 +253,12 @@ def _assert(w: Walk, node: ast.Assert) -> None:
         use(w, node.msg, "read")
 
 
+def _raise(w: Walk, node: ast.Raise) -> None:
+    for value in (node.exc, node.cause):
+        if value is not None:
+            visit(w, value)
+
+
 def _skip(w: Walk, node: ast.stmt) -> None:
     """Nothing in it uses a name."""
 
@@ -281,6 +287,7 @@ STATEMENTS: dict[type, Callable[[Walk, Any], None]] = {
     ast.Expr: _expr,
     ast.Match: _match,
     ast.Assert: _assert,
+    ast.Raise: _raise,
     ast.Pass: _skip,
     ast.Break: _skip,
     ast.Continue: _skip,
