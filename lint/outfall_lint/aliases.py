@@ -14,7 +14,12 @@ def is_open(bindings: Sequence[Binding]) -> bool:
     if len(bindings) == 1:
         how, value = last.how, last.value
         return how == "for" or (value is not None and (how == "parameter" or type(value) in (ast.IfExp, ast.BoolOp)))
-    return len(bindings) == 2 and last.how == "assign"
+    if len(bindings) != 2 or last.how != "assign":
+        return False
+    given = type(last.value)
+    if bindings[0].how == "parameter":
+        return given in (ast.Name, ast.Attribute, ast.IfExp, ast.BoolOp)
+    return given in (ast.Name, ast.Attribute) and type(bindings[0].value) in (ast.Name, ast.Attribute)
 
 
 def may_stand_for(owner: Scope, name: str, bindings: Sequence[Binding]) -> Iterator[tuple[Scope, ast.expr]]:

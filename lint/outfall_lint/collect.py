@@ -7,18 +7,21 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.declarations import class_facts, declarations, function_facts
 from outfall_lint.discovery import File
-from outfall_lint.facts import ModuleFacts, Span, Target, Use
+from outfall_lint.facts import ModuleFacts, Target, Use
 from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.model import Problem
-from outfall_lint.names import Names, Start
+from outfall_lint.names import Names, Resolved, Start
+from outfall_lint.paths import spelled
 from outfall_lint.receivers import Shared, is_private, shared_attributes
-from outfall_lint.scopes import RawUse, Scope, Walk
-from outfall_lint.source import Source, parse, split_lines
+from outfall_lint.scopes import RawUse, Scope, Walk, made
+from outfall_lint.source import Source, parse
 from outfall_lint.sightings import sightings, thread_key
+from outfall_lint.spans import SpanOf, spans_of
 from outfall_lint.suppress import suppressions
 from outfall_lint.uses import changes_container
 from outfall_lint.values import OF_ITSELF, describe
@@ -31,6 +34,7 @@ _TEST_FILE = re.compile(
 _SCRIPT = re.compile(r"^(bin|tools?|scripts?|docs?|ci|dev|benchmarks?)/|(^|/)(setup|noxfile|conf)\.py$")
 _TO_NOBODY = ("", "")
 _SHOWS = frozenset("print repr str format debug info warning error exception critical log".split())
+_TAKES_KEY = frozenset(("get", "pop", "setdefault"))
 _BINDS = frozenset(("store", "augment", "delete"))
 _CHANGES = frozenset(("store", "augment", "delete", "change"))
 
@@ -74,15 +78,15 @@ def _collected(source: Source, file: File, own: frozenset[str], tree: ast.Module
 
 def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> ModuleFacts:
     names = Names(file.module, file.is_package, bool(walked.stars))
-    spans = Spans(source.text)
+    span_of = spans_of(source.text)
     module = walked.scopes[0]
-    declared = tuple(declarations(walked, names, spans))
+    declared = tuple(declarations(walked, names, span_of))
     lasting = frozenset((*names.module, *d.name.split(".")) for d in declared if d.scope == "function")
     functions = tuple(function_facts(walked, names))
-    classes = tuple(class_facts(walked, names, spans))
+    classes = tuple(class_facts(walked, names, span_of))
     own = own | {names.module[0]}
     shared = shared_attributes(walked, names, classes, functions, declared, own)
-    uses = tuple(_uses(walked, names, spans, own, lasting, shared))
+    uses = tuple(_uses(walked, names, span_of, own, lasting, shared))
     imports = tuple(
         (name, ".".join(target))
         for name, bindings in module.bindings.items()
@@ -101,48 +105,72 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         classes=classes,
         exports=_exports(module),
         suppressions=suppressions(source.text),
-        sightings=tuple(sightings(walked, names, spans)),
+        sightings=tuple(sightings(walked, names, span_of)),
         modules=(*walked.modules, *(".".join((*names.base(level, ""), name)) for level, name in walked.siblings)),
         is_test=is_test(file.path, file.in_package),
     )
 
 
+class _Lead(NamedTuple):
+    """Where paths from a name lead, and which of its uses matter there."""
+
+    start: Start
+    is_own: bool  # a name of the project: of others only changes matter
+    shared: frozenset[str] | None  # of `self`: what looks at any other attribute is the instance's own business
+
+
 def _uses(
-    walked: Walk, names: Names, spans: Spans, own: frozenset[str], lasting: frozenset[Target], shared: Shared
+    walked: Walk, names: Names, span_of: SpanOf, own: frozenset[str], lasting: frozenset[Target], shared: Shared
 ) -> Iterator[Use]:
     """Every use that may matter beyond its function. `lasting` are the locals that outlive one call."""
     for scope in walked.scopes:
         function, at_import, script = scope.function, scope.at_import, scope.in_script
-        starts: dict[str, tuple[Start, ...]] = {}
+        leads: dict[str, tuple[_Lead, ...]] = {}
         for raw in scope.uses:
             root = raw.root
-            try:
-                found = starts[root]
-            except KeyError:
-                found = starts[root] = _starts(names, scope, root, lasting)
-            for start in found:
-                if start.is_receiver and start.via == "self" and is_private(raw, shared.get(start.target)):
+            found = leads.get(root)
+            if found is None:
+                starts = _starts(names, scope, root, lasting)
+                found = leads[root] = tuple([_lead(start, own, shared) for start in starts]) if starts else ()
+            for lead in found:
+                target = _reached(lead, raw, names)
+                if target is None:
                     continue
-                if start.is_default and not changes_container(raw):
-                    continue
-                if not raw.path and raw.verb in _BINDS and not start.is_receiver and start.via != "closure":
-                    start = Start((*names.module, root))  # the module's own name, whatever import gave it first
-                target, via = start.reach(raw.path)
-                if target[0] not in own and not _changes_another(raw, target):
-                    continue
-                yield Use(
-                    target,
-                    raw.verb,
-                    spans.of(raw.node),
-                    function,
-                    at_import or (script and not _calls(raw)),
-                    raw.lock,
-                    _detail(raw, scope) or _fate(walked, scope, raw),
-                    _value(names, scope, raw),
-                    via,
-                    thread_key(names, scope, key) if (key := _key(raw)) is not None else "",
-                    *(_given(names, scope, raw) if raw.verb == "load" else _TO_NOBODY),
+                verb, detail, key = raw.verb, raw.detail, _key(raw)
+                yield made(
+                    Use,
+                    (
+                        target.target,
+                        verb,
+                        span_of(raw.node),
+                        function,
+                        at_import or (script and not _calls(raw)),
+                        raw.lock,
+                        detail if type(detail) is str else _fate(walked, scope, raw) if verb == "call" else _detail(raw, scope),
+                        _value(names, scope, raw) if raw.value is not None else "",
+                        target.via,
+                        thread_key(names, scope, key) if key is not None else "",
+                        *(_given(names, scope, raw) if verb == "load" else _TO_NOBODY),
+                    ),
                 )
+
+
+def _lead(start: Start, own: frozenset[str], shared: Shared) -> _Lead:
+    of_self = start.is_receiver and start.via == "self"
+    return made(_Lead, (start, start.target[0] in own, shared.get(start.target) if of_self else None))
+
+
+def _reached(lead: _Lead, raw: RawUse, names: Names) -> Resolved | None:
+    """The target of a use; None where it does not matter beyond its function."""
+    start, path = lead.start, raw.path
+    if lead.shared is not None and is_private(raw, lead.shared):
+        return None
+    if start.is_default and not changes_container(raw.verb, path):
+        return None
+    if not path and raw.verb in _BINDS and not start.is_receiver and start.via != "closure":
+        return Resolved((*names.module, raw.root), "")  # the module's own name, whatever import gave it first
+    reached = start.reach(path)
+    return reached if lead.is_own or _changes_another(raw, reached.target) else None
 
 
 def _starts(names: Names, scope: Scope, root: str, lasting: frozenset[Target]) -> tuple[Start, ...]:
@@ -150,7 +178,9 @@ def _starts(names: Names, scope: Scope, root: str, lasting: frozenset[Target]) -
     if root == "globals" and scope.owner(root) is None:
         return (Start(names.module),)  # of `globals()`: nobody uses the builtin otherwise
     found = names.starts(scope, root)
-    return tuple(s for s in found if s.via != "closure" or _outlives(s.target, lasting)) if found else ()
+    if not found or (len(found) == 1 and found[0].via != "closure"):
+        return found
+    return tuple([s for s in found if s.via != "closure" or _outlives(s.target, lasting)])
 
 
 def _outlives(target: Target, lasting: frozenset[Target]) -> bool:
@@ -159,8 +189,7 @@ def _outlives(target: Target, lasting: frozenset[Target]) -> bool:
 
 def _value(names: Names, scope: Scope, raw: RawUse) -> str:
     """What a store puts there; whether a name is bound to something that is made of its own value is said with it."""
-    if raw.value is None:
-        return ""
+    assert raw.value is not None
     of_itself = not raw.path and any(type(part) is ast.Name and part.id == raw.root for part in ast.walk(raw.value))
     return f"{describe(names, scope, made_where_absent(raw, scope) or raw.value)}{OF_ITSELF if of_itself else ''}"
 
@@ -173,7 +202,7 @@ def _calls(raw: RawUse) -> bool:
 def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:
     """What becomes of a call's result, where that matters: a token that nobody keeps."""
     call = raw.detail
-    if raw.verb != "call" or not isinstance(call, ast.Call) or raw.path[-1:] != ("set",):
+    if raw.path[-1:] != ("set",) or not isinstance(call, ast.Call):
         return ""
     if call in walked.discarded:
         return "result discarded"
@@ -194,12 +223,10 @@ def _shows(raw: RawUse) -> bool:
 
 def _key(raw: RawUse) -> ast.expr | None:
     """The key of the entry that a use goes to: subscript, or first argument of `get`, `pop`, `setdefault`."""
-    if raw.key is not None:
+    if raw.key is not None or raw.verb != "call" or not raw.path or raw.path[-1] not in _TAKES_KEY:
         return raw.key
     call = raw.detail
-    if raw.verb == "call" and isinstance(call, ast.Call) and call.args and raw.path[-1:] in (("get",), ("pop",), ("setdefault",)):
-        return call.args[0]
-    return None
+    return call.args[0] if isinstance(call, ast.Call) and call.args else None
 
 
 def _given(names: Names, scope: Scope, raw: RawUse) -> tuple[str, str]:
@@ -222,33 +249,16 @@ def _changes_another(raw: RawUse, target: Target) -> bool:
     return raw.verb in _CHANGES and bool(raw.path)
 
 
-def _spelled(node: ast.AST) -> str:
-    """An expression's source; `ast.unparse` is slow, and most are plain names."""
-    parts: list[str] = []
-    at = node
-    while type(at) is ast.Attribute:
-        parts.append(at.attr)
-        at = at.value
-    if type(at) is not ast.Name:
-        return ast.unparse(node)
-    parts.append(at.id)
-    return ".".join(reversed(parts))
-
-
 def _detail(raw: RawUse, scope: Scope) -> str:
-    """Words for where a load goes, how a test tests, or what a store is guarded by."""
+    """Words for where a load goes, or what a store is guarded by."""
     detail = raw.detail
-    if isinstance(detail, str):
-        return detail
     if isinstance(detail, tuple) or detail is None:
         return guard_of(detail, raw, scope)
-    if raw.verb == "call":
-        return ""
     if isinstance(detail, (ast.Name, ast.Attribute, ast.Subscript)):
-        return f"stored in {_spelled(detail)}"
+        return f"stored in {spelled(detail)}"
     if isinstance(detail, ast.Call):
         plain = isinstance(detail.func, (ast.Name, ast.Attribute, ast.Subscript))
-        return f"passed to {_spelled(detail.func)}" if plain else "passed to a call"
+        return f"passed to {spelled(detail.func)}" if plain else "passed to a call"
     return "stored" if isinstance(detail, ast.expr) else ""
 
 
@@ -259,26 +269,3 @@ def _exports(module: Scope) -> tuple[str, ...] | None:
         if isinstance(value, (ast.List, ast.Tuple)):
             found += [e.value for e in value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
     return tuple(found) if "__all__" in module.bindings else None
-
-
-class Spans:
-    """Where nodes stand, in characters. `ast` counts UTF-8 bytes: lines beyond ASCII are converted."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = None if text.isascii() else split_lines(text)
-
-    def of(self, node: ast.AST) -> Span:
-        """The span of a node that has a position."""
-        line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
-        column, end_column = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
-        if self._lines is not None:
-            column = self._characters(line, column)
-            end_column = self._characters(end_line, end_column)
-        return (line, column, end_line, end_column)
-
-    def _characters(self, line: int, offset: int) -> int:
-        assert self._lines is not None
-        if line > len(self._lines):
-            return offset
-        text = self._lines[line - 1]
-        return offset if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8", "replace"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from outfall_lint.constructors import THREAD_LOCALS
-from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Class, Declaration, Function, Span
-from outfall_lint.names import Names, decorator_names, path_of
+from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Class, Declaration, Function
+from outfall_lint.names import Names
+from outfall_lint.paths import decorator_names, path_of
+from outfall_lint.spans import SpanOf
 from outfall_lint.uses import LOOKS, changes_container
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, RawUse, Scope, Walk
 from outfall_lint.values import constructor, note
@@ -19,19 +20,15 @@ _DECLARES = ("assign", "walrus", "annotation", "augment", "unpack", "for", "with
 _NO_ATTRIBUTES = (SUBSCRIPT, SLICE, GOT, "__class__")
 
 
-class SpanOf(Protocol):
-    def of(self, node: ast.AST) -> Span: ...
-
-
-def declarations(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+def declarations(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Declaration]:
     """Every name declared at module or class level, every instance attribute, every captured local."""
     around = frozenset(_around_functions(walked))
     for scope in walked.scopes:
         if scope.parent is None or scope.kind == CLASS:
-            yield from _bound(scope, "class" if scope.kind == CLASS else "module", names, spans)
+            yield from _bound(scope, "class" if scope.kind == CLASS else "module", names, span_of)
         elif scope in around:
-            yield from _captured(scope, names, spans)
-    yield from _instance(walked, names, spans)
+            yield from _captured(scope, names, span_of)
+    yield from _instance(walked, names, span_of)
 
 
 def _around_functions(walked: Walk) -> Iterator[Scope]:
@@ -44,13 +41,13 @@ def _around_functions(walked: Walk) -> Iterator[Scope]:
             outer = outer.parent
 
 
-def _captured(scope: Scope, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+def _captured(scope: Scope, names: Names, span_of: SpanOf) -> Iterator[Declaration]:
     """A function's thread-locals, which inner functions keep alive."""
     if any(type(b.value) in (ast.Call, ast.BoolOp, ast.IfExp) for every in scope.bindings.values() for b in every):
-        yield from _bound(scope, "function", names, spans)
+        yield from _bound(scope, "function", names, span_of)
 
 
-def _bound(scope: Scope, level: str, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+def _bound(scope: Scope, level: str, names: Names, span_of: SpanOf) -> Iterator[Declaration]:
     for name, bindings in scope.bindings.items():
         every = [b for b in bindings if b.how in _DECLARES and b.statement is not None]
         # A `global` in a function declares only what the module itself never binds.
@@ -60,7 +57,7 @@ def _bound(scope: Scope, level: str, names: Names, spans: SpanOf) -> Iterator[De
         best = next((m for m in made if m[1] not in ("", "constant")), made[0] if made else None)
         if best is None or best[0].scope.in_script or (level == "function" and not _lasting(best[1])):
             continue
-        yield _declaration(f"{scope.name}.{name}" if scope.name else name, level, *best, spans)
+        yield _declaration(f"{scope.name}.{name}" if scope.name else name, level, *best, span_of)
 
 
 def _lasting(made_by: str) -> bool:
@@ -68,7 +65,7 @@ def _lasting(made_by: str) -> bool:
     return made_by.endswith((".local", "Local")) or made_by in ("dict", "list", "set")
 
 
-def _declaration(name: str, level: str, binding: Binding, made_by: str, spans: SpanOf) -> Declaration:
+def _declaration(name: str, level: str, binding: Binding, made_by: str, span_of: SpanOf) -> Declaration:
     statement = binding.statement
     assert statement is not None
     target = binding.target if binding.target is not None else statement
@@ -80,16 +77,16 @@ def _declaration(name: str, level: str, binding: Binding, made_by: str, spans: S
         name=name,
         scope=level,
         constructor=made_by,
-        span=spans.of(target),
-        statement=spans.of(statement),
-        value=spans.of(value) if value is not None else None,
+        span=span_of(target),
+        statement=span_of(statement),
+        value=span_of(value) if value is not None else None,
         annotated=isinstance(statement, ast.AnnAssign),
         also=also,
         note=note(value),
     )
 
 
-def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration]:
+def _instance(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Declaration]:
     """Attributes that a method's own `self` is given: `self._local = threading.local()`."""
     for scope in walked.scopes:
         if scope.kind != FUNCTION or scope.parent is None or scope.parent.kind != CLASS or not scope.parameters:
@@ -106,9 +103,9 @@ def _instance(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Declaration
                 name=f"{scope.parent.name}.{raw.path[0]}",
                 scope="instance",
                 constructor=made_by,
-                span=spans.of(raw.node),
-                statement=spans.of(raw.node)[:2] + spans.of(raw.value)[2:],
-                value=spans.of(raw.value),
+                span=span_of(raw.node),
+                statement=span_of(raw.node)[:2] + span_of(raw.value)[2:],
+                value=span_of(raw.value),
                 annotated=False,
             )
 
@@ -126,18 +123,20 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
         if scope.kind != FUNCTION or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         decorators = decorator_names(node)
-        changing = [raw for raw in scope.uses if raw.verb not in LOOKS and raw.root in scope.parameters]
+        parameters = scope.parameters
+        of_parameters = [raw for raw in scope.uses if raw.root in parameters] if parameters else []
+        changing = [raw for raw in of_parameters if raw.verb not in LOOKS]
         yield Function(
             name=scope.name,
             line=node.lineno,
             kind=_function_kind(scope, decorators),
             parameters=scope.parameters,
-            registers=_registers(scope),
+            registers=_registers(scope, of_parameters),
             decorators=decorators,
             is_generator=scope in generators,
             deleted=_deleted(scope),
             changes=_changed_parameters(scope, changing),
-            alters=tuple(dict.fromkeys(_altered(scope, changing))),
+            alters=tuple(dict.fromkeys(_altered(scope, changing))) if changing else (),
         )
 
 
@@ -156,11 +155,9 @@ def _function_kind(scope: Scope, decorators: tuple[str, ...]) -> str:
     return "nested" if scope.parent is not None and scope.parent.function else "function"
 
 
-def _registers(scope: Scope) -> bool:
+def _registers(scope: Scope, of_parameters: Sequence[RawUse]) -> bool:
     """Whether the function stores a parameter and returns the same parameter, as a decorator registry does."""
-    returned = {
-        raw.root for raw in scope.uses if raw.verb == "load" and raw.detail == "returned" and not raw.path
-    } & set(scope.parameters)
+    returned = {raw.root for raw in of_parameters if raw.verb == "load" and raw.detail == "returned" and not raw.path}
     if not returned or _needs_more_than_one(scope):
         return False
     stored = {path[0] for raw in scope.uses if raw.value is not None and (path := path_of(raw.value)) is not None}
@@ -174,7 +171,7 @@ def _registers(scope: Scope) -> bool:
 
 def _changed_parameters(scope: Scope, changing: Sequence[RawUse]) -> tuple[str, ...]:
     """The parameters whose object the function changes, as far as it never binds them anew."""
-    changed = {raw.root for raw in changing if changes_container(raw)}
+    changed = {raw.root for raw in changing if changes_container(raw.verb, raw.path)}
     grown = {name for name in scope.parameters if scope.bindings[name][-1].how == "augment"}
     return tuple(
         name
@@ -189,8 +186,8 @@ def _altered(scope: Scope, changing: Sequence[RawUse]) -> Iterator[str]:
         return
     for raw in changing:
         if raw.root == scope.parameters[0] and raw.path and raw.path[0] not in _NO_ATTRIBUTES:
-            inside = raw._replace(path=raw.path[1:])
-            if changes_container(inside) or (len(raw.path) == 1 and raw.verb in ("store", "augment", "delete")):
+            inside = raw.path[1:]
+            if changes_container(raw.verb, inside) or (not inside and raw.verb in ("store", "augment", "delete")):
                 yield raw.path[0]
 
 
@@ -202,7 +199,7 @@ def _needs_more_than_one(scope: Scope) -> bool:
     return len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults) - in_class > 1
 
 
-def class_facts(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Class]:
+def class_facts(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Class]:
     """Every class of the file, its bases as absolute names where they can be told."""
     for scope in walked.scopes:
         node = scope.node
@@ -213,7 +210,7 @@ def class_facts(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Class]:
             name=scope.name,
             line=node.lineno,
             bases=tuple(names.dotted(scope.parent, base) or ast.unparse(base) for base in bases),
-            span=spans.of(node),
+            span=span_of(node),
             keywords=tuple(f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords if k.arg),
             decorators=decorator_names(node),
             methods=tuple(name for name, b in scope.bindings.items() if b[0].how == "function"),

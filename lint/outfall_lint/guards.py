@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from outfall_lint.names import path_of
+from outfall_lint.paths import path_of
 from outfall_lint.scopes import FUNCTION, Guards, RawUse, Scope
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)

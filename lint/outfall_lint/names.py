@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from outfall_lint.aliases import is_open, may_stand_for
 from outfall_lint.constructors import CHANGING_METHODS, THREAD_LOCALS
-from outfall_lint.facts import GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
-from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
+from outfall_lint.facts import GLOBALS, GOT, SLICE, SUBSCRIPT, Target
+from outfall_lint.paths import decorator_names, is_own_module, path_of
+from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope, made
 
 _BUILTINS = frozenset(dir(builtins))
 _DEEPEST_ALIAS = 6
 _THREAD_LOCALS = frozenset(tuple(name.split(".")) for name in THREAD_LOCALS)
-_GIVEN = {"get": GOT, "import_module": IMPORTED}
 _PARTS_OF_SOMETHING = frozenset((SUBSCRIPT, SLICE, GOT))
 
 
@@ -37,7 +37,7 @@ class Start(NamedTuple):
         """The target of `path` from here."""
         if self.is_receiver and path[:1] == ("__class__",):
             return Resolved(self.target + path[1:], "cls")
-        return Resolved(self.target + path, self.via)
+        return made(Resolved, (self.target + path, self.via))
 
 
 class Names:
@@ -67,30 +67,29 @@ class Names:
             return Start((*self.module, root)) if starred else None
         if depth:
             return self._begin(owner, root, depth)
-        try:
-            return self._starts[owner, root]
-        except KeyError:
-            found = self._starts[owner, root] = self._begin(owner, root, depth)
-            return found
+        key = (owner, root)
+        if key not in self._starts:
+            self._starts[key] = self._begin(owner, root, depth)
+        return self._starts[key]
 
     def starts(self, scope: Scope, root: str) -> tuple[Start, ...]:
         """Everything that the bare name `root` may stand for in `scope`."""
         owner = scope.owner(root)
+        if owner is None and not self._has_stars:
+            return ()
         if owner is None:
             start = self.start(scope, root)
             return (start,) if start is not None else ()
-        try:
-            return self._may_start[owner, root]
-        except KeyError:
-            found = self._may_start[owner, root] = self._all_starts(scope, owner, root)
-            return found
+        key = (owner, root)
+        found = self._may_start.get(key)
+        if found is None:
+            found = self._may_start[key] = self._all_starts(scope, owner, root)
+        return found
 
     def _all_starts(self, scope: Scope, owner: Scope, root: str) -> tuple[Start, ...]:
         start = self.start(scope, root)
-        if owner.kind != FUNCTION or (start is not None and start.via != "closure"):
-            return (start,) if start is not None else ()
-        bindings = owner.bindings[root]
-        if not is_open(bindings):
+        closed = owner.kind != FUNCTION or (start is not None and start.via != "closure")
+        if closed or not is_open(bindings := owner.bindings[root]):
             return (start,) if start is not None else ()
         found = [
             self._alias(within, root, *origin, 1)
@@ -106,10 +105,11 @@ class Names:
 
     def _begin(self, owner: Scope, root: str, depth: int) -> Start | None:
         bindings = owner.bindings.get(root, [])
-        imported = self.imported(bindings)
-        if imported is not None:
-            plain = any(b.how == "import" and isinstance(b.value, str) for b in bindings)
-            return Start(imported, "module" if plain else "")
+        if len(bindings) != 1 or bindings[0].how == "import":
+            imported = self.imported(bindings)
+            if imported is not None:
+                plain = [b for b in bindings if b.how == "import" and isinstance(b.value, str)]
+                return Start(imported, "module" if plain else "")
         if owner.parent is None:
             return self._renamed(owner, root, bindings, depth) or Start((*self.module, root))
         if owner.kind == CLASS:
@@ -135,6 +135,8 @@ class Names:
         if receiver is not None:
             via = "cls" if _is_class(owner) else "self"
             return Start((*self.module, *receiver.name.split(".")), via, is_receiver=True)
+        if len(bindings) == 1 and bindings[0].how == "parameter" and bindings[0].value is None:
+            return None  # as most are: whoever calls decides
         if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") and depth < _DEEPEST_ALIAS:
             origin = path_of(bindings[0].value)
             if origin is not None and origin[0] != root:
@@ -212,61 +214,6 @@ def _first_of(binding: Binding) -> str | None:
         return None
     first = statement.targets[0]
     return first.id if isinstance(first, ast.Name) else None
-
-
-def is_own_module(value: ast.AST | None) -> bool:
-    """Whether an expression is `sys.modules[__name__]`."""
-    if not isinstance(value, ast.Subscript) or getattr(value.slice, "id", "") != "__name__":
-        return False
-    return isinstance(value.value, ast.Attribute) and value.value.attr == "modules"
-
-
-def path_of(node: ast.AST | None) -> tuple[str, Target] | None:
-    """The root name and path of `a.b[c].d`; None for anything else."""
-    path: list[str] = []
-    while True:
-        if isinstance(node, ast.Name):
-            return node.id, tuple(reversed(path))
-        if isinstance(node, ast.Attribute):
-            path.append(node.attr)
-            node = node.value
-        elif isinstance(node, ast.Subscript):
-            path.append(SLICE if isinstance(node.slice, ast.Slice) else SUBSCRIPT)
-            node = node.value
-        elif isinstance(node, ast.Call) and (step := path_through(node)) is not None:
-            path.append(step[1])
-            node = step[0]
-        else:
-            return None
-
-
-def path_through(call: ast.Call) -> tuple[ast.expr, str] | None:
-    """The object and path element behind the few calls that lead on to a part of something known.
-
-    `x.get(k)` is an entry of `x`, `importlib.import_module(n)` a module, `type(self)` its class, `vars(m)` its dictionary, `globals()` ours,
-    `getattr(x, "name")` an attribute.
-    """
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return (function.value, _GIVEN[function.attr]) if function.attr in _GIVEN else None
-    if not isinstance(function, ast.Name):
-        return None
-    if function.id == "globals" and not call.args:
-        return function, GLOBALS
-    if function.id in ("type", "vars") and len(call.args) == 1:
-        return call.args[0], "__class__" if function.id == "type" else "__dict__"
-    if function.id == "getattr" and len(call.args) == 2 and isinstance(call.args[1], ast.Constant) and isinstance(call.args[1].value, str):
-        return call.args[0], call.args[1].value
-    return None
-
-
-def decorator_names(node: ast.AST) -> tuple[str, ...]:
-    """The last name of each decorator of a function or class."""
-    names = []
-    for decorator in getattr(node, "decorator_list", ()):
-        at = decorator.func if isinstance(decorator, ast.Call) else decorator
-        names.append(at.attr if isinstance(at, ast.Attribute) else at.id if isinstance(at, ast.Name) else "")
-    return tuple(names)
 
 
 def _is_class(owner: Scope) -> bool:

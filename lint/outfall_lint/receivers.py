@@ -47,7 +47,7 @@ def _is_own(names: Names, scope: Scope, raw: RawUse) -> bool:
     return start is not None and start.is_receiver and start.via == "self"
 
 
-def is_private(raw: RawUse, shared: frozenset[str] | None) -> bool:
+def is_private(raw: RawUse, shared: frozenset[str]) -> bool:
     """Whether a use of `self.name` only looks at what the object has of its own."""
     path = raw.path
-    return bool(path) and shared is not None and raw.verb in _LOOKS and path[0] not in shared and path[0] not in ("__class__", "__dict__")
+    return bool(path) and path[0] not in shared and raw.verb in _LOOKS and path[0] not in ("__class__", "__dict__")

@@ -98,11 +98,9 @@ class Scope:
 
     def owner(self, name: str) -> Scope | None:
         """The scope whose `name` a use in this scope means; None for builtins and unknown names."""
-        try:
-            return self._owners[name]
-        except KeyError:
-            found = self._owners[name] = self._find(name)
-            return found
+        if name not in self._owners:  # most are asked for once, and an exception would cost more than the search
+            self._owners[name] = self._find(name)
+        return self._owners[name]
 
     def _find(self, name: str) -> Scope | None:
         scope: Scope | None = self

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Protocol
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, MODULE_PROPERTY, THREAD_LOCALS
-from outfall_lint.facts import SUBSCRIPT, Sighting, Span
-from outfall_lint.names import Names, decorator_names, path_of
+from outfall_lint.facts import SUBSCRIPT, Sighting
+from outfall_lint.names import Names
+from outfall_lint.paths import decorator_names, path_of
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
+from outfall_lint.spans import SpanOf
 from outfall_lint.uses import changes_container
 from outfall_lint.values import constructor
 
@@ -25,46 +26,42 @@ _REMEMBERING = CONTAINERS | ITERATORS
 _THREAD_KEYS = frozenset("get_ident get_native_id current_thread currentThread current_task getcurrent".split())
 
 
-class SpanOf(Protocol):
-    def of(self, node: ast.AST) -> Span: ...
-
-
-def sightings(walked: Walk, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+def sightings(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Sighting]:
     """Every sighting of a file."""
     defaults = {key: node for scope in walked.scopes if not scope.in_script for key, node in _defaults(scope, names)}
     fates = _fates(walked, defaults, dict(_renamed(defaults))) if defaults else {}
     for (scope, name), node in defaults.items():
         fate = "changed" if len(scope.bindings[name]) > 1 else fates.get((scope, name))
         if fate:
-            yield Sighting("default", spans.of(node), scope.name, name, fate)
+            yield Sighting("default", span_of(node), scope.name, name, fate)
     for scope in walked.scopes:
         if scope.at_import:
-            yield from _made(scope, names, spans)
+            yield from _made(scope, names, span_of)
     for scope, node, entered in walked.yields:
         if not scope.in_script:
-            yield from _yield(walked, scope, node, entered, names, spans)
+            yield from _yield(walked, scope, node, entered, names, span_of)
     for scope, call, name in walked.handed:
         if not scope.in_script:
-            yield from _handed(scope, call, name, names, spans)
+            yield from _handed(scope, call, name, names, span_of)
 
 
-def _made(scope: Scope, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+def _made(scope: Scope, names: Names, span_of: SpanOf) -> Iterator[Sighting]:
     """The objects of a thread or loop that the module makes as part of something else: in a list, for a default argument."""
     named = {value for bindings in scope.bindings.values() for b in bindings for value in _whole(b.value)}
     for raw in scope.uses:
         if raw.verb == "call" and isinstance(raw.detail, ast.Call) and raw.detail not in named:
             made_by = names.dotted(scope, raw.detail.func)
             if made_by in THREAD_LOCALS or (made_by in LOOP_BOUND and made_by.rpartition(".")[2][:1].isupper()):
-                yield Sighting("made", spans.of(raw.detail), None, made_by)
+                yield Sighting("made", span_of(raw.detail), None, made_by)
             elif made_by == MODULE_PROPERTY:
-                yield from _property(raw.detail, spans)
+                yield from _property(raw.detail, span_of)
 
 
-def _property(call: ast.Call, spans: SpanOf) -> Iterator[Sighting]:
+def _property(call: ast.Call, span_of: SpanOf) -> Iterator[Sighting]:
     """The name that a module puts before a slot: `module_property(__name__, "DEBUG", _debug_slot)`."""
     own, name = (*call.args, None, None)[:2]
     if isinstance(own, ast.Name) and own.id == "__name__" and isinstance(name, ast.Constant):
-        yield Sighting("property", spans.of(call), None, str(name.value))
+        yield Sighting("property", span_of(call), None, str(name.value))
 
 
 def _whole(value: object) -> Iterator[ast.expr]:
@@ -85,6 +82,8 @@ def _defaults(scope: Scope, names: Names) -> Iterator[tuple[Parameter, ast.expr]
     if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         return
     arguments = scope.node.args
+    if not arguments.defaults and not arguments.kw_defaults:
+        return
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults)]
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None]
@@ -138,7 +137,7 @@ def _changed_attributes(walked: Walk) -> Iterator[str]:
 
 
 def _fate(raw: RawUse, changed: Container[str]) -> str:
-    if changes_container(raw):
+    if changes_container(raw.verb, raw.path):
         return "changed"
     if raw.path or raw.verb != "load":
         return ""
@@ -150,7 +149,7 @@ def _fate(raw: RawUse, changed: Container[str]) -> str:
 
 
 def _yield(
-    walked: Walk, scope: Scope, node: ast.expr, entered: tuple[ast.expr, ...], names: Names, spans: SpanOf
+    walked: Walk, scope: Scope, node: ast.expr, entered: tuple[ast.expr, ...], names: Names, span_of: SpanOf
 ) -> Iterator[Sighting]:
     """A yield that hands control out while the function's context is still in force."""
     if scope.kind != FUNCTION or _ENTERS_AND_LEAVES & set(decorator_names(scope.node)):
@@ -160,15 +159,15 @@ def _yield(
         last = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
         if last not in _NO_CONTEXT and _CONTEXT.search(last.lower()) and isinstance(manager, (ast.Call, ast.Name)):
             name = names.dotted(scope, called) or ast.unparse(called)
-            yield Sighting("yield", spans.of(node), scope.function, name[:60])
+            yield Sighting("yield", span_of(node), scope.function, name[:60])
             return
     for manager in entered:
         name = names.dotted(scope, manager.func) if isinstance(manager, ast.Call) else ""
         if name:  # whether that function enters a context, only the project knows
-            yield Sighting("yield", spans.of(node), scope.function, name, UNDER)
+            yield Sighting("yield", span_of(node), scope.function, name, UNDER)
 
 
-def _handed(scope: Scope, call: ast.Call, name: str, names: Names, spans: SpanOf) -> Iterator[Sighting]:
+def _handed(scope: Scope, call: ast.Call, name: str, names: Names, span_of: SpanOf) -> Iterator[Sighting]:
     """Work handed to another thread: which function, and by what."""
     if any(keyword.arg == "context" for keyword in call.keywords):
         return
@@ -181,12 +180,12 @@ def _handed(scope: Scope, call: ast.Call, name: str, names: Names, spans: SpanOf
         work = work.args[0] if last == "partial" and work.args else None
     if isinstance(work, ast.Lambda):
         inside = f"{scope.name}.<lambda>" if scope.name else "<lambda>"
-        yield Sighting("handed", spans.of(call), scope.function, ".".join((*names.module, inside)), name)
+        yield Sighting("handed", span_of(call), scope.function, ".".join((*names.module, inside)), name)
         return
     start = path_of(work)
     resolved = names.resolve(scope, *start) if start is not None else None
     if resolved is not None:
-        yield Sighting("handed", spans.of(call), scope.function, ".".join(resolved.target), name)
+        yield Sighting("handed", span_of(call), scope.function, ".".join(resolved.target), name)
 
 
 def thread_key(names: Names, scope: Scope, key: ast.expr | None) -> str:

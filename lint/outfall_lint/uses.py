@@ -7,7 +7,7 @@ from typing import Any
 
 from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import GOT, SLICE, SUBSCRIPT
-from outfall_lint.names import path_through
+from outfall_lint.paths import path_through
 from outfall_lint.scopes import RawUse, Walk, made
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
@@ -70,16 +70,13 @@ def _use_path(w: Walk, node: ast.expr, verb: str, detail: Any, value: ast.expr |
             return
 
 
-def changes_container(raw: RawUse) -> bool:
+def changes_container(verb: str, path: tuple[str, ...]) -> bool:
     """Whether a use changes what its bare name holds, as a container or iterator is changed: `x[k] = v`, `x.append(v)`, `next(x)`."""
-    path = raw.path
-    if raw.verb == "change":
-        return not path
-    if raw.verb == "call":
+    if verb == "call":
         return bool(path) and path[-1] in CHANGING_METHODS and _ENTRIES.issuperset(path[:-1])
-    if raw.verb in ("store", "augment", "delete"):
-        return _ENTRIES.issuperset(path) if path else raw.verb == "augment"
-    return False
+    if verb in ("store", "augment", "delete"):
+        return _ENTRIES.issuperset(path) if path else verb == "augment"
+    return verb == "change" and not path
 
 
 def test(w: Walk, node: ast.expr) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from outfall_lint.names import Names, path_of
+from outfall_lint.names import Names
+from outfall_lint.paths import path_of, spelled
 from outfall_lint.scopes import FUNCTION, Scope
 
 _DISPLAYS: dict[type, str] = {
@@ -173,4 +174,4 @@ def _described_name(names: Names, scope: Scope, root: str, path: tuple[str, ...]
 
 
 def _spelled(node: ast.AST) -> str:
-    return ast.unparse(node).split("(")[0][:60]
+    return spelled(node).split("(")[0][:60]
