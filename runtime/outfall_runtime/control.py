@@ -91,14 +91,16 @@ def status(*, file: Optional[str] = None, folder: Optional[str] = None) -> Statu
 
 
 def advance(
-    *, actor: str, reason: str = "", force: bool = False, file: Optional[str] = None, folder: Optional[str] = None,
-    timeout: float = TIMEOUT,
+    *, actor: str, reason: str = "", force: bool = False, to: Optional[str] = None, file: Optional[str] = None,
+    folder: Optional[str] = None, timeout: float = TIMEOUT,
 ) -> Move:  # fmt: skip
     """Go on to the next stage, if everything that it needs was measured.
 
-    Where flags of the present stage were taken back meanwhile, that stage begins anew instead.
+    Where flags of the present stage were taken back meanwhile, that stage begins anew instead. If somebody
+    else moves the rollout while this begins, it stays where they took it.
 
     Args:
+        to: go on only if this is the next stage; for programs, and for several people who may act at once.
         reason: why; with `force` it has to say why what is missing does not matter.
         force: go on whatever is missing; the history keeps what was.
         folder: where processes leave evidence; by default `OUTFALL_METRICS_DIR`.
@@ -106,25 +108,32 @@ def advance(
 
     Raises:
         NotReady: it may not go on; nothing was changed.
+        InvalidSetting: `to` is no stage, or `force` has no reason.
         BrokenSource: no flag file was named, or it is broken.
     """
     if force and not reason:
         raise InvalidSetting("going on by force needs a reason")
-    where = folder_of(folder)
+    aim = None if to is None else stages.named(to).name
+    path, where = flag_file.place(file), folder_of(folder)
+    seen = position_of(flag_file.read(path))
 
     def edit(found: FlagFile) -> "Tuple[str, Dict[str, Setting], Dict[str, Any]]":
         position = position_of(found)
         upcoming = next_stage(position, found)
         if found.reading.emergency:
             raise NotReady("an emergency rollback holds", [f"{found.reading.emergency}; end it with `stage resume` first"])
+        if position != seen:
+            raise NotReady("the rollout moved meanwhile", [f"{stages.title(seen)} -> {stages.title(position)}; look again"])
         if upcoming is None:
             raise NotReady("the rollout is at its last stage", [f"it has been at {stages.title(position)} ever since"])
+        if aim not in (None, upcoming.name):
+            raise NotReady(f"{stages.title(aim)} is not the next stage", [f"that is {stages.title(upcoming.name)}"])
         lacking = _missing(found, position, upcoming, where)
         if lacking and not force:
             raise NotReady(f"stage {stages.title(upcoming.name)} is not ready", lacking)
         return upcoming.name, stages.applied(upcoming.name, found.settings), {"forced": lacking} if lacking else {}
 
-    return make("advance", edit, actor, reason, flag_file.place(file), where, timeout)
+    return make("advance", edit, actor, reason, path, where, timeout)
 
 
 def rollback(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Callable, List
 
 import pytest
 
 from outfall_runtime import control
+from outfall_runtime._flags import flag_file
 from outfall_runtime._rollout.limits import Limits, defaults
 from outfall_runtime._rollout.limits import read as read_limits
 from outfall_runtime.errors import BrokenSource, InvalidSetting, NotReady
@@ -41,6 +43,43 @@ def test_after_the_last_stage_there_is_none(rollout: Rollout) -> None:
     assert rollout.force(6).after == "5"
     with pytest.raises(NotReady, match="at its last stage"):
         rollout.force()
+
+
+def test_two_who_go_on_at_once_go_one_stage(
+    rollout: Rollout, monkeypatch: pytest.MonkeyPatch, run_all: Callable[[List[Callable[[], Any]]], None]
+) -> None:
+    both_have_looked, change = threading.Barrier(2), flag_file.change
+
+    def meet(*arguments: Any, **more: Any) -> Any:
+        both_have_looked.wait(30)
+        return change(*arguments, **more)
+
+    monkeypatch.setattr(flag_file, "change", meet)
+    refused: List[str] = []
+
+    def go_on() -> None:
+        try:
+            rollout.force()
+        except NotReady as error:
+            refused.append(str(error))
+
+    run_all([go_on, go_on])
+    assert flag_file.read(rollout.file).rollout["stage"] == "1"
+    [why] = refused
+    assert "the rollout moved meanwhile" in why and "not begun -> 1 (monitoring)" in why
+
+
+@pytest.mark.parametrize("to", ["3", "5", "context"])
+def test_nothing_goes_to_a_stage_that_is_not_the_next(rollout: Rollout, to: str) -> None:
+    before = rollout.at("1").flags()
+    with pytest.raises(NotReady, match=r"is not the next stage:\n  that is 2 \(registry\)"):
+        control.advance(actor="ada", force=True, reason="a test", to=to, timeout=0, **rollout.place)
+    assert rollout.flags() == before
+
+
+def test_a_next_stage_may_be_named(rollout: Rollout) -> None:
+    rollout.at("1")
+    assert control.advance(actor="ada", force=True, reason="a test", to="registry", timeout=0, **rollout.place).after == "2"
 
 
 @pytest.mark.parametrize(

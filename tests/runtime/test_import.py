@@ -50,3 +50,30 @@ def test_the_import_loads_nothing_heavy_nothing_foreign_and_starts_nothing(measu
     assert measured["threads"] == 1
     if sys.version_info >= (3, 10):
         assert roots - {"outfall_runtime"} <= sys.stdlib_module_names
+
+
+SUBINTERPRETER = """
+try:
+    import _interpreters
+    run = _interpreters.exec
+except ImportError:
+    import _xxsubinterpreters as _interpreters
+    run = _interpreters.run_string
+failed = run(_interpreters.create(), '''
+from outfall_runtime import ContextLocal, Registry, context, emit, events, span
+Registry("app.table")["a"] = 1
+ContextLocal("app.local", "user").user = "ada"
+heard = []
+events.attach("a", heard.append, inline=True)
+with context.use(request="r-17"), span("outer"), span("inner") as inner:
+    assert emit("a")
+assert [one.span.span_id for one in heard] == [inner.context.span_id]
+''')
+print(failed)
+"""
+
+
+def test_everything_works_in_a_subinterpreter(python: Python) -> None:
+    """Python 3.12.1 and 3.13.0 leave `Token.MISSING` out there."""
+    done = python(SUBINTERPRETER)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")

@@ -61,14 +61,7 @@ def _set(options: argparse.Namespace) -> int:
     changed = _parsed(options.values, check_names=bool(options.ledger))
     if not options.undeclared:
         _check_running(changed, _workers_of(options))
-    move = control.set_flags(
-        changed,
-        actor=options.actor,
-        reason=options.reason,
-        file=options.file,
-        folder=options.metrics,
-        timeout=options.timeout,
-    )
+    move = control.set_flags(changed, **shared.change(options))
     for name, value in changed.items():
         print(f"{name} = {value}")
     return shared.reached(move)

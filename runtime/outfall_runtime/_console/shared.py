@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from .._common.states import FOLDER_VARIABLE
 from .._flags.flag_file import place
@@ -45,6 +45,17 @@ def add_change(parser: argparse.ArgumentParser, *, reason: bool) -> None:
     parser.add_argument(
         "--timeout", type=seconds, default=TIMEOUT, metavar="SECONDS", help="for all processes (default: %(default)g)"
     )
+
+
+def change(options: argparse.Namespace) -> Dict[str, Any]:
+    """What `add_change` asks for, as the functions of `control` take it."""
+    return {
+        "actor": options.actor,
+        "reason": options.reason,
+        "file": options.file,
+        "folder": options.metrics,
+        "timeout": options.timeout,
+    }
 
 
 def seconds(text: str) -> float:

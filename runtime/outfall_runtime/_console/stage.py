@@ -19,6 +19,7 @@ stages: 1 monitoring, 2 registry, 3 context, 4a spans, 4b events, 5 enforcement
 examples:
   stage show                              where the rollout stands, and what it waits for
   stage advance --actor ada               to the next stage, if everything it needs was measured
+  stage advance --to 2 --actor ada        the same, but only if that is stage 2
   stage rollback 3 --reason "..."         stage 3 and all later ones back to legacy
   stage emergency --reason "..."          everything back to legacy, whatever is broken
   stage resume --reason "..."             end an emergency; the rollout begins anew
@@ -36,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     advance = actions.add_parser("advance", help="go on to the next stage, if it is ready")
     shared.add_change(advance, reason=False)
     advance.add_argument("--force", action="store_true", help="go on whatever is missing; needs --reason")
+    advance.add_argument("--to", metavar="STAGE", help="go on only if this is the next stage")
     advance.set_defaults(run=_advance)
     rollback = actions.add_parser("rollback", help="take a stage and all later ones back to legacy")
     rollback.add_argument("stage", metavar="STAGE", help="1, 2, 3, 4a, 4b or 5, or its title")
@@ -84,35 +86,15 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _advance(options: argparse.Namespace) -> int:
-    return _said(
-        control.advance(
-            actor=options.actor,
-            reason=options.reason,
-            force=options.force,
-            file=options.file,
-            folder=options.metrics,
-            timeout=options.timeout,
-        )
-    )
+    return _said(control.advance(force=options.force, to=options.to, **shared.change(options)))
 
 
 def _rollback(options: argparse.Namespace) -> int:
-    return _said(
-        control.rollback(
-            options.stage,
-            reason=options.reason,
-            actor=options.actor,
-            file=options.file,
-            folder=options.metrics,
-            timeout=options.timeout,
-        )
-    )
+    return _said(control.rollback(options.stage, **shared.change(options)))
 
 
 def _emergency(options: argparse.Namespace) -> int:
-    move = control.emergency_rollback(
-        options.reason, options.actor, file=options.file, folder=options.metrics, timeout=options.timeout
-    )
+    move = control.emergency_rollback(**shared.change(options))
     code = _said(move)
     if not move.revision:
         return REFUSED
@@ -121,15 +103,7 @@ def _emergency(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    return _said(
-        control.resume(
-            reason=options.reason,
-            actor=options.actor,
-            file=options.file,
-            folder=options.metrics,
-            timeout=options.timeout,
-        )
-    )
+    return _said(control.resume(**shared.change(options)))
 
 
 def _watch(options: argparse.Namespace) -> int:

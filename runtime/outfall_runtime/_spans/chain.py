@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .span import Span
 
 chain: ContextVar[Optional[Span]] = ContextVar("outfall_span", default=None)
-MISSING: Any = Token.MISSING
+_token = chain.set(None)
+MISSING: Any = _token.old_value  # `Token.MISSING`, which sub-interpreters of 3.12 and 3.13 do not have
+chain.reset(_token)
 STRAY: Any = "stray"  # in the place of a token
 
 
