@@ -20,7 +20,7 @@ from outfall_lint.model import Place
 from .alignment import realigned
 from .global_statements import global_lines, without_globals
 from .imports import Bound, bind_runtime_names, drop_unused_imports, top_after
-from .layout import Layout, layouts
+from .layout import layouts
 from .splices import Splice, splice
 from .text import Lines, SourceText
 
@@ -99,13 +99,13 @@ def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] =
     spans += _shortened_imports(source, SourceText(source.path, text))
     found = list(_layouts(source, SourceText(source.path, text), set(bound.names.values()), line_length))
     if found:
-        text = splice(text, [Splice(one.start, one.end, one.text) for one in found])
+        text = splice(text, found)
         spans += _declarations(source, edits)
     return Edited(text, tuple(spans))
 
 
-def _layouts(before: SourceText, after: SourceText, called: Collection[str], line_length: int | None) -> Iterator[Layout]:
-    """The layouts of calls on lines that the edits have made."""
+def _layouts(before: SourceText, after: SourceText, called: Collection[str], line_length: int | None) -> Iterator[Splice]:
+    """The layouts of what stands on lines that the edits have made."""
     known = set(before.lines)
     fresh = {number for number, line in enumerate(after.lines, start=1) if line not in known}
     lengths = sorted(len(line.rstrip()) for line in before.lines)

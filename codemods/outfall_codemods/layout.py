@@ -1,4 +1,4 @@
-"""Calls and imports of the runtime that grew too long, or lost their alignment, are laid out over several lines.
+"""What was written and grew too long, or lost its alignment, is laid out over several lines.
 
     X: dict[str, int] = StagedRegistry(
         "app.X",
@@ -14,49 +14,48 @@ import ast
 import io
 import tokenize
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from .imports import RUNTIME
+from .long_lines import broken, comment_above
+from .splices import Splice
 from .text import SourceText
 
 _OPENERS = ("(", "[", "{")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The characters from `start` to `end`, and what stands there instead."""
-
-    start: int
-    end: int
-    text: str
-
-
-def layouts(source: SourceText, called: Collection[str], fresh: Collection[int], limit: int) -> Iterator[Layout]:
-    """A layout for each call of one of the names, and import of them, that begins on a `fresh` line and needs one."""
+def layouts(source: SourceText, called: Collection[str], fresh: Collection[int], limit: int) -> Iterator[Splice]:
+    """A layout for each statement on a `fresh` line that needs one; calls of one of the names are laid out by their arguments."""
     for statement in chain.from_iterable(source.blocks):
         if isinstance(statement, ast.ImportFrom) and statement.lineno in fresh and statement.module == RUNTIME:
             yield from _import_layout(source, statement, limit)
-        value = getattr(statement, "value", None)
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) or not isinstance(value, ast.Call):
-            continue
-        if isinstance(value.func, ast.Name) and value.func.id in called and value.lineno in fresh:
-            found = _layout(source, value, limit)
-            if found is not None:
-                yield found
+        call = _call_of(statement, called)
+        if call is not None and call.lineno in fresh:
+            found = comment_above(source, call, limit) or _layout(source, call, limit)
+        else:
+            found = broken(source, statement, limit) if statement.lineno in fresh else None
+        if found is not None:
+            yield found
 
 
-def _import_layout(source: SourceText, statement: ast.ImportFrom, limit: int) -> Iterator[Layout]:
+def _call_of(statement: ast.stmt, called: Collection[str]) -> ast.Call | None:
+    """The call of one of the names that is all of the statement's value."""
+    value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
+    ours = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in called
+    return value if ours and isinstance(value, ast.Call) else None
+
+
+def _import_layout(source: SourceText, statement: ast.ImportFrom, limit: int) -> Iterator[Splice]:
     text = source.slice(source.place(statement))
     head, _, names = text.partition(" import ")
     if len(text) <= limit or "(" in text or source.newline == "\r":
         return
     listed = "".join(f"    {name.strip()},{source.newline}" for name in names.split(","))
     start = source.starts[statement.lineno - 1]
-    yield Layout(start, start + len(text), f"{head} import ({source.newline}{listed})")
+    yield Splice(start, start + len(text), f"{head} import ({source.newline}{listed})")
 
 
-def _layout(source: SourceText, call: ast.Call, limit: int) -> Layout | None:
+def _layout(source: SourceText, call: ast.Call, limit: int) -> Splice | None:
     parts = _arguments(source, call)
     line = source.lines[call.lineno - 1].rstrip("\r\n")
     if parts is None or source.newline == "\r" or not (len(line) > limit or any(map(_is_aligned, parts))):
@@ -71,7 +70,7 @@ def _layout(source: SourceText, call: ast.Call, limit: int) -> Layout | None:
     place = source.place(call)
     start = source.offset(place.line, place.column) + len(source.slice(source.place(call.func)))
     end = source.offset(place.end_line, place.end_column)
-    return Layout(start, end, f"({source.newline}{body}{indent})")
+    return Splice(start, end, f"({source.newline}{body}{indent})")
 
 
 def _arguments(source: SourceText, call: ast.Call) -> list[str] | None:

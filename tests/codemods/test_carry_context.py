@@ -49,7 +49,7 @@ TRANSFORMED = {
     ),
     "to the loop's own executor": (
         "async def g():\n    return await asyncio.get_running_loop().run_in_executor(None, audit, 1)\ndef f():\n    return asyncio.run(g())\n",
-        "run_in_executor(None, context.wrap(audit), 1)",
+        "run_in_executor(\n        None, context.wrap(audit), 1\n    )",
     ),
     "to a thread at once": (
         "def f():\n    got = []\n    t = threading.Thread(target=lambda: got.append(audit(1)))\n    t.start()\n    t.join()\n    return got[0]\n",

@@ -25,10 +25,30 @@ KEPT = {
     "with lines in a string": ("X = Slot('app.X', \"\"\"a\nb\"\"\")\n", 40),
     "an argument in brackets": ("X = Slot('app.X', (a or\n  b))\n", 10),
     "inside an expression": ("X = [Registry('app.X', {})]\n", 10),
+    "a statement that is short enough": ("x.value = f(1)\n", 14),
+    "a statement with a comment": ("x.value = f(1)  # why\n", 14),
+    "one of two statements of a line": ("x.value = f(11); y()\n", 14),
+    "the body of a one-line block": ("if x.value: y = f(11)\n", 14),
+    "a statement too long all the same": ("x.value[1].b.c.d = f(1)\n", 14),
+    "the entry of a table": ("print(x).value[y]\n", 12),
+    "a block's head": ("if f(x.value):\n    pass\n", 10),
+    "brackets in a text": ("x.value = '(a)'\n", 12),
+    "nothing in its brackets": ("x.value.method()\n", 12),
+    "on lines of the author's": ("x.value = f(\n    1 + 1\n)\n", 8),
 }
 
 LAID_OUT = {
     "too long": (CALL, 20, "X = Registry(\n    'app.X', {}\n)\n"),
+    "with a comment that makes it too long": (CALL[:-1] + "  #: Why.\n", 30, "#: Why.\nX = Registry('app.X', {})\n"),
+    "with such a comment in a class": (
+        "class C:\n    X = Slot('app.X', 1)  # why\n", 25, "class C:\n    # why\n    X = Slot('app.X', 1)\n"
+    ),
+    "with a comment for a tool": (CALL[:-1] + "  # noqa: E1\n", 30, "X = Registry(\n    'app.X', {}\n)  # noqa: E1\n"),
+    "a statement, in its last brackets": ("x.value = f(1) + g(2 + 2)\n", 20, "x.value = f(1) + g(\n    2 + 2\n)\n"),
+    "a statement that ends with a display": ("x.value.update({'a': 1}, [y, z])\n", 25, "x.value.update(\n    {'a': 1}, [y, z]\n)\n"),
+    "a returned value without brackets": ("def f():\n    return x.value or y\n", 20, "def f():\n    return (\n        x.value or y\n    )\n"),
+    "an assigned entry": ("of_the_list = f(x).value[y]\n", 20, "of_the_list = (\n    f(x).value[y]\n)\n"),
+    "a long check": ("assert f(x.value, y.value)\n", 20, "assert f(\n    x.value, y.value\n)\n"),
     "too long for one line within": (CALL, 14, "X = Registry(\n    'app.X',\n    {},\n)\n"),
     "with a comment behind": (CALL[:-1] + "  # type: T\n", 30, "X = Registry(\n    'app.X', {}\n)  # type: T\n"),
     "in a class": ("class C:\n" + "    " + CALL, 18, "class C:\n    X = Registry(\n        'app.X',\n        {},\n    )\n"),
