@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from outfall_cli import handover
+from outfall_cli.exits import Exit
 from outfall_cli.failures import Failure, foreseen
 from outfall_cli.project import Project, load_project
 from outfall_cli.summaries import counted
 
+SECONDS_TO_ANSWER = 5
 TOOLS = ("outfall", "libcst", "flake8", "click", "jinja2", "tomlkit")
 
 
@@ -132,14 +134,24 @@ def interrupted() -> Verdict:
 
 
 def monitoring() -> Verdict:
-    """Whether processes started from here would record evidence."""
+    """Whether processes started from here would record evidence, and those that run can be reached."""
     folder = os.environ.get("OUTFALL_METRICS_DIR")
     if not folder:
         remedy = "set it to a folder, for every process of the service"
         return Verdict("note", "monitoring", "OUTFALL_METRICS_DIR is not set: no evidence is recorded", remedy)
     if not os.access(folder, os.W_OK):
         return Verdict("wrong", "monitoring", f"cannot write to {folder}", f"mkdir -p {folder}, or mend its permissions")
-    return Verdict("ok", "monitoring", f"evidence goes to {Path(folder).resolve()}")
+    place = f"evidence goes to {Path(folder).resolve()}"
+    if not handover.runtime_installed():
+        return Verdict("note", "monitoring", f"{place}; whether processes answer was not asked", handover.MISSING)
+    done = handover.ask("diagnostics", "metrics", "--timeout", str(SECONDS_TO_ANSWER))
+    answered = [line for line in done.stdout.splitlines() if line[:1].strip()]
+    if done.returncode == Exit.DONE:
+        return Verdict("ok", "monitoring", f"{place}; {counted(len(answered), 'process', 'processes')} answered")
+    if done.returncode == Exit.USAGE and not answered:
+        return Verdict("ok", "monitoring", f"{place}; no process that reports there is running")
+    complaints = (done.stderr.strip() or done.stdout.strip()).replace("outfall_runtime: ", "").splitlines()
+    return Verdict("wrong", "monitoring", f"{place}; {'; '.join(map(str.strip, complaints))}", "outfall diagnostics")
 
 
 def flag_file() -> Verdict:

@@ -34,6 +34,11 @@ def hand_over(name: str, arguments: Sequence[str]) -> int:
     return subprocess.run([sys.executable, "-m", "outfall_runtime", name, *arguments]).returncode
 
 
+def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `python -m outfall_runtime ARGUMENTS` says, for a command of ours that reads it."""
+    return subprocess.run([sys.executable, "-m", "outfall_runtime", *arguments], capture_output=True, text=True)
+
+
 def command(name: str) -> click.Command:
     """The click command that hands everything after its name over, `--help` included."""
 

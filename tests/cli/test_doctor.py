@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from outfall_cli import handover
+from outfall_cli import checkup, handover
 from outfall_cli.checkup import EXAMINATIONS
 
 if TYPE_CHECKING:
@@ -98,6 +102,49 @@ def test_folders_that_processes_can_use_are_ok(
     monkeypatch.setenv("OUTFALL_FLAG_FILE", str(project / "flags.json"))
     said = invoke("doctor").stdout
     assert "ok     monitoring" in said and "ok     flag file" in said and "1 value" in said
+
+
+SERVICE = """
+from outfall_runtime import StagedRegistry
+table = StagedRegistry("service.table")
+table["a"] = 1
+input()
+"""
+
+
+@pytest.fixture
+def service(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """A running process that reports; it ends when nobody may write to it any more."""
+    folder = project / "metrics"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("OUTFALL_METRICS_DIR", str(folder))
+    monkeypatch.setenv("OUTFALL_FLAG_FILE", str(project / "flags.json"))
+    (project / "flags.json").write_text('{"version": 1, "flags": {}}', encoding="utf-8")
+    with subprocess.Popen([sys.executable, "-c", SERVICE], stdin=subprocess.PIPE) as process:
+        end = time.monotonic() + 60
+        while not list(folder.glob("*.process")):
+            assert time.monotonic() < end and process.poll() is None, "the process reports nothing"
+            time.sleep(0.02)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.communicate(b"\n", timeout=60)
+
+
+def test_running_processes_are_asked(service: subprocess.Popen[bytes], invoke: Invoke) -> None:
+    assert "1 process answered" in invoke("doctor").stdout
+
+
+def test_a_process_that_does_not_answer_is_named(
+    service: subprocess.Popen[bytes], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkup, "SECONDS_TO_ANSWER", 0.5)
+    service.send_signal(signal.SIGSTOP)
+    result = invoke("doctor")
+    assert result.exit_code == 1
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("wrong")]
+    assert line.startswith("wrong  monitoring") and line.endswith(f" process {service.pid} did not answer")
 
 
 def test_a_fresh_project_is_ready(project: Path, invoke: Invoke) -> None:
