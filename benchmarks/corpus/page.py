@@ -25,18 +25,35 @@ are those of OUT101–OUT106 and OUT201–OUT203 that `check` shows. *Kept* is w
 resource that belongs to its thread, a container whose entries end by themselves. The stock tree is tested twice.
 A test counts as lost when it passed there both times and fails, twice in a row, on the rewritten one; those that were
 not the same in both are named below as flaky.
+"""
 
-`pytest -m corpus tests/corpus/test_together.py` runs fifty tasks at once through every project here that carries
-context (bottle, celery, CherryPy, humanize, logbook, opentracing, oslo.context, Routes, zope.component): before, they find
-one another's values; in `new`, in `enforced` and after removal none does. It also counts what a reused worker opens in those that keep
-connections, files and sessions per thread (huey, rollbar, transaction): as many as before, also under `migrate --resources`.
+TOGETHER = """\
+## Tasks at once
+
+`pytest -m corpus tests/corpus/test_together.py` runs fifty tasks at once through every project here whose context is
+rewritten: bottle, celery, CherryPy, humanize, logbook, opentracing, oslo.context, Routes, zope.component. Before, and in
+`legacy` and `shadow`, they find one another's values; in `new`, in `enforced` and after removal none does. It also counts
+what a reused worker opens in those that keep connections, files and sessions per thread (huey, rollbar, transaction): as
+many as before, also under `migrate --resources`. The others have no such test, because there is nothing to show:
+
+| projects | why |
+|---|---|
+| click | its thread-local is a stack, which is declined |
+| structlog | its thread-local is left per thread, as the module that holds it promises |
+| marshmallow | its context is a `ContextVar` already |
+| Flask | its contexts are werkzeug's |
+| freezegun, httpretty | what they patch is the process's, so that every thread sees it |
+| docutils | the default role of the document at hand stands in a table of the process, but a parser never awaits: tasks cannot meet there |
+| tornado | the current loop is asyncio's, the locale of a request the handler's own; what it rewrites are settings and tables of the process |
+| pykka | its registry of actors is what all threads must see; who is current, no actor asks |
+| babel, behave, pyparsing, tqdm | tables, caches and settings of the process; what belongs to a call is passed |
 """
 
 
 def page(records: Sequence[Record], probes: Sequence[Scopes] = ()) -> str:
     """The whole page."""
     records = sorted(records, key=lambda record: record.name.lower())
-    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_probes_of_our_own(probes), *_reasons(records), *_seconds(records), *_revisions(records)]
+    parts = [HEAD, *_totals(records), *_states(records), *_tests(records), *_probes_of_our_own(probes), TOGETHER, *_reasons(records), *_seconds(records), *_revisions(records)]
     return "\n".join(parts).rstrip() + "\n"
 
 
