@@ -66,13 +66,13 @@ def analyse(
     files = sorted({*files, *(named(path, root) for path in given)}, key=lambda f: f.path)
     own = frozenset(name.partition(".")[0] for file in files for name in (file.module, *file.aliases))
     modules: list[ModuleFacts] = []
-    with collector_paused():  # facts hold no cycles
+    with collector_paused():  # neither facts nor what is made of them hold cycles
         for outcome in _collected(files, root, own, given, jobs, progress):
             if isinstance(outcome, Problem):
                 problems.append(outcome)
             else:
                 modules.append(outcome)
-    return conclude(modules, problems, tuple(f.path for f in files), config, started)
+        return conclude(modules, problems, tuple(f.path for f in files), config, started)
 
 
 def conclude(

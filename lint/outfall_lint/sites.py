@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from outfall_lint.facts import Declaration, ModuleFacts, Target, Use
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A use, the module that it stands in, and what of its target lies beyond the declared name."""
+class Site(NamedTuple):
+    """A use, the module that it stands in, what of its target lies beyond the declared name, and the function it stands in."""
 
     module: ModuleFacts
     use: Use
     rest: Target
-
-    @property
-    def caller(self) -> Target | None:
-        """The function that the use stands in; None at module or class level."""
-        function = self.use.function
-        return None if function is None else (*self.module.module.split("."), *function.split("."))
+    caller: Target | None  # None at module or class level
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,8 @@ def _certainly_shared(project: Project, target: Target) -> bool:
 
 def _is_method(project: Project, module: Target, name: str) -> bool:
     """Whether a class of that module has a method of the name, which what the module does not declare may be an object of."""
-    return any(cls[:-1] == module and name in found.methods for cls, found in project.classes.items())
+    found = project.module_named(module)
+    return found is not None and not found[1] and any("." not in cls.name and name in cls.methods for cls in found[0].classes)
 
 
 def is_class_name(name: str) -> bool:

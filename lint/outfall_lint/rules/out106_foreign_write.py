@@ -77,22 +77,18 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
     """
     known = {state.name for state in view.states} | view.project.before_slots
     patches: dict[tuple[str, str | None, str], list[State]] = {}
-    for target in view.project.targets():
-        if view.project.knows(target):
+    for whole, site in view.project.changes:
+        if site.use.function is None or view.project.knows(whole[: len(whole) - len(site.rest)]):
             continue
-        for site in view.project.sites_of(target):
-            whole = (*target, *site.rest)
-            if site.use.verb not in ("store", "augment", "delete", "call") or site.use.function is None:
-                continue
-            name = foreign_name(view.project, site, whole)
-            if name is None or _elsewhere(view, site, whole) or ".".join(name) in known:
-                continue
-            if ".".join(name).rpartition(".")[0] == site.module.module:
-                continue
-            state = state_at(site, ".".join(name), view.project.at_import(site))
-            patch = site.use.verb in ("store", "delete") and len(name) == len(whole)
-            key = (site.module.path, site.use.function, _whose(state.module) if patch else state.name)
-            patches.setdefault(key, []).append(state)
+        name = foreign_name(view.project, site, whole)
+        if name is None or _elsewhere(view, site, whole) or ".".join(name) in known:
+            continue
+        if ".".join(name).rpartition(".")[0] == site.module.module:
+            continue
+        state = state_at(site, ".".join(name), view.project.at_import(site))
+        patch = site.use.verb in ("store", "delete") and len(name) == len(whole)
+        key = (site.module.path, site.use.function, _whose(state.module) if patch else state.name)
+        patches.setdefault(key, []).append(state)
     for changed in patches.values():
         first = min(changed, key=lambda state: state.place)
         low = view.is_test(first.place.path) or all(access.at_import for state in changed for access in state.accesses)

@@ -12,15 +12,13 @@ from outfall_lint.rules._outside import state_at
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     names = frozenset(tuple(name.split(".")) for name in view.names(rule, "names"))
-    for target in view.project.targets():
-        for site in view.project.sites_of(target):
-            if site.use.function is None or view.project.at_import(site):
-                continue
-            whole = (*target, *site.rest)
-            name = process_state(view.project, site, whole) or changed_name(site, whole, names)
-            if name is not None:
-                state = state_at(site, name, False)
-                yield rule.finding(state, f"`{name}` belongs to the whole process and is changed here")
+    for whole, site in view.project.changes:
+        if site.use.function is None or view.project.at_import(site):
+            continue
+        name = process_state(view.project, site, whole) or changed_name(site, whole, names)
+        if name is not None:
+            state = state_at(site, name, False)
+            yield rule.finding(state, f"`{name}` belongs to the whole process and is changed here")
 
 
 RULE = Rule(

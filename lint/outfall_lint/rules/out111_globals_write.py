@@ -13,26 +13,24 @@ from outfall_lint.rules._outside import state_at
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     seen: set[tuple[str, str | None, str]] = set()
-    for target in view.project.targets():
-        for site in view.project.sites_of(target):
-            whole = (*target, *site.rest)
-            means = module_namespace(view.project, site, whole)
-            if means is None:
-                continue
-            at_import = view.project.at_import(site)
-            own = means == "globals()"
-            any_module = means in LOOKED_UP.values()
-            module = site.module.module if own else "sys.modules" if any_module else _module(view, whole)
-            if (site.module.path, site.use.function, module) in seen:
-                continue  # what one function writes of a module is one finding
-            seen.add((site.module.path, site.use.function, module))
-            state = state_at(site, f"{module}.*", at_import)
-            foreign = not own and not any_module
-            lazy_import = own and site.use.function == "__getattr__"  # PEP 562: what is found is kept for good
-            low = at_import or lazy_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
-            whose = "a module that is looked up" if any_module else f"module `{module}`"
-            message = f"names of {whose} are written through {means}: neither readers nor tools can follow that"
-            yield rule.finding(state, message, Priority.LOW if low else None)
+    for whole, site in view.project.changes:
+        means = module_namespace(view.project, site, whole)
+        if means is None:
+            continue
+        at_import = view.project.at_import(site)
+        own = means == "globals()"
+        any_module = means in LOOKED_UP.values()
+        module = site.module.module if own else "sys.modules" if any_module else _module(view, whole)
+        if (site.module.path, site.use.function, module) in seen:
+            continue  # what one function writes of a module is one finding
+        seen.add((site.module.path, site.use.function, module))
+        state = state_at(site, f"{module}.*", at_import)
+        foreign = not own and not any_module
+        lazy_import = own and site.use.function == "__getattr__"  # PEP 562: what is found is kept for good
+        low = at_import or lazy_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
+        whose = "a module that is looked up" if any_module else f"module `{module}`"
+        message = f"names of {whose} are written through {means}: neither readers nor tools can follow that"
+        yield rule.finding(state, message, Priority.LOW if low else None)
 
 
 def _module(view: View, target: Target) -> str:

@@ -17,19 +17,17 @@ Users = dict[Target, list[State]]
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     readers, setters = _functions(view, _reads_it), _functions(view, _sets_it)
-    if not readers:
+    handed = [(facts, each) for facts in view.project.modules for each in facts.sightings if each.what == "handed"]
+    if not readers or not handed:
         return
     callees = view.project.callees()
-    for facts in view.project.modules:
-        for sighting in facts.sightings:
-            if sighting.what != "handed":
-                continue
-            work = view.project.canonical(tuple(sighting.subject.split(".")))
-            state = _lost(work, readers, setters, callees)
-            if state is not None:
-                message = f"`{work[-1]}` reads `{state.local_name}`, but {sighting.detail} runs it in a thread without this context"
-                low = facts.is_test
-                yield rule.finding_at(place_of(facts, sighting.span), state, message, Priority.LOW if low else None)
+    for facts, sighting in handed:
+        work = view.project.canonical(tuple(sighting.subject.split(".")))
+        state = _lost(work, readers, setters, callees)
+        if state is not None:
+            message = f"`{work[-1]}` reads `{state.local_name}`, but {sighting.detail} runs it in a thread without this context"
+            low = facts.is_test
+            yield rule.finding_at(place_of(facts, sighting.span), state, message, Priority.LOW if low else None)
 
 
 def _functions(view: View, wanted: Callable[[Access], bool]) -> Users:
