@@ -17,6 +17,7 @@ from outfall_lint.values import constructor, note
 _DECLARES = ("assign", "walrus", "annotation", "augment", "unpack", "for", "with")
 
 
+_KINDS = ("classmethod", "staticmethod", "property")
 _NO_ATTRIBUTES = (SUBSCRIPT, SLICE, GOT, "__class__")
 
 
@@ -130,12 +131,12 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
             name=scope.name,
             line=node.lineno,
             kind=_function_kind(scope, decorators),
-            parameters=scope.parameters,
-            registers=_registers(scope, of_parameters),
+            parameters=parameters,
+            registers=_registers(scope, of_parameters) if of_parameters else False,
             decorators=decorators,
             is_generator=scope in generators,
             deleted=_deleted(scope),
-            changes=_changed_parameters(scope, changing),
+            changes=_changed_parameters(scope, changing) if parameters else (),
             alters=tuple(dict.fromkeys(_altered(scope, changing))) if changing else (),
         )
 
@@ -143,15 +144,14 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
 def _deleted(scope: Scope) -> bool:
     """Whether the module itself deletes the function again."""
     outer = scope.parent
-    if outer is None or outer.parent is not None:
+    if outer is None or outer.parent is not None or len(bindings := outer.bindings.get(scope.name, ())) < 2:
         return False
-    return any(b.how == "delete" and b.scope is outer for b in outer.bindings.get(scope.name, ()))
+    return any(b.how == "delete" and b.scope is outer for b in bindings)
 
 
 def _function_kind(scope: Scope, decorators: tuple[str, ...]) -> str:
     if scope.parent is not None and scope.parent.kind == CLASS:
-        known = ("classmethod", "staticmethod", "property")
-        return next((k for k in known if k in decorators), "method")
+        return next((k for k in _KINDS if k in decorators), "method") if decorators else "method"
     return "nested" if scope.parent is not None and scope.parent.function else "function"
 
 
@@ -172,12 +172,8 @@ def _registers(scope: Scope, of_parameters: Sequence[RawUse]) -> bool:
 def _changed_parameters(scope: Scope, changing: Sequence[RawUse]) -> tuple[str, ...]:
     """The parameters whose object the function changes, as far as it never binds them anew."""
     changed = {raw.root for raw in changing if changes_container(raw.verb, raw.path)}
-    grown = {name for name in scope.parameters if scope.bindings[name][-1].how == "augment"}
-    return tuple(
-        name
-        for name in scope.parameters
-        if name in changed | grown and all(b.how in ("parameter", "augment") for b in scope.bindings[name])
-    )
+    found = [name for name in scope.parameters if name in changed or scope.bindings[name][-1].how == "augment"]
+    return tuple([name for name in found if all(b.how in ("parameter", "augment") for b in scope.bindings[name])])
 
 
 def _altered(scope: Scope, changing: Sequence[RawUse]) -> Iterator[str]:
