@@ -19,10 +19,11 @@ from outfall_lint.model import Place
 
 from .alignment import realigned
 from .global_statements import global_lines, without_globals
-from .imports import Bound, bind_runtime_names, drop_unused_imports, top_after
+from .imports import Bound, bind_runtime_names
 from .layout import layouts
 from .splices import Splice, splice
 from .text import Lines, SourceText
+from .unused_imports import drop_unused_imports, top_after
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _USUAL_LENGTH = 88

@@ -16,7 +16,7 @@ import tokenize
 from collections.abc import Collection, Iterator
 from itertools import chain
 
-from .imports import RUNTIME
+from .import_places import RUNTIME
 from .long_lines import broken, comment_above
 from .splices import Splice
 from .text import SourceText

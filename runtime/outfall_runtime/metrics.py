@@ -19,23 +19,14 @@ from ._common.documents import write_document
 from ._common.leaving import leaving
 from ._common.states import FOLDER_VARIABLE, book
 from ._common.times import now
+from ._measures.evidence import evidence, merge, read, read_folder
 from ._measures.reporting import Reporter
 from ._measures.service import service
 from .errors import BrokenSource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import (
-        Any,
-        Callable,
-        Dict,
-        Iterable,
-        List,
-        Mapping,
-        Optional,
-        Tuple,
-        Union,
-    )
+    from typing import Any, Callable, Dict, Optional, Union
 
     Document = Dict[str, Any]
     _Path = Union[str, "os.PathLike[str]"]
@@ -51,10 +42,6 @@ __all__ = [
     "read_folder",
     "write_snapshot",
 ]
-
-FORMAT = "outfall-evidence"
-VERSION = 1
-
 
 class _Identity:
     """Who wrote: a process is told apart by host, number and start, because numbers come back."""
@@ -134,17 +121,6 @@ def gauge(name: str, ask: Callable[[], float]) -> None:
     service.gauges[name] = ask
 
 
-def evidence(processes: Iterable[Document], accepted: Optional[Mapping[str, str]] = None) -> Document:
-    """An evidence document over the given processes.
-
-    Args:
-        accepted: reasons by call site or state for what would otherwise speak against a removal.
-    """
-    listed = sorted(processes, key=lambda one: (one["host"], one["started"], one["pid"]))
-    document: Document = {"format": FORMAT, "version": VERSION, "created": now(), "processes": listed}
-    return {**document, "accepted": dict(accepted)} if accepted else document
-
-
 def write_snapshot(folder: Optional[_Path] = None, *, ended: str = "") -> Optional[str]:
     """Write this process's evidence into `folder`, by default `OUTFALL_METRICS_DIR`.
 
@@ -166,70 +142,6 @@ def write_snapshot(folder: Optional[_Path] = None, *, ended: str = "") -> Option
     return path
 
 
-def read_folder(folder: _Path) -> Tuple[List[Document], List[str]]:
-    """All evidence in a folder, and a line for each file that could not be read."""
-    documents: List[Document] = []
-    problems: List[str] = []
-    for name in sorted(os.listdir(folder)):
-        if not name.endswith(".json"):
-            continue
-        try:
-            documents.append(_read(os.path.join(os.fspath(folder), name)))
-        except BrokenSource as error:
-            problems.append(str(error))
-    return documents, problems
-
-
-def merge(documents: Iterable[Document]) -> Document:
-    """One document with every process once: of two reports by one process the later counts."""
-    latest: Dict[Tuple[object, ...], Document] = {}
-    accepted: Dict[str, str] = {}
-    for document in documents:
-        accepted.update(document.get("accepted", {}))
-        for one in document["processes"]:
-            key = (one["host"], one.get("machine"), one["pid"], one["started"])
-            if key not in latest or _age(latest[key]) <= _age(one):
-                latest[key] = one
-    return evidence(latest.values(), accepted)
-
-
-def _age(one: Document) -> Tuple[int, str]:
-    """By the count of snapshots, and only then by the clock, which may have been set back."""
-    sequence = one.get("sequence")
-    return (sequence if isinstance(sequence, int) else 0, one["updated"])
-
-
-def _read(path: str) -> Document:
-    import json
-
-    try:
-        with open(path, encoding="utf-8") as stream:
-            document = json.load(stream)
-    except OSError as error:
-        raise BrokenSource(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise BrokenSource(f"{path}: not valid JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise BrokenSource(f'{path}: no evidence file; expected "format": "{FORMAT}"')
-    if document.get("version") != VERSION:
-        raise BrokenSource(f"{path}: version is {document.get('version')!r}; this runtime reads version {VERSION}")
-    if not isinstance(document.get("processes"), list) or not all(map(_is_process, document["processes"])):
-        raise BrokenSource(f'{path}: "processes" is missing or malformed')
-    if not isinstance(document.get("accepted", {}), dict):
-        raise BrokenSource(f'{path}: "accepted" is no object')
-    return document
-
-
-def _is_process(one: object) -> bool:
-    texts = ("host", "started", "updated")
-    return (
-        isinstance(one, dict)
-        and all(isinstance(one.get(name), str) for name in texts)
-        and isinstance(one.get("pid"), int)
-        and isinstance(one.get("states"), dict)
-    )
-
-
 def compact(folder: _Path) -> int:
     """Put the evidence of processes that ended into one file, so that short-lived ones do not fill the folder.
 
@@ -245,7 +157,7 @@ def compact(folder: _Path) -> int:
     for name in sorted(os.listdir(place)):
         if name.endswith(".json"):
             try:
-                document = _read(os.path.join(place, name))
+                document = read(os.path.join(place, name))
             except BrokenSource:  # `export` names it
                 continue
             if all(fate(one) != RUNNING for one in document["processes"]):

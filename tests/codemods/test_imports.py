@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from outfall_codemods.imports import bind_runtime_names, drop_unused_imports
+from outfall_codemods.imports import bind_runtime_names
 from outfall_codemods.text import SourceText
+from outfall_codemods.unused_imports import drop_unused_imports
 
 NEW = "from outfall_runtime import Registry"
 

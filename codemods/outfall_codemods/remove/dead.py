@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from ..imports import drop_unused_imports
+from ..unused_imports import drop_unused_imports
 from ..names import used_names
 from ..splices import Splice, splice
 from ..text import SourceText

@@ -7,7 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..edits import Edited
-from ..imports import RUNTIME, bind_runtime_names, drop_unused_imports, runtime_names
+from ..import_places import RUNTIME
+from ..imports import bind_runtime_names, runtime_names
+from ..unused_imports import drop_unused_imports
 from ..names import used_names
 from ..plan import Json
 from ..splices import Splice, splice
