@@ -20,12 +20,22 @@ _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
 
 
 def made_first(state: State, source: SourceText, uses: GlobalUses, slot: str) -> Edit:
-    """An empty slot, above the first function that gives the name a value, and above that function's comments."""
-    line = first_line(source, first_binder(source.tree, uses))
+    """An empty slot, above the first function that gives the name a value, and above the comments that lead to it."""
+    line = _above_headings(source, first_line(source, first_binder(source.tree, uses)))
     place = Place(source.path, line, 0, line, 0)
     visible = _property(source, state, slot, "") if slot != state.local_name else ()
     made = (f"{slot} = ", RuntimeName("Slot"), f"({quoted(state.name)}, ", RuntimeName("UNSET"), ")")
     return Edit(place, (*made, *visible, source.newline * 3))
+
+
+def _above_headings(source: SourceText, line: int) -> int:
+    """The first line of the comments above `line` that blank lines set apart from all code; not what a file begins with."""
+    first, number = line, line - 1
+    while number > 0 and (not source.lines[number - 1].strip() or source.lines[number - 1].startswith("#")):
+        if source.lines[number - 1].strip() and number > 1 and not source.lines[number - 2].strip():
+            first = number
+        number -= 1
+    return first if number > 0 else line
 
 
 def declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign, slot: str, typed: bool) -> list[Edit]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from .text import Lines, SourceText
+from .unused_imports import blank_lines
 
 RUNTIME = "outfall_runtime"
 
@@ -118,8 +119,8 @@ def _below_docstring(source: SourceText, statement: str) -> ImportEdit:
         tight = line <= len(source.lines) and source.lines[line - 1].strip()
         return _at(source, line, end + statement + end + (end if tight else ""))
     line = next((i for i, text in enumerate(source.lines, start=1) if not text.lstrip("\f").startswith("#")), 1)
-    blank = "" if line <= len(source.lines) and not source.lines[line - 1].strip() else end
-    return _at(source, line, statement + end + blank)
+    gap = blank_lines(source, line)
+    return _at(source, line + min(gap, 1), statement + end + (end if gap < 2 else ""))
 
 
 def _at(source: SourceText, line: int, text: str) -> ImportEdit:

@@ -11,6 +11,8 @@ NEW = "from outfall_runtime import Registry"
 
 PLACED = {
     "an empty head": ("X = {}\n", f"{NEW}\n\nX = {{}}\n"),
+    "a comment head set apart": ("# Licence.\n\nX = {}\n", f"# Licence.\n\n{NEW}\n\nX = {{}}\n"),
+    "a comment head far apart": ("# Licence.\n\n\nX = {}\n", f"# Licence.\n\n{NEW}\n\nX = {{}}\n"),
     "a comment head": ("#!/usr/bin/python\n# hello\nX = {}\n", f"#!/usr/bin/python\n# hello\n{NEW}\n\nX = {{}}\n"),
     "below docstring and future": (
         '"""Doc."""\nfrom __future__ import annotations\nX = {}\n',

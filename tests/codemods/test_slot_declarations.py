@@ -47,6 +47,15 @@ TRANSFORMED = {
         "import sys\n\n# Sets it.\n@sys.intern\n" + SET,
         "import sys\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n# Sets it.\n@sys.intern\n' + VALUES,
     ),
+    "nowhere but in functions, below a heading": (
+        "import sys\n# Of the import.\n\n\n## Public\n# functions\n\n" + SET,
+        "import sys\n\nfrom outfall_runtime import UNSET, Slot\n# Of the import.\n\n\n"
+        '_x = Slot("app._x", UNSET)\n\n\n## Public\n# functions\n\n' + VALUES,
+    ),
+    "nowhere but in functions, below what the file begins with": (
+        "# Licence.\n\n" + SET,
+        "# Licence.\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n' + VALUES,
+    ),
     "nowhere but in functions, its type told": (
         "import sys\n\n_x: int  # how many\n" + SET,
         "import sys\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x: Slot[int] = Slot("app._x", UNSET)  # how many\n' + VALUES,
