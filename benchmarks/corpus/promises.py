@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MESSAGE = re.compile(r"^(?P<path>[^:\n]+):\d+: (?P<text>error: .*)$", re.MULTILINE)
+_LINE = re.compile(r"\bline \d+")  # "already defined on line 3": lines move
 
 
 def strayed(tree: Path, before: str, names: Iterable[str]) -> list[str]:
@@ -110,7 +111,7 @@ def _messages(tree: Path, paths: Iterable[str], python: Path) -> Counter[str] | 
         done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         return None
-    return Counter(f"{found['path']}: {found['text']}" for found in _MESSAGE.finditer(done.stdout))
+    return Counter(_LINE.sub("line …", f"{found['path']}: {found['text']}") for found in _MESSAGE.finditer(done.stdout))
 
 
 def _pyright_messages(command: str, tree: Path, python: Path) -> Counter[str] | None:

@@ -66,7 +66,8 @@ def test_any_difference_from_the_commit_is_a_changed_file(tree: Path) -> None:
 @pytest.mark.parametrize("settings", ["[mypy]\n", "[mypy]\nfiles = app.py\n", "[mypy]\nfiles = nowhere.py\n"])
 def test_only_new_messages_of_the_configured_checker_count(settings: str, tmp_path: Path) -> None:
     stock, tree = tmp_path / "stock", tmp_path / "tree"
-    for folder, text in ((stock, "x: int = ''\n"), (tree, "\n\nx: int = ''\ny: str = 1\n")):
+    twice = "x: int = ''\nx: int = 1\n"  # "already defined on line …"
+    for folder, text in ((stock, twice), (tree, f"\n\n{twice}y: str = 1\n")):
         folder.mkdir()
         (folder / "app.py").write_text(text)
     assert new_type_errors(stock, tree, ["app.py"], Path(sys.executable)) is None
