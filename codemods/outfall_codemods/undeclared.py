@@ -22,7 +22,7 @@ def undeclared_problem(tree: ast.Module, node: ast.ClassDef, name: str) -> str |
     if binds_in_body(node, name):
         return "its class body does not declare it by a single plain statement; declare it there, once, first"
     for base in node.bases:
-        if not _is_without(tree, base, name):
+        if not _is_without(tree, base, name, (node,)):
             return f"no class body declares it, and `{ast.unparse(base)}` may: declare it in the class first"
     line = _said(tree, name)
     if line:
@@ -30,12 +30,20 @@ def undeclared_problem(tree: ast.Module, node: ast.ClassDef, name: str) -> str |
     return None
 
 
-def _is_without(tree: ast.Module, base: ast.expr, name: str) -> bool:
-    """Whether a base, with its own bases, is in sight and holds nothing of the name."""
+def _is_without(tree: ast.Module, base: ast.expr, name: str, within: tuple[ast.ClassDef, ...]) -> bool:
+    """Whether a base, with its own bases, is in sight and holds nothing of the name.
+
+    A class that seems to be its own base (`class Job(Job):`, of an earlier or imported one) hides which one is meant.
+    """
     written = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
     known = class_at(tree, written)
     if known:
-        return not binds_in_body(known, name) and all(_is_without(tree, each, name) for each in known.bases)
+        inside = (*within, known)
+        return (
+            known not in within
+            and not binds_in_body(known, name)
+            and all(_is_without(tree, each, name, inside) for each in known.bases)
+        )
     built_in = getattr(builtins, written, None)
     return written in _BARE_BASES or (isinstance(built_in, type) and not hasattr(built_in, name))
 

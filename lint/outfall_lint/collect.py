@@ -27,6 +27,7 @@ _TEST_FILE = re.compile(
     r"|(^|/)(examples?|demos?|[a-z]+demo|([^/]*\.)?features)/"  # as tests do, they live for one run
 )
 _SCRIPT = re.compile(r"^(bin|tools?|scripts?|docs?|ci|dev|benchmarks?)/|(^|/)(setup|noxfile|conf)\.py$")
+DEEP = 150  # nodes inside each other, far more than anybody writes by hand
 
 
 def is_test(path: str, in_package: bool = True) -> bool:
@@ -63,7 +64,17 @@ def _collected(source: Source, file: File, own: frozenset[str], tree: ast.Module
         walked.release()
         return facts
     except RecursionError:
+        if _depth(parsed) < DEEP:
+            return Problem(source.path, None, "cannot be checked: outfall went in circles there, which is a bug; please report it")
         return Problem(source.path, None, "is nested too deeply to be checked")
+
+
+def _depth(tree: ast.AST) -> int:
+    """How many nodes stand inside each other."""
+    depth, layer = 0, [tree]
+    while layer:
+        depth, layer = depth + 1, [child for node in layer for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> ModuleFacts:

@@ -59,26 +59,32 @@ class Index:
             target = (*onward, *rest[1:])
         return target
 
-    def _onward(self, facts: ModuleFacts, name: str) -> Target | None:
-        """Where module `facts` has `name` from, when it is imported there."""
+    def _onward(self, facts: ModuleFacts, name: str, asked: tuple[ModuleFacts, ...] = ()) -> Target | None:
+        """Where module `facts` has `name` from, when it is imported there.
+
+        Args:
+            asked: the modules that ask, each by its `import *` of the next: two may import each other.
+        """
         imported = self._imports[facts.path].get(name)
         if imported is not None:
             return tuple(imported.split("."))
         for star in facts.stars:
             found = self._by_name.get(tuple(star.split(".")))
-            if found is not None and self._offers(found, name):
+            if found is not None and self._offers(found, name, (*asked, facts)):
                 return (*found.module.split("."), name)
         return None
 
-    def _offers(self, facts: ModuleFacts, name: str) -> bool:
+    def _offers(self, facts: ModuleFacts, name: str, asked: tuple[ModuleFacts, ...]) -> bool:
         """Whether `from facts import *` brings `name`."""
+        if any(facts is one for one in asked):
+            return False
         if facts.exports is not None and name not in facts.exports:
             return False
         if facts.exports is None and name.startswith("_"):
             return False
         home = (*facts.module.split("."), name)
         return home in self.declarations or home in self.functions or home in self.classes or bool(
-            self._onward(facts, name)
+            self._onward(facts, name, asked)
         )
 
     def reached(self, target: Target) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from outfall_lint.names import Names
 from outfall_lint.paths import path_of, spelled
-from outfall_lint.scopes import FUNCTION, Scope
+from outfall_lint.scopes import FUNCTION, Binding, Scope
 
 _DISPLAYS: dict[type, str] = {
     ast.Dict: "dict",
@@ -26,21 +26,25 @@ _DISPLAYS: dict[type, str] = {
 }
 
 
-def constructor(names: Names, scope: Scope, value: ast.AST | None) -> str:
-    """The canonical name of what makes `value`: "dict", "threading.local", "constant", ""."""
+def constructor(names: Names, scope: Scope, value: ast.AST | None, within: tuple[Binding, ...] = ()) -> str:
+    """The canonical name of what makes `value`: "dict", "threading.local", "constant", "".
+
+    Args:
+        within: the bindings whose value this is part of: one may name itself, as in `__doc__ = __doc__ + more`.
+    """
     display = _DISPLAYS.get(type(value))
     if display is not None:
         return display
     if isinstance(value, ast.Call):
-        return _called(names, scope, value)
+        return _called(names, scope, value, within)
     if isinstance(value, ast.BoolOp):
-        return constructor(names, scope, value.values[-1])
+        return constructor(names, scope, value.values[-1], within)
     if isinstance(value, ast.Attribute) and value.attr == "__next__":
-        return constructor(names, scope, value.value)
+        return constructor(names, scope, value.value, within)
     if isinstance(value, ast.IfExp):
-        return constructor(names, scope, value.body) or constructor(names, scope, value.orelse)
+        return constructor(names, scope, value.body, within) or constructor(names, scope, value.orelse, within)
     if isinstance(value, ast.BinOp):
-        sides = {_of_name(names, scope, side) for side in _operands(value)}
+        sides = {_of_name(names, scope, side, within) for side in _operands(value)}
         return next((side for side in ("dict", "list", "set") if side in sides), "constant" if sides == {"constant"} else "")
     return ""
 
@@ -53,18 +57,20 @@ def _operands(value: ast.expr) -> Iterator[ast.expr]:
     yield value
 
 
-def _of_name(names: Names, scope: Scope, value: ast.expr) -> str:
+def _of_name(names: Names, scope: Scope, value: ast.expr, within: tuple[Binding, ...]) -> str:
     """The constructor of an expression, or of the one value that a plain name stands for."""
     if not isinstance(value, ast.Name):
-        return constructor(names, scope, value)
+        return constructor(names, scope, value, within)
     owner = scope.owner(value.id)
     bindings = owner.bindings.get(value.id, []) if owner is not None else []
     if len(bindings) != 1 or bindings[0].how != "assign" or isinstance(bindings[0].value, ast.Name):
         return ""
-    return constructor(names, bindings[0].scope, bindings[0].value)
+    if any(bindings[0] is one for one in within):
+        return ""
+    return constructor(names, bindings[0].scope, bindings[0].value, (*within, bindings[0]))
 
 
-def _called(names: Names, scope: Scope, call: ast.Call) -> str:
+def _called(names: Names, scope: Scope, call: ast.Call, within: tuple[Binding, ...]) -> str:
     if isinstance(call.func, ast.Subscript):  # `dict[str, int]()`
         return names.dotted(scope, call.func.value)
     name = names.dotted(scope, call.func).removesuffix(".fromkeys")
@@ -72,9 +78,9 @@ def _called(names: Names, scope: Scope, call: ast.Call) -> str:
         return "list"
     if name.endswith(".copy") or name == "copy.deepcopy":
         copied = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else call.func
-        return _of_name(names, scope, copied)
+        return _of_name(names, scope, copied, within)
     if name == "typing.cast" and len(call.args) == 2:
-        return constructor(names, scope, call.args[1])
+        return constructor(names, scope, call.args[1], within)
     return name
 
 

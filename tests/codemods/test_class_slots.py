@@ -47,6 +47,11 @@ DECLINED = {
         "a type checker follows its type",
     ),
     "bound by setattr": ("class C:\n    x = 0\n    @classmethod\n    def f(cls):\n        setattr(cls, 'x', 1)\n", "else than a plain statement"),
+    "a class of the name of its base": (
+        "from lib import C\nclass C(C):\n    @classmethod\n    def set(cls, value):\n        cls.x = value\n    def get(self):\n"
+        "        return C.x\n",
+        "no class body declares it, and `C` may",
+    ),
     "a type that a comment overrides": ("class C:\n    x: int = ''  # type: ignore[assignment]\n" + SET, "`type: ignore`"),
 }  # fmt: skip
 
