@@ -13,14 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from outfall_cli import handover
+from outfall_cli import cache, handover
 from outfall_cli.exits import Exit
 from outfall_cli.failures import Failure, foreseen
 from outfall_cli.project import Project, load_project
 from outfall_cli.summaries import counted
 
 SECONDS_TO_ANSWER = 5
-TOOLS = ("outfall", "libcst", "flake8", "click", "jinja2", "tomlkit")
+TOOLS = ("outfall", "libcst", "flake8", "click", "jinja2", "platformdirs", "tomlkit")
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,22 @@ def flag_file() -> Verdict:
     return Verdict("ok", "flag file", f"{path.resolve()}: {counted(len(flags), 'value')}")
 
 
+def facts_cache() -> Verdict:
+    """Where what was read of files is remembered, and whether it can be."""
+    try:
+        where = cache.folder()
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)
+        objection = cache.objection(where)
+        found, size = cache.extent() if objection is None else (0, 0)
+    except (OSError, RuntimeError) as error:
+        return Verdict("note", "cache", f"not used: {error}", f"set {cache.FOLDER} to a folder of yours; without it every run reads every file")
+    if objection is not None:
+        return Verdict("note", "cache", f"not used: {where}: {objection}", f"set {cache.FOLDER} to a folder that only you may write to")
+    return Verdict("ok", "cache", f"{where}: {counted(found, 'project')}, {size / 1e6:.1f} MB")
+
+
 EXAMINATIONS: tuple[Callable[[], Verdict], ...] = (
-    python, tools, runtime, configuration, ledger, baseline, git, interrupted, monitoring, flag_file,
+    python, tools, runtime, configuration, ledger, baseline, git, interrupted, monitoring, flag_file, facts_cache,
 )  # fmt: skip
 
 

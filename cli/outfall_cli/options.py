@@ -64,6 +64,11 @@ def jobs(command: Decorated) -> Decorated:
     return option(command)
 
 
+def cached(command: Decorated) -> Decorated:
+    """`--no-cache`."""
+    return click.option("--cache/--no-cache", "cached", default=True, help="Take what earlier runs read from the cache, or read every file anew.")(command)
+
+
 def output_format(*formats: str) -> Callable[[Decorated], Decorated]:
     """`--format`, the first being the default."""
     return click.option(

@@ -12,6 +12,7 @@ from outfall_cli import terminal
 from outfall_cli.exits import Exit
 
 if TYPE_CHECKING:
+    from outfall_cli.cache import Cache
     from outfall_lint.config import Config
     from outfall_lint.engine import Analysis
     from outfall_lint.model import Problem
@@ -67,21 +68,37 @@ def load_project() -> Project:
     return Project(root, load_config(root))
 
 
-def analyse(project: Project, paths: Sequence[str], jobs: int = 1, sources: Sequence[Source] = ()) -> Analysis:
+def analyse(
+    project: Project,
+    paths: Sequence[str],
+    jobs: int = 1,
+    sources: Sequence[Source] = (),
+    *,
+    cached: bool = True,
+    cache: Cache | None = None,
+) -> Analysis:
     """Everything ambient below the paths (see `Project.within`); no jobs means one per CPU.
 
-    `sources` are texts that take the place of files.
+    `sources` are texts that take the place of files. Unless it is not to be `cached`, what earlier runs read is taken
+    from the project's cache; `cache` is that of another project, for a copy of it.
     """
+    from outfall_cli.cache import open_cache
     from outfall_lint.engine import analyse as run
 
-    return run(
+    if cached and cache is None:
+        cache = open_cache(project.root)
+    analysis = run(
         paths,
         project.config,
         project.root,
         jobs=jobs or os.cpu_count() or 1,
         progress=terminal.progress("checking"),
         sources=sources,
+        memory=cache,
     )
+    if cache is not None:
+        cache.save()
+    return analysis
 
 
 def complain_about(problems: Sequence[Problem]) -> None:

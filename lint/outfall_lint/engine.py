@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from outfall_lint.collect import collect, collector_paused
 from outfall_lint.config import Config
@@ -18,10 +19,22 @@ from outfall_lint.rule import View, all_rules
 from outfall_lint.selection import most_specific, selected, unsuppressed
 from outfall_lint.source import Source, read
 from outfall_lint.states import build_states
+from outfall_lint.stored import key_of
 
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
+class Memory(Protocol):
+    """What earlier runs found out of files. Its keys are `stored.key_of`'s."""
+
+    def recall(self, key: str, own: frozenset[str]) -> ModuleFacts | None:
+        """The facts under a key, where they hold for these top-level modules of the project too."""
+
+    def keep(self, key: str, own: frozenset[str], facts: ModuleFacts) -> None:
+        """Remember facts for later runs."""
+
+
+_CHUNK = 16
 _WORTH_A_POOL = 200
 """Files. Below this, starting processes costs more than it gains."""
 
@@ -53,12 +66,14 @@ def analyse(
     jobs: int = 1,
     progress: Progress | None = None,
     sources: Sequence[Source] = (),
+    memory: Memory | None = None,
 ) -> Analysis:
     """Everything the linter knows about the files below `paths`; relative paths start at `root`.
 
     Findings of every priority are returned: what is shown is the caller's choice, as is the
     baseline (see `outfall_lint.baseline`). `sources` are texts that take the place of files, such
     as standard input. Files that cannot be read become `problems`; nothing is raised for them.
+    `memory` spares the parsing of files that an earlier run saw as they are; it never changes what is found.
     """
     started = time.perf_counter()
     given = {source.path: source for source in sources}
@@ -67,7 +82,7 @@ def analyse(
     own = frozenset(name.partition(".")[0] for file in files for name in (file.module, *file.aliases))
     modules: list[ModuleFacts] = []
     with collector_paused():  # neither facts nor what is made of them hold cycles
-        for outcome in _collected(files, root, own, given, jobs, progress):
+        for outcome in _counted(_collected(files, root, own, given, jobs, memory), len(files), progress):
             if isinstance(outcome, Problem):
                 problems.append(outcome)
             else:
@@ -106,16 +121,32 @@ def _collected(
     own: frozenset[str],
     given: dict[str, Source],
     jobs: int,
-    progress: Progress | None,
+    memory: Memory | None,
 ) -> Iterator[ModuleFacts | Problem]:
+    """The facts of every file, in order."""
     one = partial(_collect_file, root, own, given)
-    if jobs > 1 and len(files) >= _WORTH_A_POOL:
-        from concurrent.futures import ProcessPoolExecutor  # slow to import, and flake8 never needs it
+    if jobs == 1 or len(files) < _WORTH_A_POOL:
+        for file in files:
+            yield one(file, memory)[1]
+        return
+    known = {file.path: facts for file in files if memory and (facts := _recalled(root, own, given, file, memory))}
+    missing = [file for file in files if file.path not in known]
+    if len(missing) < _WORTH_A_POOL:
+        for file in files:
+            yield known.get(file.path) or one(file, memory)[1]
+        return
+    from concurrent.futures import ProcessPoolExecutor  # slow to import, and flake8 never needs it
 
-        with ProcessPoolExecutor(max_workers=jobs) as pool:
-            yield from _counted(pool.map(one, files, chunksize=16), len(files), progress)
-    else:
-        yield from _counted(map(one, files), len(files), progress)
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        fresh = pool.map(one, missing, chunksize=_CHUNK)
+        for file in files:
+            if file.path in known:
+                yield known[file.path]
+                continue
+            key, outcome = next(fresh)
+            if memory is not None and key is not None and isinstance(outcome, ModuleFacts):
+                memory.keep(key, own, outcome)
+            yield outcome
 
 
 def _counted(
@@ -127,6 +158,26 @@ def _counted(
         yield outcome
 
 
-def _collect_file(root: Path, own: frozenset[str], given: dict[str, Source], file: File) -> ModuleFacts | Problem:
+def _recalled(
+    root: Path, own: frozenset[str], given: dict[str, Source], file: File, memory: Memory
+) -> ModuleFacts | None:
+    """The facts of a file as it is now, from an earlier run; None where none has seen it so."""
+    source = read(root, file.path) if file.path not in given else None
+    return memory.recall(key_of(source, file), own) if isinstance(source, Source) else None
+
+
+def _collect_file(
+    root: Path, own: frozenset[str], given: dict[str, Source], file: File, memory: Memory | None = None
+) -> tuple[str | None, ModuleFacts | Problem]:
+    """The facts of one file, and the key of what they were made of: None for a text that lies in no file."""
     source = given.get(file.path) or read(root, file.path)
-    return source if isinstance(source, Problem) else collect(source, file, own)
+    if isinstance(source, Problem):
+        return None, source
+    key = key_of(source, file) if file.path not in given else None
+    known = memory.recall(key, own) if memory is not None and key is not None else None
+    if known is not None:
+        return key, known
+    outcome = collect(source, file, own)
+    if memory is not None and key is not None and isinstance(outcome, ModuleFacts):
+        memory.keep(key, own, outcome)
+    return key, outcome

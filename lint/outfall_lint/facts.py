@@ -139,4 +139,5 @@ class ModuleFacts:
     suppressions: tuple[Suppression, ...]
     sightings: tuple[Sighting, ...] = ()
     modules: tuple[str, ...] = ()  # every module imported by name, `import a.b` as "a.b", `from . import b` likewise
+    roots: tuple[str, ...] = ()  # the top-level modules that its imports and bases lead to: which are the project's decides what is kept
     is_test: bool = False  # or an example, or a script of the repository: it lives for one run

@@ -49,6 +49,8 @@ class Names:
         self._starts: dict[tuple[Scope, str], Start | None] = {}
         self._may_start: dict[tuple[Scope, str], tuple[Start, ...]] = {}
         self._package = self.module if is_package else self.module[:-1]
+        self.roots: set[str] = set()
+        """The top-level modules that imports were found to lead to, so far."""
 
     def resolve(self, scope: Scope, root: str, path: Target, depth: int = 0) -> Resolved | None:
         """The absolute target of `root.path` used in `scope`; None for locals and builtins."""
@@ -182,9 +184,12 @@ class Names:
     def _origin(self, binding: Binding) -> Target:
         """What an import brings."""
         if isinstance(binding.value, str):
-            return tuple(binding.value.split("."))
-        level, module, name = binding.value
-        return (*self.base(level, module), name)
+            target: Target = tuple(binding.value.split("."))
+        else:
+            level, module, name = binding.value
+            target = (*self.base(level, module), name)
+        self.roots.add(target[0])
+        return target
 
     def base(self, level: int, module: str) -> Target:
         """The absolute module of `from <level dots><module> import …`."""

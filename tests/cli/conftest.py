@@ -71,6 +71,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     for name in [name for name in os.environ if name.startswith("OUTFALL_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("OUTFALL_CACHE_DIR", str(tmp_path / "cache"))
     return folder
 
 

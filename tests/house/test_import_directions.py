@@ -29,7 +29,7 @@ THIRD_PARTY = {
     "outfall_lint": set(),
     "outfall_codemods": {"libcst", "tomlkit"},
     "outfall_reports": {"jinja2", "markupsafe"},
-    "outfall_cli": {"click", "tomlkit"},
+    "outfall_cli": {"click", "platformdirs", "tomlkit"},
     "outfall_runtime": set(),
 }
 # The pytest plugin is imported by pytest only; production never loads it.

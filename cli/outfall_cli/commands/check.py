@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--allow-growth", metavar="REASON", help="With --update-baseline: also take in what is new.")
 @click.option("--stdin-filename", metavar="PATH", help="Read one file from stdin, as if it lay there.")
 @options.jobs
+@options.cached
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,6 +50,7 @@ def command(
     allow_growth: str | None,
     stdin_filename: str | None,
     jobs: int,
+    cached: bool,
 ) -> None:
     """Find ambient state: what functions share without being handed it.
 
@@ -76,7 +78,7 @@ def command(
     project = project.configured(select=select, ignore=ignore, min_priority=min_priority, baseline=other)
     sources = (from_stdin(project, stdin_filename),) if stdin_filename else ()
     wanted = [source.path for source in sources] or project.within(paths)
-    analysis = analyse(project, wanted, jobs, sources)
+    analysis = analyse(project, wanted, jobs, sources, cached=cached)
     lines = source_lines(project, sources)
     whole = not (sources or select or ignore) and set(wanted) == set(project.within(()))
     if update_baseline:

@@ -23,8 +23,9 @@ PLACE = re.compile(r"(?P<path>.+?):(?P<line>[0-9]+)(?::[0-9]+)?:?")
 
 @click.command()
 @click.argument("what", metavar="CODE|FILE:LINE")
+@options.cached
 @click.pass_context
-def command(ctx: click.Context, what: str) -> None:
+def command(ctx: click.Context, what: str, cached: bool) -> None:
     """Explain a rule; or why this very place is a finding, and what migrate would do with it.
 
     \b
@@ -41,7 +42,7 @@ def command(ctx: click.Context, what: str) -> None:
     path = project.within([place["path"]])[0]
     if not (project.root / path).is_file():
         raise click.UsageError(f"{place['path']}: no such file")
-    analysis = analyse(project, [*project.config.paths, path])
+    analysis = analyse(project, [*project.config.paths, path], cached=cached)
     complain_about(analysis.problems)
     click.echo(place_text(project, analysis, path, int(place["line"])), nl=False)
     ctx.exit(exit_code(analysis.problems, found=False))

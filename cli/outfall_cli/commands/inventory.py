@@ -14,8 +14,9 @@ from outfall_cli.project import analyse, complain_about, load_project
 @options.paths
 @options.output_format("text", "json")
 @options.jobs
+@options.cached
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int) -> None:
+def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int, cached: bool) -> None:
     """List every ambient state, whether a rule objects to it or not, and how far each is on its way.
 
     \b
@@ -32,7 +33,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int) -
     from outfall_lint.ledger import read_ledger
 
     project = load_project()
-    analysis = analyse(project, project.within(paths), jobs)
+    analysis = analyse(project, project.within(paths), jobs, cached=cached)
     complain_about(analysis.problems)
     document = inventory(analysis, read_ledger(project.ledger))
     if shape == "json":

@@ -86,6 +86,7 @@ class Migrate(click.Command):
 @click.option("--allow-dirty", is_flag=True, help="Rewrite although there are uncommitted changes.")
 @click.option("--respect-baseline", is_flag=True, help="Leave the states of the baseline alone.")
 @options.jobs
+@options.cached
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -105,6 +106,7 @@ def command(
     allow_dirty: bool,
     respect_baseline: bool,
     jobs: int,
+    cached: bool,
 ) -> None:
     """Move ambient state onto the runtime: the declarations change, the accesses stay.
 
@@ -137,7 +139,7 @@ def command(
     project = load_project()
     changes.recover(project.root)
     changes.remind(project.root)
-    analysis = analyse(project, project.within(paths), jobs)
+    analysis = analyse(project, project.within(paths), jobs, cached=cached)
     complain_about(analysis.problems)
     if not paths:
         complain_about_answers(project, analysis)
