@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -29,19 +29,23 @@ class OtherFiles:
         return found
 
     def mention(self, name: str, module: str, path: str) -> bool:
-        """Whether a file other than `path` says both `name` and the last part of `module`.
+        """Whether a file other than `path` says both `name` and the last part of `module`."""
+        return any(self.mentioning(name, module, path))
+
+    def mentioning(self, name: str, module: str, path: str) -> Iterator[str]:
+        """The files other than `path` that say both `name` and the last part of `module`.
 
         A package's own modules can import from it without its name, so there `name` is enough.
         """
         needed = [name] if path.endswith("__init__.py") else [name, module.rpartition(".")[2]]
         words = [rf"\b{re.escape(word)}\b".encode() for word in needed]
-        return any(all(re.search(word, text) for word in words) for text in self._others(path, name))
+        return (other for other, text in self._others(path, name) if all(re.search(word, text) for word in words))
 
     def star_import(self, module: str, path: str) -> bool:
         """Whether a file other than `path` imports everything from a module called like `module`."""
         last = re.escape(module.rpartition(".")[2])
         pattern = re.compile(rf"^\s*from\s+[\w.]*\b{last}\s+import\s+\*".encode(), re.MULTILINE)
-        return any(pattern.search(text) for text in self._others(path, "*"))
+        return any(pattern.search(text) for _, text in self._others(path, "*"))
 
     def holds_module(self, module: str) -> bool:
         """Whether the project has a file for the module `module`, under whatever source folder."""
@@ -55,9 +59,9 @@ class OtherFiles:
         above = {"/".join((*parts[: parts.index(package)], "__init__.py")) for parts in split if package in parts}
         return bool(above - known)
 
-    def _others(self, path: str, needle: str) -> Iterable[bytes]:
+    def _others(self, path: str, needle: str) -> Iterator[tuple[str, bytes]]:
         wanted = needle.encode()
-        return (text for other, text in self._texts.items() if other != path and wanted in text)
+        return ((other, text) for other, text in self._texts.items() if other != path and wanted in text)
 
     @cached_property
     def _texts(self) -> dict[str, bytes]:

@@ -15,13 +15,16 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from outfall_lint.model import Place
+from outfall_lint.constructors import MAPPINGS
+from outfall_lint.model import Place, State
 
 from .edits import Edit, Moved
-from .global_uses import global_uses
+from .elsewhere import Load
 from .slot_edits import CannotRewrite, assigned_value, end_of
 from .text import SourceText
 
+KEYED = "keyed by "
+"""What the linter's detail of an access says before the kind of key."""
 _NUMBERS = frozenset({"threading.get_ident", "_thread.get_ident", "threading.get_native_id"})
 _THREADS = frozenset({"threading.current_thread", "threading.currentThread"})
 _NUMBER_OF_THREAD = frozenset({"ident", "native_id"})
@@ -47,19 +50,21 @@ class _Keys:
         return self.imported.get(root, "") + dot + rest in functions
 
 
-def own_entry_edits(source: SourceText, name: str, declaration: int) -> Iterator[Edit]:
-    """The edits of all uses of the mapping `name`, which is declared on line `declaration`.
+def is_keyed_by_threads(state: State) -> bool:
+    """Whether OUT203 reports the mapping, so that what else is reported of it is a matter of that plan."""
+    return state.constructor in MAPPINGS and any(KEYED in a.detail and a.operation.changes for a in state.accesses)
+
+
+def own_entry_edits(source: SourceText, loads: Sequence[Load]) -> Iterator[Edit]:
+    """The edits of a file's uses of the mapping, each of which begins with one of the loads.
 
     Raises CannotRewrite at a use that is not of the running thread's own entry, or has no form with a value.
     """
-    uses = global_uses(source, name)
-    if uses.problem or len(uses.bindings) != 1:
-        raise CannotRewrite("its name is bound to something else", uses.problem[1] if uses.problem else declaration)
     keys = _Keys(_imports(source.tree), {})
     keys = _Keys(keys.imported, dict(_variables(source.tree, keys)))
     parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
     used: list[ast.expr] = []
-    for load in uses.loads:
+    for load in loads:
         key, edits = _entry(source, load, parents, keys)
         used.append(key)
         yield from edits
@@ -93,20 +98,22 @@ def _variables(tree: ast.Module, keys: _Keys) -> Iterator[tuple[ast.Name, ast.As
 
 
 def _entry(
-    source: SourceText, load: ast.Name, parents: Mapping[ast.AST, ast.AST], keys: _Keys
+    source: SourceText, load: Load, parents: Mapping[ast.AST, ast.AST], keys: _Keys
 ) -> tuple[ast.expr, Sequence[Edit]]:
     """The key of one use, and the edits that make it a use of the value."""
-    node = parents[load]
+    node, name = parents[load], source.slice(source.place(load))
+    if name != ast.unparse(load):
+        raise CannotRewrite("it is used inside an f-string whose places Python does not tell", load.lineno)
     if isinstance(node, ast.Subscript) and node.value is load and keys.holds(node.slice):
-        return node.slice, list(_subscript(source, node, parents[node], load.id))
+        return node.slice, list(_subscript(source, node, parents[node], name))
     if isinstance(node, ast.Compare) and node.comparators == [load] and keys.holds(node.left):
         if isinstance(node.ops[0], (ast.In, ast.NotIn)):
             negation = "not " if isinstance(node.ops[0], ast.NotIn) else ""
-            return node.left, [Edit(source.place(node), (f"{negation}{load.id}.is_set()",), whole=True)]
+            return node.left, [Edit(source.place(node), (f"{negation}{name}.is_set()",), whole=True)]
     call = parents.get(node)
     if isinstance(node, ast.Attribute) and isinstance(call, ast.Call) and call.func is node:
         if call.args and keys.holds(call.args[0]):
-            return call.args[0], [_called(source, call, node.attr, load, parents[call])]
+            return call.args[0], [_called(source, call, node.attr, name, parents[call])]
     raise CannotRewrite("it is used beyond the running thread's own entry", load.lineno)
 
 
@@ -128,19 +135,19 @@ def _subscript(source: SourceText, node: ast.Subscript, parent: ast.AST, name: s
         raise CannotRewrite("an entry is bound together with others, or changed in place", node.lineno)
 
 
-def _called(source: SourceText, call: ast.Call, method: str, load: ast.Name, parent: ast.AST) -> Edit:
+def _called(source: SourceText, call: ast.Call, method: str, name: str, parent: ast.AST) -> Edit:
     """`_users.get(get_ident(), 0)` → `_users.get(0)`; `_users.pop(get_ident(), None)`, on its own, takes the value back."""
     place = source.place(call)
     if not call.keywords and method == "get" and len(call.args) <= 2:
         given = Moved(source.place(call.args[1])) if len(call.args) == 2 else "None"
-        return Edit(place, (f"{load.id}.get(", given, ")"), whole=True)
+        return Edit(place, (f"{name}.get(", given, ")"), whole=True)
     if not call.keywords and method == "pop" and isinstance(parent, ast.Expr):
         if len(call.args) == 1:
-            return Edit(place, (f"{load.id}.unset()",), whole=True)
+            return Edit(place, (f"{name}.unset()",), whole=True)
         indent = source.lines[place.line - 1][: place.column]
         if not indent.strip():
             step = "\t" if "\t" in indent else "    "
-            return Edit(place, (f"if {load.id}.is_set():{source.newline}{indent}{step}{load.id}.unset()",), whole=True)
+            return Edit(place, (f"if {name}.is_set():{source.newline}{indent}{step}{name}.unset()",), whole=True)
     raise CannotRewrite(f"its `{method}` has no form with a value", call.lineno)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from outfall_lint.model import Place, State
 
 from .edits import Edit, RuntimeName, quoted
+from .elsewhere import Load, Reach
 from .global_uses import global_uses
 from .names import bound_names
 from .slot_edits import CannotRewrite, assigned_value, end_of
@@ -35,11 +36,12 @@ TARGET = "StagedContextValue"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use of an attribute: the node that stands for all of it, and the statement around it."""
+    """One use of an attribute: the node that stands for all of it, the statement around it, and how its value is reached."""
 
     attribute: str
     node: ast.expr
     statement: ast.stmt
+    value: str
 
 
 def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) -> Mapping[str, str]:
@@ -57,23 +59,41 @@ def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) 
     return names
 
 
-def value_edits(state: State, source: SourceText, names: Mapping[str, str]) -> tuple[Edit, ...]:
-    """The edits that make each attribute a value; raises CannotRewrite at a use that has no form with one."""
-    uses = _uses(source, state, names)
-    edits = [edit for use in uses for edit in _used(source, use, names[use.attribute])]
-    return (_declared(source, state, names, uses), *edits)
-
-
-def _uses(source: SourceText, state: State, names: Mapping[str, str]) -> list[Use]:
+def value_edits(state: State, source: SourceText, names: Mapping[str, str], elsewhere: Sequence[Reach] = ()) -> tuple[Edit, ...]:
+    """The edits that make each attribute a value, in all files; raises CannotRewrite at a use that has no form with one."""
     found = global_uses(source, state.local_name)
     if found.problem or len(found.bindings) != 1:
         raise CannotRewrite("its name is bound to something else", found.problem[1] if found.problem else state.place.line)
+    uses = {source: _uses(source, found.loads, names)}
+    edits = [edit for use in uses[source] for edit in _used(source, use)]
+    for reach in elsewhere:
+        try:
+            uses[reach.source] = _uses(reach.source, reach.loads, names)
+            edits += [edit for use in uses[reach.source] for edit in _used(reach.source, use)]
+            edits += _imported(reach, uses[reach.source], names)
+        except CannotRewrite as error:
+            raise CannotRewrite(error.reason, error.line, reach.source.path) from None
+    return (_declared(source, state, names, uses), *edits)
+
+
+def _imported(reach: Reach, uses: Sequence[Use], names: Mapping[str, str]) -> Iterator[Edit]:
+    """The values that are used by name are imported in the place of the namespace."""
+    if reach.imported is None:
+        return
+    wanted = sorted({use.value for use in uses if use.value in names.values()})
+    taken = next((name for name in wanted if name in reach.source.bound), None)
+    if taken:
+        raise CannotRewrite(f"`{taken}` means something else there", reach.imported.lineno)
+    yield Edit(reach.source.place(reach.imported), (", ".join(wanted),), whole=True)
+
+
+def _uses(source: SourceText, loads: Sequence[Load], names: Mapping[str, str]) -> list[Use]:
     parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
     told_by_error = "AttributeError" in source.text
-    return [_use(load, parents, names, told_by_error) for load in found.loads]
+    return [_use(source, load, parents, names, told_by_error) for load in loads]
 
 
-def _use(load: ast.Name, parents: Mapping[ast.AST, ast.AST], names: Mapping[str, str], told_by_error: bool) -> Use:
+def _use(source: SourceText, load: Load, parents: Mapping[ast.AST, ast.AST], names: Mapping[str, str], told_by_error: bool) -> Use:
     node = parents[load]
     attribute = node.attr if isinstance(node, ast.Attribute) else _named(node, load)
     if attribute not in names or not isinstance(node, ast.expr):
@@ -82,10 +102,11 @@ def _use(load: ast.Name, parents: Mapping[ast.AST, ast.AST], names: Mapping[str,
     statement = next(each for each in around if isinstance(each, ast.stmt))
     if not _is_told(node) and (told_by_error or any(map(_hides_errors, around))):
         raise CannotRewrite("its module may take an AttributeError for the absence of a value", load.lineno)
-    return Use(attribute, node, statement)
+    module = f"{source.slice(source.place(load.value))}." if isinstance(load, ast.Attribute) else ""
+    return Use(attribute, node, statement, module + names[attribute])
 
 
-def _named(node: ast.AST, load: ast.Name) -> str:
+def _named(node: ast.AST, load: Load) -> str:
     """The attribute that `getattr(_local, "user")` and its like name; "" for any other call."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or len(node.args) < 2 or node.keywords:
         return ""
@@ -118,9 +139,9 @@ def _hides_errors(node: ast.AST) -> bool:
     return decorated or node.name in ("__getattr__", "__getattribute__")
 
 
-def _used(source: SourceText, use: Use, value: str) -> Iterator[Edit]:
+def _used(source: SourceText, use: Use) -> Iterator[Edit]:
     """One use, in the form that a value has for it."""
-    node, statement = use.node, use.statement
+    node, statement, value = use.node, use.statement, use.value
     if isinstance(node, ast.Call):
         yield from _called(source, node, value)
     elif not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
@@ -156,15 +177,13 @@ def _called(source: SourceText, node: ast.Call, value: str) -> Iterator[Edit]:
 
 def _require_plain(source: SourceText, node: ast.expr) -> None:
     """Within an f-string older Pythons do not tell places."""
-    begins = source.slice(source.place(node)).split("(")[0].split(".")[0].strip()
-    expected = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        expected = node.value.id
-    if begins != expected:
+    written = source.slice(source.place(node))
+    begins = ast.unparse(node.func if isinstance(node, ast.Call) else node)
+    if not written.startswith(begins):
         raise CannotRewrite("it is read inside an f-string whose places Python does not tell", node.lineno)
 
 
-def _declared(source: SourceText, state: State, names: Mapping[str, str], uses: Sequence[Use]) -> Edit:
+def _declared(source: SourceText, state: State, names: Mapping[str, str], uses: Mapping[SourceText, Sequence[Use]]) -> Edit:
     """One declaration per value, in the place of the namespace's."""
     place = state.statement
     line = source.lines[place.line - 1]
@@ -173,9 +192,23 @@ def _declared(source: SourceText, state: State, names: Mapping[str, str], uses: 
         raise CannotRewrite("its declaration has a type, or shares a line with other statements", place.line)
     parts: list[str | RuntimeName] = []
     for attribute, name in names.items():
-        stores = [use.statement for use in uses if use.attribute == attribute]
-        told = value_type(source, stores, attribute)
+        told = _type(source, uses, attribute)
         parts += [f"{source.newline}{line[: place.column]}"] if parts else []
         parts += [name, ": ", RuntimeName(TARGET), f"[{told}]"] if told else [name]
         parts += [" = ", RuntimeName(TARGET), f"({quoted(f'{state.module}.{name}')})"]
     return Edit(place, tuple(parts), whole=True)
+
+
+def _type(source: SourceText, uses: Mapping[SourceText, Sequence[Use]], attribute: str) -> str:
+    """The type of a value; raises CannotRewrite where other files store something that the declaring one does not tell of."""
+    stores = {each: [use.statement for use in found if use.attribute == attribute] for each, found in uses.items()}
+    told = value_type(source, stores.pop(source), attribute)
+    for each, statements in stores.items():
+        if told and any(map(_is_store, statements)) and value_type(each, statements, attribute) != told:
+            raise CannotRewrite(f"no one type of `{attribute}` is told", min(s.lineno for s in statements), each.path)
+    return told
+
+
+def _is_store(statement: ast.stmt) -> bool:
+    """Whether a statement may put a value there: by an assignment, or by `setattr`."""
+    return isinstance(statement, ast.Assign) or (isinstance(statement, ast.Expr) and "setattr" in ast.unparse(statement))

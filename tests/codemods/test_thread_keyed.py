@@ -71,7 +71,7 @@ def test_left_alone_with_the_place_that_is_in_the_way(name: str, project: Projec
 
 
 MORE = {
-    "public": (HEAD.replace("_users", "users"), "code outside its module may look at its entries"),
+    "public": (HEAD.replace("_users", "users"), "it is public: code outside the project may look at its entries"),
     "filled": (HEAD.replace("= {}", "= {0: 'root'}"), "it does not begin empty"),
     "on a class": ("import threading\nclass C:\n    _m = {}\n    def f(self, user):\n        self._m[threading.get_ident()] = user\n", "it is declared at class level"),
     "a resource": (HEAD.replace("= user", "= user.connect()").replace("login(user)", "login()"), "stays per thread: `_users` keeps what `user.connect` makes"),

@@ -14,6 +14,7 @@ from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Access, Finding, Operation, Place, State
 
 from ..edits import Edit, RuntimeName, quoted
+from ..own_entries import is_keyed_by_threads
 from ..plan import Plan, decline, rebinds, rewrite
 from ..text import SourceText
 from ..transform import Case, Transform
@@ -56,6 +57,8 @@ def accepts(finding: Finding) -> bool:
     """Whether the state is a container that keeps its name for life (`X += …` changes it in place)."""
     state = finding.state
     if finding.code not in _CODES or state.constructor not in CONTAINERS:
+        return False
+    if finding.code == "OUT106" and is_keyed_by_threads(state):
         return False
     return state.scope == "class" or not any(map(rebinds, state.accesses))
 

@@ -7,16 +7,17 @@ threads look at each other's entries, count them or clean them away, no context 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from outfall_lint import thread_locals
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
 from ..edits import Edit, RuntimeName, quoted
+from ..elsewhere import Load, reaches
 from ..global_uses import global_uses
 from ..namespace_calls import namespace_problem
-from ..own_entries import own_entry_edits
+from ..own_entries import KEYED, is_keyed_by_threads, own_entry_edits
 from ..plan import Plan, decline, rewrite
 from ..slot_declarations import declarations
 from ..slot_edits import CannotRewrite
@@ -27,11 +28,11 @@ from ..unsafe import Obstacle, first
 _ADVICE = "use a context variable, which ends with its task, where only the own entry is read"
 _SETTLED = (Kind.CONTEXT, Kind.THREAD_RESOURCE)
 _ENDS = "an entry ends with its thread, in every mode: a later thread of the same number does not find it"
-_KEYED = "keyed by "
 
 
 def accepts(finding: Finding) -> bool:
-    return finding.code == "OUT203"
+    """Whether a mapping keyed by threads is reported, or a write to one from another module."""
+    return finding.code == "OUT203" or (finding.code == "OUT106" and is_keyed_by_threads(finding.state))
 
 
 def plan(case: Case) -> Plan:
@@ -40,7 +41,7 @@ def plan(case: Case) -> Plan:
     try:
         edits = _edits(case)
     except CannotRewrite as error:
-        return decline(state, codes, f"its keys name threads, and {error.reason} ({source.path}:{error.line}); {_ADVICE}")
+        return decline(state, codes, f"its keys name threads, and {error.reason} ({error.path or source.path}:{error.line}); {_ADVICE}")
     kind, evidence = (state.kind, ("the configuration says so",)) if state.kind in _SETTLED else _kept(state)
     if kind is Kind.THREAD_RESOURCE:
         return decline(state, codes, f"stays per thread: {'; '.join(evidence)}")
@@ -58,7 +59,7 @@ def _kept(state: State) -> tuple[Kind, tuple[str, ...]]:
 
 
 def _as_attribute(access: Access, name: str) -> Access:
-    told = access.detail.partition(_KEYED)[0].removesuffix("; ")
+    told = access.detail.partition(KEYED)[0].removesuffix("; ")
     method = None if access.method in ("__setitem__", "__getitem__") else access.method
     return replace(access, attribute=name, method=method, detail=told)
 
@@ -82,18 +83,29 @@ def _edits(case: Case) -> tuple[Edit, ...]:
     """Raises CannotRewrite where the declaration or a use has no form with a value."""
     state, source, line = case.state, case.source, case.state.place.line
     declaration = _declaration(state, source)
-    outside = next((access.place for access in state.accesses if access.place.path != source.path), None)
-    if outside or state.public or case.others.mention(state.local_name, state.module, source.path):
-        where = f" at {outside.path}:{outside.line}" if outside else ""
-        raise CannotRewrite(f"code outside its module may look at its entries{where}", line)
+    if state.public:
+        raise CannotRewrite("it is public: code outside the project may look at its entries", line)
+    elsewhere = reaches(state, case.others, source.path)
     reached = namespace_problem(source, state.local_name)
     if reached:
         raise CannotRewrite(*reached)
-    if "KeyError" in source.text:
-        raise CannotRewrite("its module may take a KeyError for the absence of an entry", line)
+    uses = global_uses(source, state.local_name)
+    if uses.problem or len(uses.bindings) != 1:
+        raise CannotRewrite("its name is bound to something else", uses.problem[1] if uses.problem else declaration.lineno)
     assert declaration.value is not None
     made = Edit(source.place(declaration.value), (RuntimeName("StagedContextValue"), f"({quoted(state.name)})"))
-    return (made, *_typed(source, declaration), *own_entry_edits(source, state.local_name, declaration.lineno))
+    used = [edit for each in ((source, uses.loads), *((r.source, r.loads) for r in elsewhere)) for edit in _used(*each)]
+    return (made, *_typed(source, declaration), *used)
+
+
+def _used(source: SourceText, loads: Sequence[Load]) -> list[Edit]:
+    """The edits of one file's uses."""
+    try:
+        if "KeyError" in source.text:
+            raise CannotRewrite("its module may take a KeyError for the absence of an entry", loads[0].lineno if loads else 1)
+        return list(own_entry_edits(source, loads))
+    except CannotRewrite as error:
+        raise CannotRewrite(error.reason, error.line, source.path) from None
 
 
 def _declaration(state: State, source: SourceText) -> ast.Assign | ast.AnnAssign:

@@ -14,6 +14,7 @@ from outfall_lint.model import Access, Finding, Kind, Operation, State
 
 from ..attributes import attributes
 from ..edits import Edit, RuntimeName, quoted
+from ..elsewhere import reaches
 from ..namespace_calls import namespace_problem
 from ..plan import Plan, decline, rewrite
 from ..slot_edits import CannotRewrite
@@ -48,7 +49,7 @@ def plan(case: Case) -> Plan:
         try:
             return _as_values(case)
         except CannotRewrite as error:
-            return _swapped(case, bound, (f"stays one namespace: {error.reason} ({source.path}:{error.line})",))
+            return _swapped(case, bound, (f"stays one namespace: {error.reason} ({error.path or source.path}:{error.line})",))
     return _swapped(case, bound)
 
 
@@ -84,15 +85,14 @@ def _as_values(case: Case) -> Plan:
     state, source = case.state, case.source
     if state.scope != "module":
         raise CannotRewrite("it is not declared at module level", state.place.line)
-    outside = next((access.place for access in state.accesses if access.place.path != source.path), None)
-    if outside or state.public or case.others.mention(state.local_name, state.module, source.path):
-        where = f" at {outside.path}:{outside.line}" if outside else ""
-        raise CannotRewrite(f"code outside its module may use its attributes{where}", state.place.line)
+    if state.public:
+        raise CannotRewrite("it is public: code outside the project may use its attributes", state.place.line)
+    elsewhere = reaches(state, case.others, source.path)
     reached = namespace_problem(source, state.local_name)
     if reached:
         raise CannotRewrite(*reached)
     names = value_names(source, state.local_name, attributes(state))
-    plan = rewrite(state, case.codes, TARGET, value_edits(state, source, names), "use_context")
+    plan = rewrite(state, case.codes, TARGET, value_edits(state, source, names, elsewhere), "use_context")
     return replace(plan, names=tuple(f"{state.module}.{name}" for name in names.values()))
 
 
@@ -145,8 +145,8 @@ TRANSFORM = Transform(
         "A context value follows asyncio tasks; it is not carried into plain threads, as a thread-local is not. "
         "A value that a pool's worker thread kept from one task to the next stays with the context that set it. "
         "Of one on an instance, each instance has values of its own, which end with it. With `--idiomatic`, reading a value "
-        "that was never set raises LookupError instead of AttributeError; where the module tells absence by that error, "
-        "or its attributes may be used from outside, it stays one namespace."
+        "that was never set raises LookupError instead of AttributeError; where a module tells absence by that error, "
+        "or the name is public or stands anywhere in a way that is not understood, it stays one namespace."
     ),
     accepts=accepts,
     plan=plan,
