@@ -94,3 +94,6 @@ PROCESS_CALLS = frozenset(
     }
 )
 """Functions that change something of the whole process."""
+
+MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
+"""The decorators, by their last names, that make a context manager of a generator."""

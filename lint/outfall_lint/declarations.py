@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from outfall_lint.constructors import THREAD_LOCALS
+from outfall_lint.constructors import MANAGERS, THREAD_LOCALS
 from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Class, Declaration, Function
 from outfall_lint.names import Names
 from outfall_lint.paths import decorator_names, path_of
@@ -135,6 +135,7 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
             registers=_registers(scope, of_parameters) if of_parameters else False,
             decorators=decorators,
             is_generator=scope in generators,
+            waits=scope in generators and bool(MANAGERS & set(decorators)) and _waits(node),
             deleted=_deleted(scope),
             changes=_changed_parameters(scope, changing) if parameters else (),
             alters=tuple(dict.fromkeys(_altered(scope, changing))) if changing else (),
@@ -147,6 +148,20 @@ def _deleted(scope: Scope) -> bool:
     if outer is None or outer.parent is not None or len(bindings := outer.bindings.get(scope.name, ())) < 2:
         return False
     return any(b.how == "delete" and b.scope is outer for b in bindings)
+
+
+def _waits(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether nothing happens before the first yield that could be seen outside: no call, no block, no store but to locals."""
+    inner = [one for statement in node.body for one in ast.walk(statement) if isinstance(one, (ast.expr, ast.stmt))]
+    first = min(((n.lineno, n.col_offset) for n in inner if isinstance(n, (ast.Yield, ast.YieldFrom))), default=(0, 0))
+    return not any(
+        (n.lineno, n.col_offset) < first
+        and (
+            isinstance(n, (ast.Call, ast.With, ast.AsyncWith, ast.Global, ast.Nonlocal))
+            or (isinstance(n, (ast.Attribute, ast.Subscript)) and not isinstance(n.ctx, ast.Load))
+        )
+        for n in inner
+    )
 
 
 def _function_kind(scope: Scope, decorators: tuple[str, ...]) -> str:

@@ -79,6 +79,7 @@ class Function(NamedTuple):
     registers: bool  # stores a parameter and returns the same parameter: a decorator registry
     decorators: tuple[str, ...]
     is_generator: bool = False
+    waits: bool = False  # a context manager that does nothing before its block, so it enters nothing
     deleted: bool = False  # by a `del` of its module: nobody calls it after import
     changes: tuple[str, ...] = ()  # the parameters whose object it changes in place, as those of a container are
     alters: tuple[str, ...] = ()  # the attributes of its own object that a method changes

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, MODULE_PROPERTY, THREAD_LOCALS
+from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, MANAGERS, MODULE_PROPERTY, THREAD_LOCALS
 from outfall_lint.facts import SUBSCRIPT, Sighting
 from outfall_lint.names import Names
 from outfall_lint.paths import decorator_names, path_of
@@ -19,7 +19,7 @@ _CONTEXT = re.compile(
     r"(^|_)(span|context|contexts|ctx|scope|bind|bound|contextvars|override|activate|use|localcontext|translation)(_|$)"
 )
 _NO_CONTEXT = frozenset("nullcontext suppress closing get_context create_default_context".split())
-_ENTERS_AND_LEAVES = frozenset("contextmanager asynccontextmanager fixture hookimpl hookspec".split())
+_ENTERS_AND_LEAVES = MANAGERS | {"fixture", "hookimpl", "hookspec"}
 UNDER = "under"
 """The detail of a yield inside a `with` of some function, whose name does not say that it enters a context."""
 _REMEMBERING = CONTAINERS | ITERATORS

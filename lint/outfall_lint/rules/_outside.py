@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from outfall_lint.access import access
 from outfall_lint.facts import ModuleFacts, Sighting, Span
@@ -59,11 +59,13 @@ def state_made(facts: ModuleFacts, sighting: Sighting) -> State:
     return state_of(name, facts.module, place_of(facts, sighting.span), "module")
 
 
-def context_sighted(facts: ModuleFacts, sighting: Sighting) -> State:
-    """The context that a sighting is about, by its own name: "app.context.use", "tracer.span"."""
-    place = place_of(facts, sighting.span)
-    here = Access(place, Operation.READ, sighting.function, at_import=False, detail=sighting.what)
-    return state_of(sighting.subject, facts.module, place, "function", (here,), kind=Kind.CONTEXT)
+def context_sighted(facts: ModuleFacts, yields: Sequence[Sighting]) -> State:
+    """The context that yields are inside, by its own name: "app.context.use", "tracer.span"."""
+    place = place_of(facts, yields[0].span)
+    here = tuple(
+        Access(place_of(facts, one.span), Operation.READ, one.function, at_import=False, detail=one.what) for one in yields
+    )
+    return state_of(yields[0].subject, facts.module, place, "function", here, kind=Kind.CONTEXT)
 
 
 def place_of(facts: ModuleFacts, span: Span) -> Place:

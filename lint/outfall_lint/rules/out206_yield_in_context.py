@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
-from outfall_lint.facts import Target
+from outfall_lint.constructors import MANAGERS
+from outfall_lint.facts import Sighting, Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._outside import context_sighted
 from outfall_lint.sightings import UNDER
 
-_MANAGERS = frozenset(("contextmanager", "asynccontextmanager"))
-
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     entering = frozenset(_entering(view))
     for facts in view.project.modules:
+        blocks: dict[tuple[str | None, str], list[Sighting]] = {}
         for sighting in facts.sightings:
-            if sighting.what == "yield" and (sighting.detail != UNDER or _named(view, sighting.subject) in entering):
-                message = f"`yield` hands control out while `{_short(sighting.subject)}` is still in force"
-                low = facts.is_test
-                yield rule.finding(context_sighted(facts, sighting), message, Priority.LOW if low else None)
+            if sighting.what == "yield" and _enters(view, sighting, entering):
+                blocks.setdefault((sighting.function, sighting.subject), []).append(sighting)
+        for (_, subject), yields in blocks.items():
+            message = f"`yield` hands control out while `{_short(subject)}` is still in force"
+            low = facts.is_test
+            yield rule.finding(context_sighted(facts, yields), message, Priority.LOW if low else None)
+
+
+def _enters(view: View, sighting: Sighting, entering: Container[Target]) -> bool:
+    """Whether what is around the yield is a context: by what the project's function does, else by its name."""
+    name = _named(view, sighting.subject)
+    function = view.project.functions.get(name)
+    if function is not None and function.waits:
+        return False
+    return sighting.detail != UNDER or name in entering
 
 
 def _entering(view: View) -> Iterator[Target]:
@@ -31,7 +42,7 @@ def _entering(view: View) -> Iterator[Target]:
                 if access.attribute == "set" and access.function is not None:
                     name = (*view.module_of(access.place.path).split("."), *access.function.split("."))
                     function = view.project.functions.get(name)
-                    if function is not None and _MANAGERS & set(function.decorators):
+                    if function is not None and MANAGERS & set(function.decorators):
                         yield name
 
 
