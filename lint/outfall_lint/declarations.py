@@ -12,7 +12,7 @@ from outfall_lint.paths import decorator_names, path_of
 from outfall_lint.spans import SpanOf
 from outfall_lint.uses import LOOKS, changes_container
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, RawUse, Scope, Walk
-from outfall_lint.values import constructor, note
+from outfall_lint.values import constructor, note, second_name
 
 _DECLARES = ("assign", "walrus", "annotation", "augment", "unpack", "for", "with")
 
@@ -54,7 +54,7 @@ def _bound(scope: Scope, level: str, names: Names, span_of: SpanOf) -> Iterator[
         # A `global` in a function declares only what the module itself never binds.
         candidates = [b for b in every if b.scope.function == scope.function] or every
         # Where a conditional import or branch binds it, the one that makes an object speaks for it.
-        made = [(b, constructor(names, b.scope, b.value)) for b in candidates]
+        made = [(b, constructor(names, b.scope, b.value) or second_name(names, b.scope, b.value)) for b in candidates]
         best = next((m for m in made if m[1] not in ("", "constant")), made[0] if made else None)
         if best is None or best[0].scope.in_script or (level == "function" and not _lasting(best[1])):
             continue

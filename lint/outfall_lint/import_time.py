@@ -28,11 +28,16 @@ def called_only_at_import(
         found = {
             name
             for name, function in functions.items()
-            if name not in only and function.kind == "function" and _only_called_from(only, name, sites)
+            if name not in only and _is_in_sight(function) and _only_called_from(only, name, sites)
         }
         only |= found
         grown = bool(found)
     return frozenset(only)
+
+
+def _is_in_sight(function: Function) -> bool:
+    """Whether all calls of it can be told: nobody calls it on an object of which the class is not known."""
+    return function.kind == "function" or (function.kind in ("classmethod", "staticmethod") and function.name.rpartition(".")[2].startswith("_"))
 
 
 def _only_called_from(only: set[Target], name: Target, sites: Sites) -> bool:

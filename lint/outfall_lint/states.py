@@ -151,7 +151,8 @@ def _gives_each_its_own(project: Project, constructor: str) -> bool:
     """
     made_by = tuple(constructor.split("."))
     if made_by in project.classes:
-        return any("__get__" in project.classes[base].methods for base in project.ancestors(made_by))
+        methods = {method for base in project.ancestors(made_by) for method in project.classes[base].methods}
+        return not methods.isdisjoint(("__get__", "__set__"))
     known = CONTAINERS | ITERATORS | THREAD_LOCALS | CONTEXT_VARS
     return "property" in constructor or ("." in constructor and constructor not in known)
 

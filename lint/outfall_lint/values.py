@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from outfall_lint.names import Names
 from outfall_lint.paths import path_of, spelled
-from outfall_lint.scopes import FUNCTION, Binding, Scope
+from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _DISPLAYS: dict[type, str] = {
     ast.Dict: "dict",
@@ -47,6 +47,11 @@ def constructor(names: Names, scope: Scope, value: ast.AST | None, within: tuple
         sides = {_of_name(names, scope, side, within) for side in _operands(value)}
         return next((side for side in ("dict", "list", "set") if side in sides), "constant" if sides == {"constant"} else "")
     return ""
+
+
+def second_name(names: Names, scope: Scope, value: object) -> str:
+    """The constructor of what a class body calls by a second name: `_succ = _adj`."""
+    return _of_name(names, scope, value, ()) if isinstance(value, ast.Name) and scope.kind == CLASS else ""
 
 
 def _operands(value: ast.expr) -> Iterator[ast.expr]:
