@@ -13,6 +13,7 @@ from outfall_lint.collect import is_test
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Access, Finding, Operation, Place, State
 
+from ..declared_values import made_by_call, value_of
 from ..edits import Edit, RuntimeName, quoted
 from ..own_entries import is_keyed_by_threads
 from ..plan import Plan, decline, rebinds, rewrite
@@ -103,18 +104,13 @@ def _in_function(state: State, source: SourceText) -> bool:
 def _is_made_here(state: State, source: SourceText) -> bool:
     """Whether the declared value is a new container, of arguments that the registry takes over."""
     kind = _KINDS[state.constructor]
-    value = _value(state, source)
-    if not isinstance(value, ast.Call):
-        return isinstance(value, kind.displays)
-    if kind.keeps_value:
-        return isinstance(value.func, ast.Name) and value.func.id == state.constructor
-    named = all(keyword.arg in kind.keywords for keyword in value.keywords)
-    return named and len(value.args) <= kind.most and not any(isinstance(arg, ast.Starred) for arg in value.args)
-
-
-def _value(state: State, source: SourceText) -> ast.expr:
-    assert state.value is not None
-    return ast.parse(f"({source.slice(state.value)}\n)", mode="eval").body
+    if isinstance(value_of(state, source), kind.displays):
+        return True
+    made = made_by_call(state, source)
+    if made is None or kind.keeps_value:
+        return made is not None
+    named = all(keyword.arg in kind.keywords for keyword in made.keywords)
+    return named and len(made.args) <= kind.most and not any(isinstance(arg, ast.Starred) for arg in made.args)
 
 
 def _swap(state: State, kind: _Kind, source: SourceText) -> tuple[Edit, ...]:
@@ -124,9 +120,13 @@ def _swap(state: State, kind: _Kind, source: SourceText) -> tuple[Edit, ...]:
     start, end = _ends(state.value)
     if kind.keeps_value:
         return Edit(start, (*head, ", ")), Edit(end, (")",))
-    value = _value(state, source)
-    separator = ", " if isinstance(value, ast.Call) and (value.args or value.keywords) else ""
-    opening = source.slice(state.value).index("(")
+    made, text = made_by_call(state, source), source.slice(state.value)
+    assert made is not None
+    named = ast.get_source_segment(f"({text}\n)", made.func) or ""
+    opening = text.index("(", len(named))
+    of_what = named[named.index("[") :] if isinstance(made.func, ast.Subscript) else ""  # `deque[int](…)`
+    separator = ("," if text[opening + 1] in "\r\n" else ", ") if made.args or made.keywords else ""
+    head = (RuntimeName(kind.target), f"{of_what}({quoted(state.name)}")
     return (Edit(_stretch(source, state.value, opening + 1), (*head, separator)),)
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from outfall_lint.model import Access, Finding, Kind, Operation, State
 
 from ..attributes import attributes
+from ..declared_values import made_by_call
 from ..edits import Edit, RuntimeName, quoted
 from ..elsewhere import reaches
 from ..namespace_calls import namespace_problem
@@ -111,7 +112,8 @@ def _kind_problem(state: State) -> str | None:
 def _declaration_problem(state: State, source: SourceText) -> str | None:
     if state.constructor != "threading.local":
         return f"it is an instance of {state.constructor}, a subclass of threading.local; answer for that class first"
-    if state.value is None or "".join(source.slice(state.value).split())[-2:] != "()":
+    made = made_by_call(state, source)
+    if made is None or made.args or made.keywords:
         return "it is not declared by a plain call without arguments"
     return None
 

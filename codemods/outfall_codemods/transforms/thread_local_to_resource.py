@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from outfall_lint.model import Finding, Kind, Operation, State
 
+from ..declared_values import made_by_call
 from ..edits import Edit
 from ..namespace_calls import namespace_problem
 from ..other_files import OtherFiles
@@ -38,7 +39,8 @@ def plan(case: Case) -> Plan:
 
 def _edits(state: State, source: SourceText, others: OtherFiles) -> tuple[Edit, ...]:
     line = state.place.line
-    if state.constructor != "threading.local" or state.value is None or source.slice(state.value)[-2:] != "()":
+    made = made_by_call(state, source)
+    if state.constructor != "threading.local" or made is None or made.args or made.keywords:
         raise CannotRewrite("it is not declared by a plain call without arguments", line)
     if state.scope != "module" or state.annotated:
         raise CannotRewrite("it is no plain global of its module", line)
