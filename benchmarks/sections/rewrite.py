@@ -1,7 +1,7 @@
 """What planning a rewrite costs: CPU of `outfall migrate --diff` over the same files' `ast.parse`, in one process.
 
 Beside it, on a sample of the same files, the stock way to rename a call with libcst, and fixit with its default
-rules. Their jobs are not the same; what they share is that every file goes through them. To compare:
+rules. Cold and warm are as in `check`. Their jobs are not the same; what they share is that every file goes through them. To compare:
 `pip install fixit`.
 """
 
@@ -12,14 +12,15 @@ import sysconfig
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from benchmarks.sections.check import UNIT, cpu, parse_all
+from benchmarks.sections.check import UNIT, cpu, parse_all, with_cache
 from benchmarks.table import Row
 from benchmarks.timing import Ratio
 from outfall_codemods.change import diff
 from outfall_codemods.migrate import MigrationPlan, plan_migration
 from outfall_lint.config import Config
-from outfall_lint.engine import analyse
+from outfall_lint.engine import Memory, analyse
 
 TITLE = "rewriting, over packages of the standard library"
 ROOT = Path(sysconfig.get_path("stdlib"))
@@ -37,7 +38,7 @@ def rows(quick: bool) -> list[Row]:
     trees = (QUICK,) if quick else (FEW, MORE)
     sample = files_of(QUICK if quick else MORE)[::SAMPLE]
     return [
-        *(planned(packages, rounds) for packages in trees),
+        *(row for packages in trees for row in planned(packages, rounds)),
         beside("libcst: RenameCommand", renamed, sample, rounds),
         beside("fixit: default rules", linted, sample, rounds),
     ]
@@ -47,18 +48,28 @@ def files_of(packages: Sequence[str]) -> list[Path]:
     return sorted(path for name in packages for path in (ROOT / name).rglob("*.py"))
 
 
-def planned(packages: Sequence[str], rounds: int) -> Row:
-    """From reading the files to the text of the diff."""
+def planned(packages: Sequence[str], rounds: int) -> list[Row]:
+    """From reading the files to the text of the diff: files that no run has seen, then those that one has."""
     folders, files, config = [ROOT / name for name in packages], files_of(packages), Config()
 
-    def migrate() -> MigrationPlan:
-        plan = plan_migration(analyse(folders, config, ROOT), config, root=ROOT)
+    def migrate(memory: Memory | None = None) -> MigrationPlan:
+        plan = plan_migration(analyse(folders, config, ROOT, memory=memory), config, root=ROOT)
         io.StringIO().writelines(map(diff, plan.changes))
         return plan
 
     changed = sum(change.is_python for change in migrate().changes)
-    pairs = [(cpu(migrate), cpu(lambda: parse_all(files))) for _ in range(rounds)]
-    return Row(f"outfall migrate --diff ({changed} of {len(files)} files change)", Ratio.of(pairs), UNIT, LIMIT)
+    with TemporaryDirectory() as folder:
+
+        def warm() -> None:
+            with_cache(Path(folder), ROOT, migrate)
+
+        warm()
+        costs = [(cpu(migrate), cpu(warm), cpu(lambda: parse_all(files))) for _ in range(rounds)]
+    what = f"({changed} of {len(files)} files change)"
+    return [
+        Row(f"outfall migrate --diff, cold {what}", Ratio.of([(one, base) for one, _, base in costs]), UNIT, LIMIT),
+        Row(f"outfall migrate --diff, warm {what}", Ratio.of([(one, base) for _, one, base in costs]), UNIT, LIMIT),
+    ]
 
 
 def beside(name: str, prepare: Callable[[], Callable[[Path], object]], files: Sequence[Path], rounds: int) -> Row:

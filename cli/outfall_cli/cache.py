@@ -122,12 +122,12 @@ class Cache:
                 yield key, line
 
 
-def open_cache(root: Path) -> Cache | None:
-    """The cache of the project at `root`; None where there can be none."""
+def open_cache(root: Path, where: Path | None = None) -> Cache | None:
+    """The cache of the project at `root`, in the user's folder or in `where`; None where there can be none."""
     try:
         from outfall_lint.stored import edition
 
-        where = folder()
+        where = where or folder()
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         if objection(where) is not None:
             return None

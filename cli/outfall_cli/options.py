@@ -59,7 +59,7 @@ def paths(command: Decorated) -> Decorated:
 def jobs(command: Decorated) -> Decorated:
     """`-j N`."""
     option = click.option(
-        "-j", "--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Processes; 0: one per CPU."
+        "-j", "--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Processes; 0: one per CPU. Fewer than 50 files to read are read by one."
     )
     return option(command)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,7 +92,7 @@ def analyse(
         paths,
         project.config,
         project.root,
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=jobs or processors(),
         progress=terminal.progress("checking"),
         sources=sources,
         memory=cache,
@@ -99,6 +100,11 @@ def analyse(
     if cache is not None:
         cache.save()
     return analysis
+
+
+def processors() -> int:
+    """How many CPUs this process may use: in a container, or pinned, fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def complain_about(problems: Sequence[Problem]) -> None:

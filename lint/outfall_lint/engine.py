@@ -35,8 +35,8 @@ class Memory(Protocol):
 
 
 _CHUNK = 16
-_WORTH_A_POOL = 200
-"""Files. Below this, starting processes costs more than it gains."""
+_WORTH_A_POOL = 50
+"""Files to be read. Below this, starting processes costs more than it gains."""
 
 
 @dataclass(frozen=True)
