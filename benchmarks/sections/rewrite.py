@@ -2,7 +2,7 @@
 
 Beside it, on a sample of the same files, the stock way to rename a call with libcst, and fixit with its default
 rules. Cold and warm are as in `check`. Their jobs are not the same; what they share is that every file goes through them. To compare:
-`pip install fixit`.
+`pip install fixit`, in an environment of its own: it keeps click back to a version that our tests do not run on.
 """
 
 from __future__ import annotations

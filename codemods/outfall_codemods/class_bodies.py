@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from .global_uses import binds_by_statement, stores
+from .text import SourceText
 
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -97,12 +98,12 @@ def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
         yield from _evaluated(child)
 
 
-def body_reader(tree: ast.Module, node: ast.ClassDef, annotated: bool) -> str | None:
+def body_reader(source: SourceText, node: ast.ClassDef, annotated: bool) -> str | None:
     """Who reads the class body, and would find a slot there; None where nobody does as far as can be seen.
 
     A class of another file of the project is taken to be a plain one, as the rules do.
     """
-    return _reader(tree, dict(_imports(tree)), node, annotated)
+    return _reader(source.tree, source.imported, node, annotated)
 
 
 def _reader(tree: ast.Module, imported: Mapping[str, str], node: ast.ClassDef, annotated: bool) -> str | None:
@@ -126,9 +127,9 @@ def _reader(tree: ast.Module, imported: Mapping[str, str], node: ast.ClassDef, a
     return None
 
 
-def external_bases(tree: ast.Module, node: ast.ClassDef) -> Iterator[str]:
+def external_bases(source: SourceText, node: ast.ClassDef) -> Iterator[str]:
     """The modules outside the standard library from which bases are imported, absolutely: "django.db"."""
-    return _external(tree, dict(_imports(tree)), node)
+    return _external(source.tree, source.imported, node)
 
 
 def _external(tree: ast.Module, imported: Mapping[str, str], node: ast.ClassDef) -> Iterator[str]:
@@ -140,15 +141,6 @@ def _external(tree: ast.Module, imported: Mapping[str, str], node: ast.ClassDef)
             yield module
         if known and known is not node:
             yield from _external(tree, imported, known)
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Each imported name and the module that it is, or is from; "" for relative imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((a.asname or a.name.partition(".")[0], a.name) for a in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from ((a.asname or a.name, "" if node.level else node.module or "") for a in node.names)
 
 
 def value_problem(node: ast.ClassDef, value: ast.expr, constructor: str) -> str | None:

@@ -41,13 +41,15 @@ def used_names(tree: ast.AST) -> set[str]:
 
     Texts count on purpose: an import is dropped only where nothing at all could need it.
     """
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    docstrings: set[ast.AST] = set()  # a statement comes before what it is made of
     used: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             if not isinstance(node.ctx, ast.Store):
                 used.add(node.id)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+        elif isinstance(node, ast.Expr):
+            docstrings.add(node.value)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
             used.update(_WORD.findall(node.value))
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             used.update(node.names)

@@ -43,9 +43,9 @@ class OtherFiles:
 
     def star_import(self, module: str, path: str) -> bool:
         """Whether a file other than `path` imports everything from a module called like `module`."""
-        last = re.escape(module.rpartition(".")[2])
-        pattern = re.compile(rf"^\s*from\s+[\w.]*\b{last}\s+import\s+\*".encode(), re.MULTILINE)
-        return any(pattern.search(text) for _, text in self._others(path, "*"))
+        last = module.rpartition(".")[2]
+        pattern = re.compile(rf"^\s*from\s+[\w.]*\b{re.escape(last)}\s+import\s+\*".encode(), re.MULTILINE)
+        return any(pattern.search(text) for _, text in self._others(path, last))
 
     def holds_module(self, module: str) -> bool:
         """Whether the project has a file for the module `module`, under whatever source folder."""

@@ -62,7 +62,7 @@ def own_entry_edits(source: SourceText, loads: Sequence[Load]) -> Iterator[Edit]
     """
     keys = _Keys(_imports(source.tree), {})
     keys = _Keys(keys.imported, dict(_variables(source.tree, keys)))
-    parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+    parents = {child: node for node in source.nodes for child in ast.iter_child_nodes(node)}
     used: list[ast.expr] = []
     for load in loads:
         key, edits = _entry(source, load, parents, keys)

@@ -49,6 +49,19 @@ def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
                 yield from _blocks(inner)
 
 
+def _nodes(tree: ast.Module) -> list[ast.AST]:
+    """What `ast.walk` gives, in its order, in half the time."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                found += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append(value)
+    return found
+
+
 @dataclass(frozen=True)
 class SourceText:
     """One file's text with all that is needed to write it back as it was."""
@@ -97,7 +110,18 @@ class SourceText:
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree, the outer before the inner."""
-        return tuple(ast.walk(self.tree))
+        return tuple(_nodes(self.tree))
+
+    @cached_property
+    def imported(self) -> dict[str, str]:
+        """Each imported name and the module that it is, or is from; "" for relative imports."""
+        found: dict[str, str] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Import):
+                found.update((a.asname or a.name.partition(".")[0], a.name) for a in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                found.update((a.asname or a.name, "" if node.level else node.module or "") for a in node.names)
+        return found
 
     @cached_property
     def bound(self) -> frozenset[str]:

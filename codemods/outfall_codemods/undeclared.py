@@ -17,14 +17,14 @@ _ASKED = frozenset({"hasattr", "getattr", "setattr", "delattr"})
 _BARE_BASES = frozenset("ABC abc.ABC Generic typing.Generic".split())
 
 
-def undeclared_problem(tree: ast.Module, node: ast.ClassDef, name: str) -> str | None:
+def undeclared_problem(source: SourceText, node: ast.ClassDef, name: str) -> str | None:
     """Why an empty slot in the body would be noticed; None where it is as good as no attribute at all."""
     if binds_in_body(node, name):
         return "its class body does not declare it by a single plain statement; declare it there, once, first"
     for base in node.bases:
-        if not _is_without(tree, base, name, (node,)):
+        if not _is_without(source.tree, base, name, (node,)):
             return f"no class body declares it, and `{ast.unparse(base)}` may: declare it in the class first"
-    line = _said(tree, name)
+    line = _said(source, name)
     if line:
         return f"no class body declares it, and its name stands as text at line {line}, which may look past a slot: declare it first"
     return None
@@ -48,14 +48,14 @@ def _is_without(tree: ast.Module, base: ast.expr, name: str, within: tuple[ast.C
     return written in _BARE_BASES or (isinstance(built_in, type) and not hasattr(built_in, name))
 
 
-def _said(tree: ast.Module, name: str) -> int | None:
+def _said(source: SourceText, name: str) -> int | None:
     """The line where the name stands as text, other than to ask for the attribute: `__slots__`, `"x" in cls.__dict__`."""
     asked = {
         id(call.args[1])
-        for call in ast.walk(tree)
+        for call in source.nodes
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _ASKED and len(call.args) > 1
     }
-    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n.value == name and id(n) not in asked)
+    texts = (n for n in source.nodes if isinstance(n, ast.Constant) and n.value == name and id(n) not in asked)
     return next((n.lineno for n in texts), None)
 
 

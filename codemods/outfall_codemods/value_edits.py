@@ -88,7 +88,7 @@ def _imported(reach: Reach, uses: Sequence[Use], names: Mapping[str, str]) -> It
 
 
 def _uses(source: SourceText, loads: Sequence[Load], names: Mapping[str, str]) -> list[Use]:
-    parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+    parents = {child: node for node in source.nodes for child in ast.iter_child_nodes(node)}
     told_by_error = "AttributeError" in source.text
     return [_use(source, load, parents, names, told_by_error) for load in loads]
 

@@ -16,7 +16,7 @@ def value_type(source: SourceText, statements: Sequence[ast.stmt], attribute: st
 
     Raises CannotRewrite where a typed module does not tell this one: a checker would ask for it.
     """
-    functions = [node for node in ast.walk(source.tree) if isinstance(node, _FUNCTIONS)]
+    functions = [node for node in source.nodes if isinstance(node, _FUNCTIONS)]
     if not any(function.returns or any(a.annotation for a in _arguments(function)) for function in functions):
         return ""
     told: list[str] = []

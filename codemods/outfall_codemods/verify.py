@@ -31,7 +31,8 @@ def verify_file(change: FileChange) -> None:
     _parses(after)
     _keeps_its_form(before, after)
     _stays_within(change, before.text, after.text)
-    dangling = undefined_names(after.text, after.path) - undefined_names(before.text, before.path)
+    dangling = undefined_names(after.text, after.path)
+    dangling -= undefined_names(before.text, before.path) if dangling else set()
     if dangling:
         raise _fault(change.path, f"would leave {', '.join(sorted(dangling))} undefined")
 

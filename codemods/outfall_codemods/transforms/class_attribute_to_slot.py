@@ -44,7 +44,7 @@ def plan(case: Case) -> Plan:
     if node is None:
         return decline(state, codes, _NO_CLASS)
     declaration = declaration_in(node, state.local_name) if state.value else None
-    problem = None if declaration else undeclared_problem(source.tree, node, state.local_name)
+    problem = None if declaration else undeclared_problem(source, node, state.local_name)
     if problem:
         return decline(state, codes, problem)
     obstacle = first(_obstacles(state, source, node, declaration, case.others), allowed)
@@ -84,7 +84,7 @@ def _obstacles(
     state: State, source: SourceText, node: ast.ClassDef, declaration: ast.Assign | ast.AnnAssign | None, others: OtherFiles
 ) -> Iterator[Obstacle]:
     """Why a descriptor in the value's place would be noticed, and where the slot would be passed by."""
-    reader = body_reader(source.tree, node, isinstance(declaration, ast.AnnAssign))
+    reader = body_reader(source, node, isinstance(declaration, ast.AnnAssign))
     if reader:
         yield Obstacle(f"{reader}; keep the value elsewhere")
     line = read_in_body(node, state.local_name)
@@ -93,7 +93,7 @@ def _obstacles(
     value = value_problem(node, declaration.value, state.constructor) if declaration and declaration.value else None
     if value:
         yield Obstacle(value)
-    foreign = next((m for m in external_bases(source.tree, node) if not others.holds_module(m)), None)
+    foreign = next((m for m in external_bases(source, node) if not others.holds_module(m)), None)
     if foreign:
         reason = f"a base of its class comes from `{foreign}`, out of our sight, and may read the class body; keep the value elsewhere"
         yield Obstacle(reason, "bases-out-of-sight")

@@ -97,7 +97,7 @@ def _declaration_problem(state: State, source: SourceText) -> str | None:
 
 
 def _in_function(state: State, source: SourceText) -> bool:
-    functions = (n for n in ast.walk(source.tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    functions = (n for n in source.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
     return any(function.lineno <= state.place.line <= (function.end_lineno or 0) for function in functions)
 
 

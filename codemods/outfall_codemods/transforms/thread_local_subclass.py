@@ -68,7 +68,7 @@ def _class_at(state: State, source: SourceText) -> ast.ClassDef | None:
 
 def _inner_class_at(state: State, source: SourceText) -> ast.ClassDef | None:
     """A class within a function or a class, by its place."""
-    return next((n for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef) and n.lineno == state.place.line), None)
+    return next((n for n in source.nodes if isinstance(n, ast.ClassDef) and n.lineno == state.place.line), None)
 
 
 def _problem(node: ast.ClassDef) -> str | None:

@@ -69,7 +69,7 @@ def _swapped(case: Case, bound: Sequence[_Bound], evidence: tuple[str, ...] = ()
 def _bound(state: State, source: SourceText) -> Iterator[_Bound]:
     """Where its name gets a `threading.local()`, at first or anew as after a fork: name, value, and an annotation that says so."""
     places = {a.place for a in state.accesses if a.operation is Operation.REBIND and a.detail.endswith("call threading.local")}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Call) and not node.value.args:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             said = node.annotation if isinstance(node, ast.AnnAssign) and _says_local(node.annotation) else None
