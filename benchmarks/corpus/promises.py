@@ -91,14 +91,14 @@ def _covered(text: str, told: re.Pattern[str]) -> set[int]:
     lines = text.splitlines()
     covered = {number for number, line in enumerate(lines, start=1) if not line.strip()}
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.stmt):
+        if isinstance(node, (ast.stmt, ast.ExceptHandler)):
             first, last = node.lineno, _last_own_line(node)
             if isinstance(node, (ast.Import, ast.ImportFrom)) or told.search("\n".join(lines[first - 1 : last])):
                 covered.update(range(first, last + 1))
     return covered
 
 
-def _last_own_line(node: ast.stmt) -> int:
+def _last_own_line(node: ast.stmt | ast.ExceptHandler) -> int:
     """Where a statement ends, or a compound one's head."""
     body = getattr(node, "body", None)
     return body[0].lineno - 1 if isinstance(body, list) and body[0].lineno > node.lineno else node.end_lineno or node.lineno

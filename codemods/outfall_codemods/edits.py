@@ -75,14 +75,17 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def edited(source: SourceText, edits: Sequence[Edit], unbound: Collection[str] = (), line_length: int | None = None) -> Edited:
+def edited(
+    source: SourceText, edits: Sequence[Edit], unbound: Collection[str] = (), line_length: int | None = None, own: Collection[str] = ()
+) -> Edited:
     """Carry out the edits, bind the runtime's names, drop the imports that this orphans.
 
     `unbound` are names that no function binds any more: their `global` goes. `line_length` is
-    the project's own limit; without one it is the length that one line in a hundred exceeds.
+    the project's own limit; without one it is the length that one line in a hundred exceeds. `own` are the
+    project's packages, by the names that `import` knows them by.
     """
     names = sorted({name for edit in edits for name in edit.runtime_names})
-    bound = bind_runtime_names(source, names, _first_executed(source, edits)) if names else Bound({}, None)
+    bound = bind_runtime_names(source, names, _first_executed(source, edits), own) if names else Bound({}, None)
     splices = _spliced(source, edits, bound)
     shifted = realigned(source, splices)
     if bound.edit:

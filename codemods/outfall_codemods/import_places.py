@@ -23,14 +23,16 @@ class ImportEdit:
     lines: Lines
 
 
-def inserted(source: SourceText, statement: str, before_line: int) -> ImportEdit:
-    """A new line in the block that holds most imports, in its section; else below the docstring."""
+def inserted(source: SourceText, statement: str, before_line: int, own: Collection[str]) -> ImportEdit:
+    """A new line in the block that holds most imports, in its section; else below the docstring.
+
+    `own` are the project's packages, by the names that `import` knows them by.
+    """
     end = source.newline
     blocks = list(_import_blocks(source.tree.body, before_line))
     if not blocks:
         return _below_docstring(source, statement)
     block = max(blocks, key=lambda b: sum(len(s.names) for s in b))
-    own = {part.partition(".")[0] for part in source.path.split("/")}
     sections = [_section(s, own) for s in block]
     spaced = len(set(sections)) == 1 or any(b.lineno > a.end_lineno + 1 for a, b in zip(block, block[1:]))
     index = _neighbour(block, sections)
@@ -64,7 +66,6 @@ FUTURE, STANDARD, THIRD, LOCAL = range(4)
 
 
 def _section(statement: ast.stmt, own: Collection[str]) -> int:
-    """The section of an import; `own` are the names below which the module itself may be imported."""
     if isinstance(statement, ast.ImportFrom):
         if statement.level:
             return LOCAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .import_places import RUNTIME, ImportEdit, inserted
@@ -31,7 +31,7 @@ def runtime_names(tree: ast.Module) -> dict[str, str]:
     return found
 
 
-def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: int) -> Bound:
+def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: int, own: Collection[str] = ()) -> Bound:
     """Bind the `wanted` runtime names so that they exist before `before_line` runs.
 
     An import that is already there is used or extended; a taken name gets an alias.
@@ -50,7 +50,7 @@ def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: i
     if existing:
         merged = [(alias.name, alias.asname or alias.name) for alias in existing.names] + list(fresh.items())
         return Bound(names, _replaced(source, existing, _in_order(merged)))
-    return Bound(names, inserted(source, _statement(_in_order(fresh.items())), before_line))
+    return Bound(names, inserted(source, _statement(_in_order(fresh.items())), before_line, own))
 
 
 _DISTINCT = re.compile(r"Staged|module_property$|class_slot$|slot_of$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -58,6 +59,14 @@ class OtherFiles:
         split = (path.removesuffix(".py").split("/") for path in self._paths)
         above = {"/".join((*parts[: parts.index(package)], "__init__.py")) for parts in split if package in parts}
         return bool(above - known)
+
+    def importable(self, path: str) -> frozenset[str]:
+        """The project's own names for `import` in the file `path`: beside its outermost package, at the root and in `src`."""
+        known, folder = set(self._paths), posixpath.dirname(path)
+        while folder and f"{folder}/__init__.py" in known:
+            folder = posixpath.dirname(folder)
+        starts = {f"{folder}/" if folder else "", "", "src/"}
+        return frozenset(p[len(s) :].split("/")[0].removesuffix(".py") for s in starts for p in known if p.startswith(s))
 
     def _others(self, path: str, needle: str) -> Iterator[tuple[str, bytes]]:
         wanted = needle.encode()

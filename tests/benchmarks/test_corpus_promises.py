@@ -120,3 +120,11 @@ def test_new_errors_and_warnings_of_a_configured_pyright_count(tmp_path: Path, m
     assert new_type_errors(stock, tree, [], Path(sys.executable)) is None
     (stock / "pyproject.toml").write_text("[tool.pyright]\n")
     assert new_type_errors(stock, tree, [], Path(sys.executable)) == ["app.py: warning: warning four"]
+
+
+def test_an_except_clause_that_names_the_state_may_change(tree: Path) -> None:
+    text = "_errors = None\ndef f():\n    try:\n        pass\n    except _errors.Some:\n        pass\n"
+    (tree / "app.py").write_text(text)
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-aqm", "errors"], cwd=tree, check=True)
+    (tree / "app.py").write_text(text.replace("except _errors", "except _errors.value"))
+    assert strayed(tree, "HEAD", ["_errors"]) == []

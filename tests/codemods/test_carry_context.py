@@ -102,7 +102,7 @@ def test_in_another_file_than_the_state(project: Project) -> None:
     (change,) = project.migration(carry=[STATE]).changes
     assert change.path == "web.py"
     assert change.after.decode() == (
-        "import threading\n\nimport app\nfrom outfall_runtime import context as outfall_context\n\n\n"
+        "import threading\n\nfrom outfall_runtime import context as outfall_context\n\nimport app\n\n\n"
         "def f(context):\n    threading.Thread(target=outfall_context.wrap(app.audit)).start()\n"
     )
 

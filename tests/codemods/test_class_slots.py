@@ -123,7 +123,7 @@ def test_another_module_binds_it_through_the_slot(project: Project) -> None:
     project.write("web.py", "import app\n\ndef f():\n    app.C.x = 1  # one\n")
     after = {change.path: change.after.decode() for change in project.migration().changes}
     assert 'class_slot("app.C.x", None)' in after["app.py"]
-    assert after["web.py"] == 'import app\nfrom outfall_runtime import slot_of\n\ndef f():\n    slot_of(app.C, "x").value = 1  # one\n'
+    assert after["web.py"] == 'from outfall_runtime import slot_of\n\nimport app\n\ndef f():\n    slot_of(app.C, "x").value = 1  # one\n'
 
 
 def test_what_another_module_does_by_setattr_is_declined(project: Project) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from outfall_codemods.imports import bind_runtime_names
 from outfall_codemods.text import SourceText
 from outfall_codemods.unused_imports import drop_unused_imports
+
+if TYPE_CHECKING:
+    from .conftest import Project
 
 NEW = "from outfall_runtime import Registry"
 
@@ -84,7 +89,7 @@ def test_the_import_stands_where_a_colleague_would_put_it(name: str) -> None:
     before, after = PLACED[name]
     source = SourceText("app.py", before)
     line = next(number for number, text in enumerate(source.lines, start=1) if text.startswith("X ="))
-    edit = bind_runtime_names(source, ["Registry"], before_line=line).edit
+    edit = bind_runtime_names(source, ["Registry"], line, {"app"}).edit
     assert (before if edit is None else before[: edit.start] + edit.text + before[edit.end :]) == after
 
 
@@ -105,3 +110,22 @@ def test_a_taken_function_name_gets_an_alias_in_its_own_spelling() -> None:
     taken = SourceText("app.py", "def slot_of():\n    pass\n")
     bound = bind_runtime_names(taken, ["class_slot", "slot_of"], 3)
     assert bound.names == {"class_slot": "class_slot", "slot_of": "outfall_slot_of"}
+
+
+NESTED = {
+    "called as what the file imports": (
+        "import os\n\nimport attr\nimport django\n\nfrom app import other\n", "import os\n\nimport attr\nimport django\nNEW\n\nfrom app import other\n",
+    ),
+    "called as a module of the standard library": ("import sys\nimport time\n", "import sys\nimport time\n\nNEW\n"),
+}
+
+
+@pytest.mark.parametrize("folder", ["django", "time"])
+@pytest.mark.parametrize("name", NESTED)
+def test_a_folder_within_a_package_is_no_package_of_its_own(name: str, folder: str, project: Project) -> None:
+    before, after = NESTED[name]
+    for package in ("app", f"app/{folder}"):
+        project.write(f"{package}/__init__.py", "")
+    project.write(f"app/{folder}/time.py", before + "\nX = {}\ndef put(k):\n    X[k] = 1\n")
+    (change,) = (each for each in project.migration().changes if each.path.endswith("time.py"))
+    assert change.after.decode().partition("\nX =")[0] == after.replace("NEW", "from outfall_runtime import StagedRegistry")
