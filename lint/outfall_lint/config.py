@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from outfall_lint.closest import closest
 from outfall_lint.model import Kind, Priority
 
 
@@ -221,9 +221,9 @@ def unknown_code(codes: Iterable[str]) -> str | None:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?`, or what there is to choose from."""
     known = tuple(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean `{close[0]}`?"
+    meant = closest(word, known)
+    if meant is not None:
+        return f"; did you mean `{meant}`?"
     return f"; known: {', '.join(known)}" if known else "; nothing is known here"
 
 

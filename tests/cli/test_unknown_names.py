@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outfall_cli.nearest import nearest, unknown
+from outfall_cli.nearest import unknown
+from outfall_lint.closest import closest
 
 if TYPE_CHECKING:
     from .conftest import Invoke
@@ -27,6 +28,7 @@ CASES = {
     "command with a hyphen": (["remove-legcy"], "remove-legacy"),
     "option": (["check", "--strct"], "--strict"),
     "rule to explain": (["explain", "modul-mapping"], "module-mapping"),
+    "rule with a letter for a digit": (["explain", "OUT1O1"], "did you mean OUT101?"),
     "rule to select": (["check", "--select", "OUT999"], "OUT"),
     "priority": (["check", "--min-priority", "hgih"], "high"),
     "format": (["check", "--format", "jsn"], "json"),
@@ -57,8 +59,15 @@ def test_an_unknown_configuration_key_names_the_nearest(project: Path, invoke: I
 @pytest.mark.parametrize(
     ("wrong", "meant"), [("xyzzy", None), ("", None), ("chek", "check"), ("CHECK", "check"), ("rule", "rules")]
 )
-def test_nearest(wrong: str, meant: str | None) -> None:
-    assert nearest(wrong, ["check", "rules", "undo"]) == meant
+def test_the_closest_name_is_meant(wrong: str, meant: str | None) -> None:
+    assert closest(wrong, ["check", "rules", "undo"]) == meant
+
+
+@pytest.mark.parametrize("wrong", ["OUT1O1", "0UT101", "OUTlO1", "OUTI01", "out|o1"])
+def test_what_looks_alike_is_the_same(wrong: str) -> None:
+    codes = [f"OUT{number}" for number in (*range(101, 113), *range(201, 209))]
+    assert closest(wrong, codes) == "OUT101"
+    assert closest("use-context", ["use_registry", "use_context"]) == "use_context"
 
 
 def test_where_nothing_is_near_the_list_is_named() -> None:
