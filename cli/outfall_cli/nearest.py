@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from outfall_lint.closest import closest
+
+def nearest(wrong: str, valid: Iterable[str]) -> str | None:
+    """The valid name that was probably meant, or None where none is near."""
+    from outfall_lint.closest import closest
+
+    return closest(wrong, valid)
 
 
 def unknown(what: str, wrong: str, valid: Iterable[str], see: str) -> str:
@@ -13,6 +18,6 @@ def unknown(what: str, wrong: str, valid: Iterable[str], see: str) -> str:
     `see` is the command that lists the valid names, for when none is near.
     """
     known = list(valid)
-    meant = closest(wrong, known)
+    meant = nearest(wrong, known)
     remedy = f"did you mean {meant}?" if meant else f"`{see}` lists them." if known else "there is none yet."
     return f"unknown {what} {wrong}: {remedy}"

@@ -10,9 +10,8 @@ import click
 from outfall_cli import changes, terminal
 from outfall_cli.failures import Refusal
 from outfall_cli.handover import hand_over
-from outfall_cli.nearest import unknown
+from outfall_cli.nearest import nearest, unknown
 from outfall_cli.project import Project, load_project
-from outfall_lint.closest import closest
 
 if TYPE_CHECKING:
     from outfall_codemods.remove.evidence import Evidence
@@ -31,7 +30,7 @@ class FlagsGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
         known = self.list_commands(ctx)
-        if own is None and cmd_name not in known and closest(cmd_name, known):
+        if own is None and cmd_name not in known and nearest(cmd_name, known):
             ctx.fail(unknown("action", cmd_name, known, see="outfall flags --help"))
         return own if own is not None else handed_over(cmd_name)
 
