@@ -145,7 +145,7 @@ def _spliced(source: SourceText, edits: Sequence[Edit], bound: Bound) -> list[Sp
         return part if isinstance(part, str) else _moved(source, part.place, [written(edit) for edit in inner[part.place]])
 
     gone = {edit for each in inner.values() for edit in each}
-    gone |= {edit for outer in edits if outer.whole for edit in edits if edit is not outer and _within(edit.place, outer.place)}
+    gone |= {edit for outer in edits if outer.whole for edit in edits if edit is not outer and _inside(edit.place, outer.place)}
     return [written(edit) for edit in edits if edit not in gone]
 
 
@@ -157,6 +157,13 @@ def _moved(source: SourceText, place: Place, splices: Sequence[Splice]) -> str:
 def _within(inner: Place, outer: Place) -> bool:
     starts = (outer.line, outer.column) <= (inner.line, inner.column)
     return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+
+
+def _inside(inner: Place, outer: Place) -> bool:
+    """Whether a place goes with another one; what is put before or behind that one stays."""
+    begins, ends = (inner.line, inner.column), (inner.end_line, inner.end_column)
+    beside = begins == ends and begins in ((outer.line, outer.column), (outer.end_line, outer.end_column))
+    return _within(inner, outer) and not beside
 
 
 def _offsets(source: SourceText, place: Place) -> tuple[int, int]:

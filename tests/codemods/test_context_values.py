@@ -81,8 +81,8 @@ TRANSFORMED = {
         "def end():\n    _request_user.set((None))\n    _request_user.unset()\n    return _request_user.get()\n",
     ),
     "one value from another": (
-        "def f():\n    _request.user = 1, getattr(_request, 'user', None)  # both\n",
-        "def f():\n    _request_user.set((1, _request_user.get(None)))  # both\n",
+        "def f():\n    _request.user = 1, getattr(_request, 'user', None)  # both\n    _request.user = _request.user\n",
+        "def f():\n    _request_user.set((1, _request_user.get(None)))  # both\n    _request_user.set(_request_user.get())\n",
     ),
     "over several lines": (
         "def f(x):\n    _request.user = (\n        x\n    )\n", "def f(x):\n    _request_user.set((\n        x\n    ))\n",
