@@ -36,6 +36,18 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield node.rest
 
 
+def module_names(tree: ast.Module) -> set[str]:
+    """The names that stand for something of the module itself: bound at its level, or by a function's `global`."""
+    found = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        found |= bound_names([node]) if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store) else set()
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            pending += ast.iter_child_nodes(node)
+    return found
+
+
 def used_names(tree: ast.AST) -> set[str]:
     """Every name the tree reads, and every word of a text that might name one (annotations, `__all__`).
 

@@ -7,6 +7,7 @@ import builtins
 import re
 from collections.abc import Iterator
 
+from .other_files import OtherFiles
 from .text import SourceText, first_of
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -24,6 +25,41 @@ def namespace_problem(source: SourceText, name: str) -> tuple[str, int] | None:
                 continue
             return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
     return None
+
+
+def taken_elsewhere(name: str, module: str, path: str, others: OtherFiles) -> tuple[str, int] | None:
+    """Where a file other than `path` takes all names of `module` at once, as `vars(module)` does; None if none does."""
+    last = module.rpartition(".")[2]
+    for other in sorted({*others.saying(last, "vars(", beside=path), *others.saying(last, "__dict__", beside=path)}):
+        source = others.source(other)
+        try:
+            called = {last, *_names_of(source, last)}
+        except SyntaxError:  # the analysis has reported it already, and nobody can import it
+            continue
+        lines = [number for number, line in enumerate(source.lines, start=1) if "vars(" in line or "__dict__" in line]
+        for node, parents in _walked(source.tree, (), lines):
+            owner = _owner(node)
+            if owner is not None and _is_called(owner, called, last) and not _is_harmless(node, parents, name):
+                return other, getattr(node, "lineno", 0)
+    return None
+
+
+def _names_of(source: SourceText, last: str) -> Iterator[str]:
+    """What the file calls a module by that last name."""
+    for node in source.nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (alias.asname for alias in node.names if alias.asname and alias.name.rpartition(".")[2] == last)
+
+
+def _owner(node: ast.AST) -> ast.expr | None:
+    """`x` of `vars(x)` and of `x.__dict__`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars" and len(node.args) == 1:
+        return node.args[0]
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "__dict__" else None
+
+
+def _is_called(node: ast.expr, names: set[str], last: str) -> bool:
+    return (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr == last)
 
 
 def _walked(node: ast.AST, parents: tuple[ast.AST, ...], lines: list[int]) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
@@ -91,7 +127,7 @@ def _is_repr(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "repr"
 
 
-def _is_harmless(call: ast.Call, parents: tuple[ast.AST, ...], name: str) -> bool:
+def _is_harmless(call: ast.AST, parents: tuple[ast.AST, ...], name: str) -> bool:
     """Whether the dictionary is used for one other name only, or for what it is."""
     parent = parents[-1]
     if isinstance(parent, ast.Call):

@@ -42,6 +42,10 @@ class OtherFiles:
         words = [rf"\b{re.escape(word)}\b".encode() for word in needed]
         return (other for other, text in self._others(path, name) if all(re.search(word, text) for word in words))
 
+    def saying(self, *words: str, beside: str) -> Iterator[str]:
+        """The files other than `beside` that have all the words, as text."""
+        return (other for other, text in self._others(beside, words[0]) if all(word.encode() in text for word in words))
+
     def star_import(self, module: str, path: str) -> bool:
         """Whether a file other than `path` imports everything from a module called like `module`."""
         last = module.rpartition(".")[2]

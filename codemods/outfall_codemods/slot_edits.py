@@ -11,7 +11,7 @@ from outfall_lint.model import Place
 
 from .edits import Edit
 from .global_uses import Binding
-from .names import bound_names
+from .names import bound_names, module_names
 from .text import SourceText, first_of
 
 _EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")
@@ -68,7 +68,7 @@ def _imported(source: SourceText, node: ast.Import | ast.ImportFrom, name: str, 
     rest = source.lines[place.end_line - 1][place.end_column :].strip()
     if indent.strip() or (rest and not rest.startswith("#")):
         raise CannotRewrite("it is bound by an import that shares its line with other statements", node.lineno)
-    local = free_name(source, f"imported_{name.strip('_').lower()}")
+    local = free_name(source, f"imported_{_stem(name)}")
     yield Edit(source.place(alias), (f"{alias.name} as {local}",))
     yield Edit(end_of_line(source, node), (f"{source.newline}{indent}{slot}.value = {local}",))
 
@@ -98,6 +98,17 @@ def free_name(source: SourceText, wanted: str) -> str:
     while wanted in taken:
         wanted = f"new_{wanted}" if not wanted.startswith("new_") else f"{wanted}_"
     return wanted
+
+
+def slot_name(source: SourceText, name: str) -> str:
+    """What the slot behind a global is called: `_timeout_slot`, and `_timeout_slot_2` where `TIMEOUT` and `_timeout` both have one."""
+    alike = sorted(each for each in module_names(source.tree) if _stem(each) == _stem(name))
+    number = alike.index(name) if name in alike else 0
+    return free_name(source, f"_{_stem(name)}_slot" + (f"_{number + 1}" if number else ""))
+
+
+def _stem(name: str) -> str:
+    return name.strip("_").lower()
 
 
 def _operator(source: SourceText, name: ast.Name) -> str:

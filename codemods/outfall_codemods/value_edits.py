@@ -21,7 +21,7 @@ from outfall_lint.model import Place, State
 from .edits import Edit, RuntimeName, quoted
 from .elsewhere import Load, Reach
 from .global_uses import global_uses
-from .names import bound_names
+from .names import bound_names, module_names
 from .slot_edits import CannotRewrite, assigned_value, end_of
 from .text import SourceText
 from .value_types import value_type
@@ -45,14 +45,15 @@ class Use:
 
 
 def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) -> Mapping[str, str]:
-    """What each attribute's value is called: `_request_user`; `_user` where the namespace's own name says nothing."""
+    """What each attribute's value is called: `_request_user`; `_user` where the name of the only such namespace says nothing."""
     stem, hidden = local_name.strip("_"), "_" * (len(local_name) - len(local_name.lstrip("_")))
     taken = source.bound
+    vague = stem.lower() in _VAGUE and sum(name.strip("_").lower() in _VAGUE for name in module_names(source.tree)) == 1
     names: dict[str, str] = {}
     for attribute in attributes:
         short = attribute.lstrip("_") or attribute
         short = short.upper() if stem.isupper() else short
-        wanted = hidden + (short if stem.lower() in _VAGUE else f"{stem}_{short}")
+        wanted = hidden + (short if vague else f"{stem}_{short}")
         while wanted in taken or wanted in names.values():
             wanted += "_"
         names[attribute] = wanted

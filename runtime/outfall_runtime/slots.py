@@ -17,7 +17,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import ModuleType
-from typing import Any, Callable, Dict, Generic, Tuple, TypeVar, overload
+from typing import Any, Callable, Dict, Generic, List, Tuple, TypeVar, overload
 
 from ._tables import catalogue
 
@@ -137,12 +137,24 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
     """
     target = sys.modules[module]
     cls: Any = type(target)
-    if "_outfall_properties" not in vars(cls):
-        body: Dict[str, Any] = {"_outfall_properties": True, "__module__": __name__}
+    slots = vars(cls).get("_outfall_slots")
+    if slots is None:
+        slots = {}
+        body: Dict[str, Any] = {"_outfall_slots": slots, "__module__": __name__, "__dir__": _listing(cls, slots)}
         cls = type("ModuleWithProperties", (cls,), body)
         target.__class__ = cls  # outfall: ignore[OUT111] a module property needs a class for its module
     target.__dict__.pop(name, None)  # outfall: ignore[OUT111] the property takes the place of the name
+    slots[name] = slot
     setattr(cls, name, _property(module, name, slot))
+
+
+def _listing(base: Any, slots: Dict[str, Slot[Any]]) -> Callable[[ModuleType], List[str]]:
+    """What `dir` says of the module: frameworks find their settings by it."""
+
+    def listing(module: ModuleType) -> List[str]:
+        return [*base.__dir__(module), *(name for name, slot in slots.items() if slot.get_or(UNSET) is not UNSET)]
+
+    return listing
 
 
 def _property(module: str, name: str, slot: "Slot[Any]") -> property:

@@ -101,3 +101,51 @@ def test_a_file_whose_edit_fails_takes_its_plan_back_and_no_other(project: Proje
     }
     after = {change.path: change.after.decode() for change in migration.changes}
     assert (set(after), "class_slot" in after["shop/state.py"]) == ({"shop/state.py", "outfall-flags.toml"}, False)
+
+
+SETTING = "level = 0\ndef set_level(value):\n    global level\n    level = value\n"
+TAKES_ALL = {
+    "vars of it": "from shop import state\ndef run():\n    return vars(state).get('level', 1)\n",
+    "its dict": "import shop.state\ndef run():\n    return dict(shop.state.__dict__)\n",
+    "its dict, under another name": "import shop.state as st\ndef run(name):\n    return st.__dict__[name]\n",
+    "a patch of its dict": "from unittest import mock\nfrom shop import state as st\ndef run():\n    return mock.patch.dict(vars(st), level=3)\n",
+}
+TAKES_OTHERS = {
+    "another name of vars": "from shop import state\ndef run():\n    return vars(state)['set_level']\n",
+    "the dict of something else": "from shop import state\ndef run(state2):\n    return vars(state2), state.Other.__dict__\n",
+    "what it lists": "from shop import state\ndef run():\n    return [n for n in dir(state) if n == 'level']\n",
+}
+
+
+@pytest.mark.parametrize("use", TAKES_ALL)
+def test_a_module_whose_names_are_all_taken_at_once_keeps_its_globals(use: str, project: Project) -> None:
+    project.write("shop/__init__.py", "")
+    project.write("shop/state.py", SETTING)
+    project.write("shop/use.py", TAKES_ALL[use])
+    [plan] = [each for each in project.migration().plans if each.state.local_name == "level"]
+    assert (plan.action, plan.unsafe) == ("decline", "namespace-calls")
+    assert "shop/use.py:" in str(plan.reason) and "takes all names of its module at once" in str(plan.reason)
+
+
+@pytest.mark.parametrize("use", TAKES_OTHERS)
+def test_other_names_of_a_module_do_not_stand_in_the_way(use: str, project: Project) -> None:
+    project.write("shop/__init__.py", "")
+    project.write("shop/state.py", SETTING)
+    project.write("shop/use.py", TAKES_OTHERS[use])
+    [plan] = [each for each in project.migration().plans if each.state.local_name == "level"]
+    assert (plan.action, plan.target) == ("rewrite", "Slot")
+
+
+def test_globals_of_like_names_have_slots_of_their_own(project: Project) -> None:
+    names = ("LEVEL", "_level", "level")
+    text = "".join(f"{n} = {i}\n" for i, n in enumerate(names))
+    text += "".join(f"def set_{i}(value):\n    global {n}\n    {n} = value\ndef get_{i}():\n    return {n}\n" for i, n in enumerate(names))
+    project.write("shop/__init__.py", "")
+    project.write("shop/state.py", text)
+    project.write("shop/use.py", "from shop import state\ndef run():\n    state.set_0('a')\n    state._level = 'b'\n    return state.LEVEL, state.get_1(), state.level\n")
+    before = printed(project)
+    for change in project.migration().changes:
+        project.write(change.path, change.after)
+    text = (project.root / "shop/state.py").read_text()
+    assert [f"_level_slot{end} = Slot(" in text for end in ("", "_2", "_3")] == [True, True, True]
+    assert (printed(project), before) == ("('a', 'b', 2)\n", "('a', 'b', 2)\n")

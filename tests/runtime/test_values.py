@@ -135,6 +135,19 @@ def test_a_module_has_several_properties_and_its_neighbours_none(module: Any) ->
     assert (module.A, module.B, hasattr(types.ModuleType("x"), "A")) == (1, 2, False)
 
 
+def test_a_module_lists_its_properties_that_have_a_value(module: Any) -> None:
+    first: Slot[Any] = Slot("m.A", 1)
+    module_property(module.__name__, "A", first)
+    module_property(module.__name__, "B", Slot("m.B", UNSET))
+    before = dir(module)
+    assert (before.count("A"), "B" in before, "other" in before) == (1, False, True)
+    first.set(UNSET)
+    assert "A" not in dir(module)
+    module.__dir__ = lambda: ["own"]
+    module.B = 2
+    assert dir(module) == ["B", "own"]
+
+
 def test_monkeypatch_works_on_a_module_property(module: Any) -> None:
     slot: Slot[int] = Slot("m.PATCHED", 1)
     module_property(module.__name__, "PATCHED", slot)

@@ -18,11 +18,11 @@ from ..declared_slots import declared, made_first, of_slot
 from ..edits import Edit
 from ..global_uses import GlobalUses, global_uses
 from ..lazy_edits import lazy_edits
-from ..namespace_calls import namespace_problem
+from ..namespace_calls import namespace_problem, taken_elsewhere
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rebinds, rewrite
 from ..slot_declarations import declarations
-from ..slot_edits import CannotRewrite, binding_edits, free_name, load_edits
+from ..slot_edits import CannotRewrite, binding_edits, load_edits, slot_name
 from ..text import SourceText
 from ..transform import Case, Transform
 from ..unsafe import Obstacle, first
@@ -90,6 +90,10 @@ def _obstacles(state: State, source: SourceText, uses: GlobalUses, others: Other
     for problem, name in found:
         if problem:
             yield Obstacle(f"{problem[0]} ({source.path}:{problem[1]})", name)
+    taken = taken_elsewhere(state.local_name, state.module, source.path, others)
+    if taken:
+        where = f"{taken[0]}:{taken[1]}"
+        yield Obstacle(f"{where} takes all names of its module at once, which would miss a property; name those it needs", "namespace-calls")
 
 
 def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, int] | None:
@@ -122,7 +126,7 @@ def _star_problem(state: State, source: SourceText, others: OtherFiles) -> tuple
 def _edits(state: State, source: SourceText, uses: GlobalUses, visible: bool) -> list[Edit]:
     found = declarations(source.tree, state.local_name, uses) or []
     name = state.local_name
-    slot = free_name(source, f"_{name.strip('_').lower()}_slot") if visible else name
+    slot = slot_name(source, name) if visible else name
     edits = [edit for declaration in found for edit in declared(state, source, declaration, slot, bool(uses.typed))]
     edits += [] if found else [made_first(state, source, uses, slot)]
     edits += [edit for node in uses.typed if not visible and node not in found for edit in of_slot(source, node)]
@@ -137,7 +141,7 @@ TRANSFORM = Transform(
     name="global-to-slot",
     fix_safety=(
         "Reading and setting keep their order and meaning. A public name becomes a property of its module: "
-        "`mod.NAME` reads, writes, deletes and patches as before, but `vars(mod)` and `dir(mod)` no longer list it. "
+        "`mod.NAME` reads, writes, deletes and patches as before and `dir(mod)` lists it, but `vars(mod)` does not. "
         "A value that is unset after `del`, or that only functions give, raises LookupError instead of NameError inside the module. A `Lazy` makes "
         "its value once even if that is None, and raises where making it asks for it."
     ),
