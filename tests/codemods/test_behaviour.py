@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextvars
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outfall_codemods import ledger
+from outfall_codemods.change import FileChange
 from outfall_codemods.migrate import plan_migration
+from outfall_codemods.remove import plan_removal
 from outfall_lint.config import Config
 from outfall_lint.engine import analyse
 from outfall_runtime import flags
@@ -23,12 +27,20 @@ WAYS = {
 }  # fmt: skip
 
 
-def migrated(text: str, options: dict[str, bool]) -> str:
+def migrated(text: str, options: dict[str, bool], removed: bool = False) -> str:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / "app.py").write_text(text, encoding="utf-8")
-        plan = plan_migration(analyse(["."], Config(), root), Config(), root=root, **options)
-        return next((change.after.decode() for change in plan.changes if change.path == "app.py"), text)
+        written(root, [FileChange("app.py", None, text.encode())])
+        written(root, plan_migration(analyse(["."], Config(), root), Config(), root=root, **options).changes)
+        if removed:
+            flags = [flag.name for flag in ledger.load(root, Config().ledger).flags]
+            written(root, plan_removal(root, Config(), flags=flags, force="a test").changes if flags else ())
+        return (root / "app.py").read_text(encoding="utf-8")
+
+
+def written(root: Path, changes: Sequence[FileChange]) -> None:
+    for change in changes:
+        (root / change.path).write_bytes(change.after)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -42,6 +54,17 @@ def test_a_migrated_program_behaves_as_before(way: str, random: Random) -> None:
         if not WAYS[way]:
             flags.set("use_registry", way)
             flags.set("use_context", way)
+        assert contextvars.copy_context().run(behaviour, after, called) == before
+
+
+@settings(max_examples=40, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_a_program_without_the_old_way_behaves_as_before(random: Random) -> None:
+    text, called = program(random), calls(random)
+    before = contextvars.copy_context().run(behaviour, text, called)
+    after = migrated(text, {}, removed=True)
+    assert "Staged" not in after
+    with isolated():
         assert contextvars.copy_context().run(behaviour, after, called) == before
 
 
