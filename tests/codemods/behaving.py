@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import cycle
 from random import Random
 from typing import Any
+
+Run = Callable[[Callable[[], object]], object]
 
 HEAD = """\
 import copy, threading
@@ -59,24 +63,31 @@ def calls(random: Random, count: int = 12) -> list[tuple[str, object]]:
     return [(f"f{random.randrange(FUNCTIONS)}", random.choice((1, 2, "a", "b"))) for _ in range(count)]
 
 
-def behaviour(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
-    """What the calls return, raise and leave behind, in a fresh module."""
+def behaviour(text: str, called: Sequence[tuple[str, object]], on: Sequence[Run] = (lambda work: work(),)) -> list[object]:
+    """What the calls return, raise and leave behind, in a fresh module.
+
+    Args:
+        on: what makes the first call, the second and so on, and then again from the first: threads.
+    """
     module = types.ModuleType("app")
     sys.modules["app"] = module  # outfall: ignore[OUT110] for as long as this runs
     seen: list[object] = []
     try:
         exec(compile(text, "app.py", "exec"), module.__dict__)
-        for name, argument in called:
-            try:
-                seen.append(_plain(getattr(module, name)(argument)))
-            except Exception as error:
-                seen.append(_plain(type(error).__name__))
-            seen.append(_plain(module.out))
+        for run, (name, argument) in zip(cycle(on), called):
+            seen += [run(partial(_outcome, module, name, argument)), _plain(module.out)]
             if len(repr(module.out)) > LONGEST:
                 module.out.clear()
         return seen + [_plain(getattr(module, name, "missing")) for name in (*DICTS, *LISTS, "S")]
     finally:
         del sys.modules["app"]  # outfall: ignore[OUT110] as above
+
+
+def _outcome(module: types.ModuleType, name: str, argument: object) -> object:
+    try:
+        return _plain(getattr(module, name)(argument))
+    except Exception as error:
+        return _plain(type(error).__name__)
 
 
 def _plain(value: Any, depth: int = 0) -> object:

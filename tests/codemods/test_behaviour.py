@@ -1,10 +1,12 @@
-"""What a migrated program does is what it did, in every mode; a single thread and task cannot tell."""
+"""What a migrated program does is what it did, in every mode: neither a single task nor threads can tell."""
 
 from __future__ import annotations
 
 import contextvars
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -43,6 +45,23 @@ def written(root: Path, changes: Sequence[FileChange]) -> None:
         (root / change.path).write_bytes(change.after)
 
 
+@contextmanager
+def in_mode(way: str) -> Iterator[None]:
+    """States of a test's own, in a mode where the way is one."""
+    with isolated():
+        if not WAYS[way]:
+            flags.set("use_registry", way)
+            flags.set("use_context", way)
+        yield
+
+
+def in_threads(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
+    """The behaviour where three threads make the calls in turn, each the ones that fall to it."""
+    with ExitStack() as stack:
+        pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(3)]
+        return behaviour(text, called, [lambda work, pool=pool: pool.submit(work).result() for pool in pools])
+
+
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=40, deadline=None)
 @given(random=st.randoms(use_true_random=False))
@@ -50,11 +69,19 @@ def test_a_migrated_program_behaves_as_before(way: str, random: Random) -> None:
     text, called = program(random), calls(random)
     before = contextvars.copy_context().run(behaviour, text, called)
     after = migrated(text, WAYS[way])
-    with isolated():
-        if not WAYS[way]:
-            flags.set("use_registry", way)
-            flags.set("use_context", way)
+    with in_mode(way):
         assert contextvars.copy_context().run(behaviour, after, called) == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=20, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_threads_cannot_tell_either(way: str, random: Random) -> None:
+    text, called = program(random), calls(random, 16)
+    before = in_threads(text, called)
+    after = migrated(text, WAYS[way])
+    with in_mode(way):
+        assert in_threads(after, called) == before
 
 
 @settings(max_examples=40, deadline=None)
