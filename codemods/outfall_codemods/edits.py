@@ -96,12 +96,13 @@ def edited(
         after = SourceText(source.path, without_globals(after, unbound))
     replaced = {word for edit in edits for word in _WORD.findall(source.slice(edit.place))}
     text, _ = drop_unused_imports(after, replaced)
+    after = after if text == after.text else SourceText(source.path, text)
     spans = [(edit.place.line, edit.place.end_line) for edit in edits]
     spans += [bound.edit.lines] if bound.edit else []
     spans += [(line, line) for line in (bisect(source.starts, each.start) for each in shifted)]
     spans += global_lines(source, unbound)
-    spans += _shortened_imports(source, SourceText(source.path, text))
-    found = list(_layouts(source, SourceText(source.path, text), set(bound.names.values()), line_length))
+    spans += _shortened_imports(source, after)
+    found = list(_layouts(source, after, set(bound.names.values()), line_length))
     if found:
         text = splice(text, found)
         spans += _declarations(source, edits)
