@@ -5,7 +5,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from outfall_lint.paths import path_through
 from outfall_lint.scopes import FUNCTION, Binding, Scope
+
+
+_MAKES = frozenset(
+    {
+        ast.Constant, ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Lambda, ast.Await, ast.GeneratorExp,
+        ast.List, ast.ListComp, ast.Tuple, ast.Set, ast.SetComp, ast.Dict, ast.DictComp,
+    }
+)  # fmt: skip
+"""Expressions whose value has no other name yet."""
+
+
+def is_fresh(bindings: Sequence[Binding]) -> bool:
+    """Whether a function's local is for sure nothing but its own value, which a call or a display makes there and then."""
+    if len(bindings) != 1:
+        return False
+    how, value = bindings[0].how, bindings[0].value
+    if how == "assign" or how == "walrus":
+        return type(value) in _MAKES or (type(value) is ast.Call and path_through(value) is None)
+    return how in ("unpack", "with", "except")
 
 
 def is_open(bindings: Sequence[Binding]) -> bool:

@@ -6,13 +6,14 @@ import ast
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from outfall_lint.aliases import is_fresh
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.facts import Target, Use
 from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.names import Names, Start
 from outfall_lint.paths import spelled
 from outfall_lint.receivers import Shared, is_private
-from outfall_lint.scopes import RawUse, Scope, Walk, made
+from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk, made
 from outfall_lint.sightings import thread_key
 from outfall_lint.spans import SpanOf
 from outfall_lint.uses import changes_container
@@ -85,6 +86,9 @@ def _starts(names: Names, scope: Scope, root: str, lasting: frozenset[Target]) -
     """What a name may stand for, where that lasts longer than its function."""
     if root == "globals" and scope.owner(root) is None:
         return (Start(names.module),)  # of `globals()`: nobody uses the builtin otherwise
+    owner = scope.owner(root)
+    if owner is not None and owner.kind == FUNCTION and not lasting and is_fresh(owner.bindings[root]):
+        return ()
     found = names.starts(scope, root)
     if not found or (len(found) == 1 and found[0].via != "closure"):
         return found
