@@ -18,7 +18,7 @@ from outfall_lint.values import constructor
 _CONTEXT = re.compile(
     r"(^|_)(span|context|contexts|ctx|scope|bind|bound|contextvars|override|activate|use|localcontext|translation)(_|$)"
 )
-_NO_CONTEXT = frozenset("nullcontext suppress closing get_context create_default_context".split())
+_NO_CONTEXT = frozenset("nullcontext suppress closing get_context create_default_context context_manager ctx_manager".split())
 _ENTERS_AND_LEAVES = MANAGERS | {"fixture", "hookimpl", "hookspec"}
 UNDER = "under"
 """The detail of a yield inside a `with` of some function, whose name does not say that it enters a context."""
