@@ -1,4 +1,4 @@
-"""The one walk over a file's tree: statements. Expressions are in `expressions`.
+"""The one walk over a file's tree: blocks. Simple statements are in `statements`, expressions in `expressions`.
 
 A handler per node type, found in a table; what no handler claims is visited field by field.
 The walk only records raw uses and bindings per scope; `resolve` says what they mean once every
@@ -14,8 +14,9 @@ from typing import Any
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
 from outfall_lint.guards import is_main, leaves
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
+from outfall_lint.statements import SIMPLE
 from outfall_lint.targets import bind_target
-from outfall_lint.uses import held_after, lock_name, test, use, visit
+from outfall_lint.uses import lock_name, test, use, visit
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -52,50 +53,6 @@ def visit_fields(w: Walk, node: ast.AST) -> None:
             visit(w, value)
         else:
             visit_fields(w, value)
-
-
-def _assign(w: Walk, node: ast.Assign) -> None:
-    single = len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-    value = node.value
-    if single and isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
-        use(w, value, "load", "=" + node.targets[0].id)  # type: ignore[attr-defined]
-    else:
-        if single and type(value) is ast.Call:
-            w.kept[value] = node.targets[0].id  # type: ignore[attr-defined]
-        shared = isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "__dict__"
-        if shared:  # from then on the object's attributes are its entries
-            use(w, value, "change", "as the attributes of an object")
-        else:
-            use(w, value, "load", node.targets[0])
-    for target in node.targets:
-        bind_target(w, target, "assign", value, node)
-
-
-def _ann_assign(w: Walk, node: ast.AnnAssign) -> None:
-    if node.value is None:
-        if isinstance(node.target, ast.Name):
-            w.scope.bind(node.target.id, "annotation", None, node, node.target)
-        return
-    use(w, node.value, "load", node.target)
-    bind_target(w, node.target, "assign", node.value, node)
-
-
-def _aug_assign(w: Walk, node: ast.AugAssign) -> None:
-    use(w, node.value, "read")
-    if isinstance(node.target, ast.Name):
-        w.bind(node.target.id, "augment", node.value, node, node.target)
-    else:
-        use(w, node.target, "augment", w.guard, node.value)
-
-
-def _delete(w: Walk, node: ast.Delete) -> None:
-    for target in node.targets:
-        if isinstance(target, ast.Name):
-            w.bind(target.id, "delete", None, node, target)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            _delete(w, ast.Delete(targets=target.elts))
-        else:
-            use(w, target, "delete", w.guard)
 
 
 def _decorators(w: Walk, decorators: list[ast.expr]) -> None:
@@ -195,44 +152,6 @@ def _try(w: Walk, node: ast.Try) -> None:
     body(w, node.finalbody)
 
 
-def _import(w: Walk, node: ast.Import) -> None:
-    for alias in node.names:
-        name = alias.asname or alias.name.partition(".")[0]
-        target = alias.name if alias.asname else name
-        w.bind(name, "import", target, node, None)
-        w.modules.append(alias.name)
-
-
-def _import_from(w: Walk, node: ast.ImportFrom) -> None:
-    for alias in node.names:
-        if not node.module:
-            w.siblings.append((node.level, alias.name))
-        if alias.name == "*":
-            w.stars.append(node)
-        else:
-            w.bind(alias.asname or alias.name, "import", (node.level, node.module or "", alias.name), node, None)
-
-
-def _global(w: Walk, node: ast.Global) -> None:
-    w.scope.globals.update(node.names)
-
-
-def _nonlocal(w: Walk, node: ast.Nonlocal) -> None:
-    w.scope.nonlocals.update(node.names)
-
-
-def _return(w: Walk, node: ast.Return) -> None:
-    if node.value is not None:
-        use(w, node.value, "load", "returned")
-
-
-def _expr(w: Walk, node: ast.Expr) -> None:
-    use(w, node.value, "read")
-    if type(node.value) is ast.Call:
-        w.discarded.add(node.value)
-        w.lock = held_after(node.value, w.lock)
-
-
 def _match(w: Walk, node: ast.Match) -> None:
     use(w, node.subject, "read")
     for case in node.cases:
@@ -247,27 +166,8 @@ def _match(w: Walk, node: ast.Match) -> None:
         body(w, case.body)
 
 
-def _assert(w: Walk, node: ast.Assert) -> None:
-    test(w, node.test)
-    if node.msg is not None:
-        use(w, node.msg, "read")
-
-
-def _raise(w: Walk, node: ast.Raise) -> None:
-    for value in (node.exc, node.cause):
-        if value is not None:
-            visit(w, value)
-
-
-def _skip(w: Walk, node: ast.stmt) -> None:
-    """Nothing in it uses a name."""
-
-
 STATEMENTS: dict[type, Callable[[Walk, Any], None]] = {
-    ast.Assign: _assign,
-    ast.AnnAssign: _ann_assign,
-    ast.AugAssign: _aug_assign,
-    ast.Delete: _delete,
+    **SIMPLE,
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.ClassDef: _class,
@@ -279,16 +179,5 @@ STATEMENTS: dict[type, Callable[[Walk, Any], None]] = {
     ast.AsyncWith: _with,
     ast.Try: _try,
     ast.TryStar: _try,
-    ast.Import: _import,
-    ast.ImportFrom: _import_from,
-    ast.Global: _global,
-    ast.Nonlocal: _nonlocal,
-    ast.Return: _return,
-    ast.Expr: _expr,
     ast.Match: _match,
-    ast.Assert: _assert,
-    ast.Raise: _raise,
-    ast.Pass: _skip,
-    ast.Break: _skip,
-    ast.Continue: _skip,
 }

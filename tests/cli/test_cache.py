@@ -25,6 +25,7 @@ from outfall_lint.facts import ModuleFacts
 from .conftest import AMBIENT, Invoke, Run
 
 REPOSITORY = Path(__file__).parents[2]
+SNIPPETS = REPOSITORY / "tests/lint/snippets"
 LIB = "STATE = {}\ndef get(k): return STATE[k]\n"
 TEXTS = (
     AMBIENT,
@@ -131,6 +132,17 @@ def test_cold_and_warm_runs_find_what_a_run_without_cache_finds(caches: Path, fo
     assert known == 0
     warm, _, unknown = with_cache(root)
     assert unknown == 0
+    assert essence(cold) == essence(warm) == plain(root)
+
+
+def test_of_every_snippet_the_same_is_found_cold_and_warm(caches: Path, tmp_path: Path) -> None:
+    texts = [re.split(r"^### .*\n", path.read_text("utf-8"), flags=re.MULTILINE) for path in sorted(SNIPPETS.iterdir())]
+    snippets = [text for file in texts for text in file[1:]]
+    root = write(tmp_path / "app", {f"part{n % 7}/m{n}.py": text for n, text in enumerate(snippets)})
+    cold, known, unknown = with_cache(root)
+    assert (known, unknown) == (0, len(snippets))
+    warm, known, unknown = with_cache(root)
+    assert (known, unknown) == (len(snippets), 0)
     assert essence(cold) == essence(warm) == plain(root)
 
 
