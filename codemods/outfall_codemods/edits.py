@@ -12,7 +12,7 @@ import json
 import re
 from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from outfall_lint.model import Place
@@ -84,6 +84,7 @@ def edited(
     the project's own limit; without one it is the length that one line in a hundred exceeds. `own` are the
     project's packages, by the names that `import` knows them by.
     """
+    edits = list(_together(edits, source.newline * 3))
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, _first_executed(source, edits), own) if names else Bound({}, None)
     splices = _spliced(source, edits, bound)
@@ -107,6 +108,14 @@ def edited(
         text = splice(text, found)
         spans += _declarations(source, edits)
     return Edited(text, tuple(spans))
+
+
+def _together(edits: Sequence[Edit], gap: str) -> Iterator[Edit]:
+    """The edits, of which those that declare something at one place leave the blank lines to the last."""
+    last = {edit.place: number for number, edit in enumerate(edits) if edit.parts[-1:] == (gap,)}
+    for number, edit in enumerate(edits):
+        followed = edit.parts[-1:] == (gap,) and last[edit.place] > number
+        yield replace(edit, parts=(*edit.parts[:-1], gap[: len(gap) // 3])) if followed else edit
 
 
 def _layouts(before: SourceText, after: SourceText, called: Collection[str], line_length: int | None) -> Iterator[Splice]:

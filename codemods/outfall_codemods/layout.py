@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 
 from .import_places import RUNTIME
-from .long_lines import broken, comment_above
+from .long_lines import broken, comment_above, counts_lines
 from .splices import Splice
 from .text import SourceText
 
@@ -26,6 +26,7 @@ _OPENERS = ("(", "[", "{")
 
 def layouts(source: SourceText, called: Collection[str], fresh: Collection[int], limit: int) -> Iterator[Splice]:
     """A layout for each statement on a `fresh` line that needs one; calls of one of the names are laid out by their arguments."""
+    fixed = counts_lines(source)
     for statement in chain.from_iterable(source.blocks):
         if isinstance(statement, ast.ImportFrom) and statement.lineno in fresh and statement.module == RUNTIME:
             yield from _import_layout(source, statement, limit)
@@ -33,7 +34,7 @@ def layouts(source: SourceText, called: Collection[str], fresh: Collection[int],
         if call is not None and call.lineno in fresh:
             found = comment_above(source, call, limit) or _layout(source, call, limit)
         else:
-            found = broken(source, statement, limit) if statement.lineno in fresh else None
+            found = broken(source, statement, limit) if statement.lineno in fresh and not fixed else None
         if found is not None:
             yield found
 

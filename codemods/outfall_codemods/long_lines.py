@@ -16,7 +16,13 @@ from .splices import Splice
 from .text import SourceText
 
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Raise, ast.Assert)
+_LINE_NUMBERS = re.compile(r"lineno|extract_stack|_getframe|currentframe|getframeinfo|getouterframes|inspect\.stack|co_lines|co_lnotab")
 _PRAGMA = re.compile(r"#:?\s*(?:(?:noqa|nosec)\b|(?:pragma|pylint|pyright|mypy|ruff|flake8|isort|fmt|yapf|type)\s*:)", re.IGNORECASE)
+
+
+def counts_lines(source: SourceText) -> bool:
+    """Whether the module may look at its own line numbers, which more lines inside a function would shift."""
+    return _LINE_NUMBERS.search(source.text) is not None
 
 
 def broken(source: SourceText, statement: ast.stmt, limit: int) -> Splice | None:

@@ -18,6 +18,9 @@ _EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")
 _OPERATOR = re.compile(r"\s*(\S+?)=\s*")
 
 
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
 class CannotRewrite(Exception):
     """A use that has no sound form with a slot: the reason, and the line where it stands; the path where that is another file."""
 
@@ -108,7 +111,7 @@ def slot_name(source: SourceText, name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return name.strip("_").lower()
+    return _HUMP.sub("_", name.strip("_")).lower()
 
 
 def _operator(source: SourceText, name: ast.Name) -> str:

@@ -26,6 +26,8 @@ KEPT = {
     "an argument in brackets": ("X = Slot('app.X', (a or\n  b))\n", 10),
     "inside an expression": ("X = [Registry('app.X', {})]\n", 10),
     "a statement that is short enough": ("x.value = f(1)\n", 14),
+    "a statement of a module that asks for line numbers": ("x.value = f(1 + 1, stack().f_lineno)\n", 20),
+    "a statement beside one that looks at its stack": ("import traceback\nx.value = traceback.extract_stack(limit=2)\n", 20),
     "a statement with a comment": ("x.value = f(1)  # why\n", 14),
     "one of two statements of a line": ("x.value = f(11); y()\n", 14),
     "the body of a one-line block": ("if x.value: y = f(11)\n", 14),

@@ -52,6 +52,12 @@ TRANSFORMED = {
         "import sys\n\nfrom outfall_runtime import UNSET, Slot\n# Of the import.\n\n\n"
         '_x = Slot("app._x", UNSET)\n\n\n## Public\n# functions\n\n' + VALUES,
     ),
+    "two of them, for one function": (
+        "import sys\n\ndef put(value):\n    global _x, _y\n    _x = _y = value\n\ndef get():\n    return _x, _y\n",
+        "import sys\n\nfrom outfall_runtime import UNSET, Slot\n\n"
+        '_x = Slot("app._x", UNSET)\n_y = Slot("app._y", UNSET)\n\n\ndef put(value):\n    _x.value = _y.value = value\n\n'
+        "def get():\n    return _x.value, _y.value\n",
+    ),
     "nowhere but in functions, below what the file begins with": (
         "# Licence.\n\n" + SET,
         "# Licence.\n\nfrom outfall_runtime import UNSET, Slot\n\n" + '_x = Slot("app._x", UNSET)\n\n\n' + VALUES,
@@ -81,6 +87,11 @@ def test_check_transformed(name: str, migrated: Callable[[str], str]) -> None:
     before, after = TRANSFORMED[name]
     assert migrated(before) == after
     assert migrated(after) == after
+
+
+def test_the_slot_of_a_public_name_is_spelled_as_variables_are(migrated: Callable[[str], str]) -> None:
+    after = migrated("firstClient = True\n" + SET.replace("_x", "firstClient"))
+    assert '_first_client_slot = Slot("app.firstClient", True)\nmodule_property(__name__, "firstClient", _first_client_slot)\n' in after
 
 
 def test_a_property_stands_in_the_branch_of_its_slot(migrated: Callable[[str], str]) -> None:
