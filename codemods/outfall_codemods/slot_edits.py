@@ -16,8 +16,6 @@ from .text import SourceText, first_of
 
 _EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")
 _OPERATOR = re.compile(r"\s*(\S+?)=\s*")
-
-
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
