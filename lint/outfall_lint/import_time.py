@@ -23,15 +23,12 @@ def called_only_at_import(
     Found by growing: a function that only such functions call is one too.
     """
     only = {name for name, f in functions.items() if f.deleted or _runs_with_class_creation(name, classes)}
-    grown = True
-    while grown:
-        found = {
-            name
-            for name, function in functions.items()
-            if name not in only and _is_in_sight(function) and _only_called_from(only, name, sites)
-        }
-        only |= found
-        grown = bool(found)
+    open_to_doubt = [name for name, function in functions.items() if name not in only and _is_in_sight(function)]
+    callers = {name: found for name in open_to_doubt if (found := _callers(name, sites)) is not None}
+    while settled := [name for name, found in callers.items() if found <= only]:
+        only.update(settled)
+        for name in settled:
+            del callers[name]
     return frozenset(only)
 
 
@@ -40,13 +37,13 @@ def _is_in_sight(function: Function) -> bool:
     return function.kind == "function" or (function.kind in ("classmethod", "staticmethod") and function.name.rpartition(".")[2].startswith("_"))
 
 
-def _only_called_from(only: set[Target], name: Target, sites: Sites) -> bool:
+def _callers(name: Target, sites: Sites) -> set[Target | None] | None:
+    """The functions that call a function after import; None where it is never called, or used in any other way."""
     private = name[-1].startswith("_")  # of a public function, tests are only the callers that we see
     outside = [site for site in sites.get(name, ()) if site.caller != name and not (private and site.module.is_test)]
-    return bool(outside) and all(
-        site.use.verb in ("call", "delete") and not site.rest and (site.use.at_import or site.caller in only)
-        for site in outside
-    )
+    if not outside or any(site.use.verb not in ("call", "delete") or site.rest for site in outside):
+        return None
+    return {site.caller for site in outside if not site.use.at_import}
 
 
 def _runs_with_class_creation(name: Target, classes: Mapping[Target, Class]) -> bool:
