@@ -115,6 +115,9 @@ def _tests(records: Sequence[Record]) -> Iterator[str]:
         types = "–" if record.type_errors is None else str(len(record.type_errors))
         yield f"| {record.name} | {' | '.join((*cells, _probes(record), types))} |"
     yield ""
+    once = [r.name for r in records for outcome in r.outcomes if outcome.run == "stock" and outcome.again is None]
+    if once:
+        yield f"From before stock trees were tested twice: {', '.join(once)}.\n"
     yield from _lost(records)
     yield from _flaky(records)
 
