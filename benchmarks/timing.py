@@ -39,6 +39,7 @@ class Ratio:
 
 def loops_for(timer: Timer, seconds: float = SECONDS_PER_SAMPLE) -> int:
     """How many loops make a sample of about `seconds`."""
+    timer.timeit(1)  # what is imported or made on first use is no part of it
     loops = 1
     while (spent := timer.timeit(loops)) < seconds / 4:
         loops *= 4
