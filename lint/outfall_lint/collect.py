@@ -109,6 +109,7 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         sightings=tuple(sightings(walked, names, span_of)),
         modules=(*walked.modules, *(".".join((*names.base(level, ""), name)) for level, name in walked.siblings)),
         roots=tuple(sorted(names.roots.union(base.partition(".")[0] for each in classes for base in each.bases))),
+        asides=tuple(walked.asides),
         is_test=is_test(file.path, file.in_package),
     )
 

@@ -122,6 +122,14 @@ class Sighting(NamedTuple):
     detail: str = ""
 
 
+class Aside(NamedTuple):
+    """The lines of a branch that ordinary production never takes, and why, in words."""
+
+    first: int
+    last: int
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
     """Everything the linter keeps of one file."""
@@ -141,4 +149,5 @@ class ModuleFacts:
     sightings: tuple[Sighting, ...] = ()
     modules: tuple[str, ...] = ()  # every module imported by name, `import a.b` as "a.b", `from . import b` likewise
     roots: tuple[str, ...] = ()  # the top-level modules that its imports and bases lead to: which are the project's decides what is kept
+    asides: tuple[Aside, ...] = ()
     is_test: bool = False  # or an example, or a script of the repository: it lives for one run

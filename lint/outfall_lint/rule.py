@@ -41,6 +41,7 @@ class View:
         self.states = states
         self._settings = settings
         self._tests = frozenset(facts.path for facts in project.modules if facts.is_test)
+        self._asides = {facts.path: facts.asides for facts in project.modules if facts.asides}
         self._modules = {facts.path: facts.module for facts in project.modules}
         self._mutable = frozenset(
             (facts.path, *declaration.span[:2])
@@ -65,6 +66,10 @@ class View:
     def for_tests(self, access: Access) -> bool:
         """Whether an access is made for tests alone: in a file that lives for one run, or in a fixture of pytest."""
         return access.place.path in self._tests or (access.place.path, access.function) in self._fixtures
+
+    def aside(self, place: Place) -> str:
+        """Why production never comes by a place, in words ("only for type checkers"); empty where it does."""
+        return next((a.why for a in self._asides.get(place.path, ()) if a.first <= place.line <= a.last), "")
 
     def registers(self, access: Access) -> bool:
         """Whether an access stands in a decorator that records what it decorates."""

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional
 
+from outfall_lint.facts import Aside
+
 made = tuple.__new__
 """Makes a named tuple of all its fields at half the price of calling its class: a tenth of the walk."""
 
@@ -162,6 +164,7 @@ class Walk:
         self.modules: list[str] = []  # plainly imported, in full
         self.siblings: list[tuple[int, str]] = []  # `from . import name`: level and name
         self.stars: list[ast.ImportFrom] = []
+        self.asides: list[Aside] = []
 
     def enter(self, kind: str, name: str, node: ast.AST) -> Outside:
         """Stand in a new scope below the present one; give what this returns to `leave`."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from outfall_lint.discovery import File
-from outfall_lint.facts import Class, Declaration, Function, ModuleFacts, Sighting, Suppression, Use
+from outfall_lint.facts import Aside, Class, Declaration, Function, ModuleFacts, Sighting, Suppression, Use
 from outfall_lint.scopes import made
 from outfall_lint.source import Source
 
@@ -27,6 +27,7 @@ _ROWS: dict[str, Any] = {
     "classes": Class,
     "suppressions": Suppression,
     "sightings": Sighting,
+    "asides": Aside,
 }
 _FIELDS = tuple(field.name for field in fields(ModuleFacts))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from outfall_lint.names import Names
 from outfall_lint.paths import path_of, spelled
+from outfall_lint.purity import purity
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _DISPLAYS: dict[type, str] = {
@@ -111,34 +112,6 @@ def _is_mutable(value: ast.AST | None) -> bool:
     return isinstance(value, (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp))
 
 
-_PURE = frozenset(
-    "dict list set tuple frozenset range sorted reversed len str bytes int float bool enumerate zip map filter chr ord min max sum "
-    "dir hex repr join split union intersection difference keys values items format encode decode upper lower maketrans "
-    "compile escape Struct getLogger".split()
-)
-"""Calls that give an equal result each time, of the same arguments."""
-
-
-def is_pure(scope: Scope, value: ast.AST) -> bool:
-    """Whether an expression gives an equal value whenever and by whomever it is evaluated: a table of constants."""
-    if isinstance(value, (ast.Dict, ast.List, ast.Set)) and not (value.values if isinstance(value, ast.Dict) else value.elts):
-        return False  # empty: made to be filled
-    for part in ast.walk(value):
-        if isinstance(part, ast.Call):
-            last = part.func.attr if isinstance(part.func, ast.Attribute) else part.func.id if isinstance(part.func, ast.Name) else ""
-            if last not in _PURE or not (part.args or part.keywords or isinstance(part.func, ast.Attribute)):
-                return False
-        elif isinstance(part, ast.Name) and (owner := scope.owner(part.id)) is not None and part.id in owner.parameters:
-            return False
-        elif isinstance(part, (ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda)):
-            return False
-    return isinstance(value, (ast.Call, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr))
-
-
-PURE = " of constants"
-"""The end of what `describe` says of a value that is equal whenever it is made."""
-
-
 OF_ITSELF = " of itself"
 """The end of what is said of a value that a name is bound to and that is made of the name's own value before."""
 
@@ -152,7 +125,7 @@ def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     made_by = constructor(names, scope, value)
     if isinstance(value, ast.Constant):
         return f"constant {value.value!r}" if isinstance(value.value, (bool, int, type(None))) else "constant"
-    pure = PURE if scope.function is not None and is_pure(scope, value) else ""
+    pure = purity(names, scope, value) if scope.function is not None else ""
     if isinstance(value, ast.Call):
         return f"call {made_by or _spelled(value.func)}{pure}"
     if type(value) in _DISPLAYS:
@@ -163,8 +136,9 @@ def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     if start is not None:
         return _described_name(names, scope, *start, value)
     if isinstance(value, ast.BinOp):
-        return "computed text" if any(isinstance(side, ast.JoinedStr) or _is_text(side) for side in _operands(value)) else "computed"
-    return "other"
+        text = any(isinstance(side, ast.JoinedStr) or _is_text(side) for side in _operands(value))
+        return f"computed{' text' if text else ''}{pure}"
+    return f"computed{pure}" if pure else "other"
 
 
 def _is_text(value: ast.expr) -> bool:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from outfall_lint.asides import note_aside
 from outfall_lint.expressions import EXPRESSIONS, bind_parameters
 from outfall_lint.guards import is_main, leaves
 from outfall_lint.scopes import BLOCK, CLASS, FUNCTION, MODULE, Scope, Walk
@@ -92,6 +93,7 @@ def _if(w: Walk, node: ast.If) -> None:
     guard = w.guard
     while True:
         test(w, node.test)
+        note_aside(w, node)
         w.guard = (node.test, guard, True)
         if w.scope.kind == MODULE and is_main(node.test):
             outside = w.enter(BLOCK, "", node)

@@ -24,6 +24,8 @@ from outfall_runtime.testing import isolated
 
 from .behaving import behaviour, calls, program
 
+SEEDS = st.integers(0, 2**32 - 1)
+
 WAYS = {
     "legacy": {}, "shadow": {}, "new": {}, "enforced": {}, "direct": {"direct": True}, "idiomatic": {"direct": True, "idiomatic": True},
 }  # fmt: skip
@@ -64,8 +66,9 @@ def in_threads(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
 
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=40, deadline=None)
-@given(random=st.randoms(use_true_random=False))
-def test_a_migrated_program_behaves_as_before(way: str, random: Random) -> None:
+@given(seed=SEEDS)
+def test_a_migrated_program_behaves_as_before(way: str, seed: int) -> None:
+    random = Random(seed)
     text, called = program(random), calls(random)
     before = contextvars.copy_context().run(behaviour, text, called)
     after = migrated(text, WAYS[way])
@@ -75,8 +78,9 @@ def test_a_migrated_program_behaves_as_before(way: str, random: Random) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=20, deadline=None)
-@given(random=st.randoms(use_true_random=False))
-def test_threads_cannot_tell_either(way: str, random: Random) -> None:
+@given(seed=SEEDS)
+def test_threads_cannot_tell_either(way: str, seed: int) -> None:
+    random = Random(seed)
     text, called = program(random), calls(random, 16)
     before = in_threads(text, called)
     after = migrated(text, WAYS[way])
@@ -85,8 +89,9 @@ def test_threads_cannot_tell_either(way: str, random: Random) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(random=st.randoms(use_true_random=False))
-def test_a_program_without_the_old_way_behaves_as_before(random: Random) -> None:
+@given(seed=SEEDS)
+def test_a_program_without_the_old_way_behaves_as_before(seed: int) -> None:
+    random = Random(seed)
     text, called = program(random), calls(random)
     before = contextvars.copy_context().run(behaviour, text, called)
     after = migrated(text, {}, removed=True)

@@ -18,6 +18,8 @@ OWN_SUBCLASS = "from base import Spec\n\nclass Cli(Spec):\n    pass\n\ndef start
 AFTER_FORK = "import threading\n\n_lock = threading.Lock()\n\ndef _after_fork():\n    global _lock\n    _lock = threading.Lock()\n"
 ONE_FUNCTION = "_root = None\n\ndef main(make):\n    global _root\n    _root = make()\n    _root.loop()\n"
 REMEMBERED = "_last = None\n\ndef step(make):\n    global _last\n    before = _last\n    _last = make()\n    return before\n"
+FOR_TESTS = "def browse(make):\n    global item\n    item = make()\n    item.open()\n"
+LOOKS = "import app\n\ndef test_browse():\n    assert app.item\n"
 REGISTRY = "seen = set()\n\ndef read(name):\n    seen.add(name)\n"
 
 
@@ -39,6 +41,9 @@ NOT_FROM_OUTSIDE = {
     "a lock is renewed in a forked child": ({"app.py": AFTER_FORK}, []),
     "one function binds it, then reads it": ({"app.py": ONE_FUNCTION}, []),
     "one function reads what the last call left": ({"app.py": REMEMBERED}, ["app.py:1 OUT104"]),
+    "one function binds it, and tests look at it": ({"app.py": FOR_TESTS, "test_app.py": LOOKS}, []),
+    "one function binds it, and another module looks at it": ({"app.py": FOR_TESTS, "other.py": LOOKS}, ["app.py:3 OUT104"]),
+    "one function binds it, and nobody in sight looks at it": ({"app.py": FOR_TESTS}, ["app.py:3 OUT104"]),
     "an example": ({"examples/include.py": REGISTRY}, []),
     "a demo": ({"turtledemo/clock.py": REGISTRY}, []),
     "production code of the same text": ({"app/include.py": REGISTRY}, ["app/include.py:1 OUT102"]),
@@ -162,6 +167,14 @@ ONCE = {
     "several classes of a package patched": (
         "def patch(f):\n    from pandas import DataFrame, Series\n    DataFrame.apply = f\n    Series.apply = f\n",
         ["app.py:3 OUT106"],
+    ),
+    "a module's name written plainly and through its dictionary": (
+        "import socks\n\ndef patch(f):\n    socks.socket = f\n    socks.__dict__['socket'] = f\n",
+        ["app.py:4 OUT106"],
+    ),
+    "a module's names written through its dictionary alone": (
+        "import socks\n\ndef patch(f):\n    socks.__dict__['socket'] = f\n",
+        ["app.py:4 OUT111"],
     ),
     "a call that takes more than a decorator is given": (
         "class Exporter:\n    formats = {}\n\n    @classmethod\n    def register(cls, name, f):\n        cls.formats[name] = f\n        return f\n",

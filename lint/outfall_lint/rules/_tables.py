@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.model import Access, Finding, Operation, Priority, State
 from outfall_lint.rule import Rule, View
 from outfall_lint.rules._words import changed_in, lowered, one_lock
@@ -49,9 +50,17 @@ def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[A
         return rule.finding(state, message, Priority.LOW)
     if all(view.for_tests(access) for access in changes):
         return rule.finding(state, f"{message}; only tests, examples or scripts do so", Priority.LOW)
+    if why := _aside(view, changes):
+        return rule.finding(state, f"{message}, {why}", Priority.LOW)
     if all(access.function == "main" for access in untested(view, changes)):
         return rule.finding(state, f"{message}, which runs once", Priority.LOW)
     return rule.finding(state, message, lowered(rule.priority) if one_lock(state) else rule.priority)
+
+
+def _aside(view: View, changes: Sequence[Access]) -> str:
+    """Why production never makes the changes; empty where it does."""
+    reasons = [view.aside(access.place) for access in untested(view, changes)]
+    return reasons[0] if all(reasons) else ""
 
 
 def untested(view: View, changes: Sequence[Access]) -> Sequence[Access]:
@@ -62,6 +71,11 @@ def untested(view: View, changes: Sequence[Access]) -> Sequence[Access]:
 def by_module_getattr(access: Access) -> bool:
     """Whether a module's own `__getattr__` (PEP 562) makes the access: a lazy import, made for good."""
     return access.function == "__getattr__"
+
+
+def stays_as_made(state: State) -> bool:
+    """Whether nobody changes the object itself, whatever it is."""
+    return not any(changes_in_place(access) or access.attribute in CHANGING_METHODS for access in state.accesses)
 
 
 def changes_in_place(access: Access) -> bool:

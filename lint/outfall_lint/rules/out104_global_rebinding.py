@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
+from outfall_lint.purity import PURE
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import by_module_getattr, changes_in_place, told, untested
+from outfall_lint.rules._tables import by_module_getattr, changes_in_place, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 from outfall_lint.values import OF_ITSELF
@@ -31,8 +32,11 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if after_import and all(_renews_after_fork(a) for a in after_import):
             message = f"global `{state.local_name}` is made anew in each forked child"
             yield rule.finding(state, message, Priority.LOW)
-        elif after_import and _is_local_at_heart(state):
+        elif after_import and _is_local_at_heart(view, state):
             message = f"global `{state.local_name}` is bound and read in `{after_import[0].function}` alone"
+            yield rule.finding(state, message, Priority.LOW)
+        elif after_import and all(a.detail.endswith(PURE) for a in after_import) and stays_as_made(state):
+            message = f"global `{state.local_name}` is bound in {changed_in(untested(view, after_import))}, to an equal value each time"
             yield rule.finding(state, message, Priority.LOW)
         elif after_import:
             message = f"global `{state.local_name}` is bound anew in {changed_in(untested(view, after_import))}{_whole(state)}"
@@ -55,16 +59,17 @@ def _whole(state: State) -> str:
     return ": the whole value is swapped, so a reader sees the old or the new one, and keeps what it saw"
 
 
-def _is_local_at_heart(state: State) -> bool:
-    """Whether one function binds the name before it reads it, and nobody else looks: a local declared global."""
-    used = [access for access in state.accesses if not access.at_import]
+def _is_local_at_heart(view: View, state: State) -> bool:
+    """Whether one function binds the name before it reads it, and nobody else looks, tests aside: a local declared global."""
+    used = [access for access in untested(view, state.accesses) if not access.at_import]
     first = min(used, key=lambda access: access.place)
     alone = {(access.place.path, access.function) for access in used} == {(state.place.path, first.function)}
     reads = [access for access in used if not access.operation.changes]
     unconditional = first.operation is Operation.REBIND and first.method is None and not first.detail.startswith(("if ", "in a branch"))
     if first.detail.endswith(OF_ITSELF):
         return False  # it is read before
-    return alone and bool(reads) and unconditional and not state.public
+    for_tests = first.place == state.place and any(view.for_tests(access) for access in state.accesses)
+    return alone and bool(reads) and unconditional and (for_tests or not state.public)
 
 
 def _renews_after_fork(access: Access) -> bool:

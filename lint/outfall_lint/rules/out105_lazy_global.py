@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outfall_lint.model import Finding, Kind, Operation, Priority
+from outfall_lint.purity import PURE, SETTLED
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import by_module_getattr, told, untested
+from outfall_lint.rules._tables import by_module_getattr, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
-from outfall_lint.values import PURE
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
@@ -24,7 +24,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if made:
             locks = {a.lock for a in made}
             held = locks.pop() if len(locks) == 1 else None
-            same = all(a.detail.endswith(PURE) for a in made)
+            same = stays_as_made(state) and all(a.detail.endswith((PURE, SETTLED)) for a in made)
             outcome = f", under `{held}`" if held else ", the same each time" if same else ": two first users may both make it"
             message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}{outcome}"
             finding = told(rule, view, state, message, made)

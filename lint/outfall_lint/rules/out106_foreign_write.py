@@ -35,7 +35,7 @@ def _declared(rule: Rule, view: View) -> Iterator[Finding]:
             if state.scope == "class" and _inherits(view, state, access):
                 continue
             seen.add((access.place.path, access.function))
-            low = access.at_import or view.is_test(access.place.path)
+            low = access.at_import or view.is_test(access.place.path) or view.aside(access.place)
             yield rule.finding_at(access.place, state, _message(state), Priority.LOW if low else None)
 
 
@@ -89,9 +89,11 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
         patch = site.use.verb in ("store", "delete") and len(name) == len(whole)
         key = (site.module.path, site.use.function, _whose(state.module) if patch else state.name)
         patches.setdefault(key, []).append(state)
-    for changed in patches.values():
+    for every in patches.values():
+        taken = [state for state in every if not view.aside(state.place)]
+        changed = taken or every
         first = min(changed, key=lambda state: state.place)
-        low = view.is_test(first.place.path) or all(access.at_import for state in changed for access in state.accesses)
+        low = not taken or view.is_test(first.place.path) or all(access.at_import for state in changed for access in state.accesses)
         yield rule.finding(first, _message(first, len({state.name for state in changed})), Priority.LOW if low else None)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from outfall_lint.facts import Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._foreign import LOOKED_UP, module_namespace, of_standard_library
+from outfall_lint.rules._foreign import LOOKED_UP, is_module, module_namespace, of_standard_library
 from outfall_lint.rules._outside import state_at
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     seen: set[tuple[str, str | None, str]] = set()
+    plainly = frozenset(_written_plainly(view))
     for whole, site in view.project.changes:
         means = module_namespace(view.project, site, whole)
         if means is None:
@@ -28,9 +29,17 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         foreign = not own and not any_module
         lazy_import = own and site.use.function == "__getattr__"  # PEP 562: what is found is kept for good
         low = at_import or lazy_import or site.module.is_test or (foreign and of_standard_library(view.project, whole))
+        low = low or (site.module.path, site.use.function, module) in plainly  # which OUT106 reports
         whose = "a module that is looked up" if any_module else f"module `{module}`"
         message = f"names of {whose} are written through {means}: neither readers nor tools can follow that"
         yield rule.finding(state, message, Priority.LOW if low else None)
+
+
+def _written_plainly(view: View) -> Iterator[tuple[str, str | None, str]]:
+    """Where, by file and function, names of which modules are assigned as `module.name = v`."""
+    for whole, site in view.project.changes:
+        if site.use.verb == "store" and is_module(view.project, site, whole[:-1]) and module_namespace(view.project, site, whole) is None:
+            yield site.module.path, site.use.function, ".".join(whole[:-1])
 
 
 def _module(view: View, target: Target) -> str:

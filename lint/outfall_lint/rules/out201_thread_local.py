@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint.asides import CHECKED
 from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.states import FIXED
 from outfall_lint.model import Finding, Kind, Priority
@@ -20,11 +21,11 @@ _MEANING = {
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
-        if state.constructor not in THREAD_LOCALS:
+        if state.constructor not in THREAD_LOCALS or view.aside(state.place) == CHECKED:
             continue
         priority = rule.priority if state.kind in (Kind.CONTEXT, Kind.SPAN_STACK) else Priority.NORMAL
         settled = state.kind is Kind.THREAD_RESOURCE and state.evidence == FIXED
-        if settled or view.is_test(state.place.path):
+        if settled or view.is_test(state.place.path) or view.aside(state.place):
             priority = Priority.LOW
         meaning = _MEANING.get(state.kind, _MEANING[Kind.UNDECIDED])
         yield rule.finding(state, f"thread-local `{state.local_name}` {meaning}", priority)
