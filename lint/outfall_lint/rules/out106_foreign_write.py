@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.facts import Target
@@ -94,12 +94,12 @@ def _undeclared(rule: Rule, view: View) -> Iterator[Finding]:
         changed = taken or every
         first = min(changed, key=lambda state: state.place)
         low = not taken or view.is_test(first.place.path) or all(access.at_import for state in changed for access in state.accesses)
-        yield rule.finding(first, _message(first, len({state.name for state in changed})), Priority.LOW if low else None)
+        yield rule.finding(first, _message(first, {state.name for state in changed}), Priority.LOW if low else None)
 
 
 def _whose(owner: str) -> str:
     """Whom a patch is a patch of: a module, or for classes the package that they are of."""
-    return f"classes of {owner.partition('.')[0]}" if is_class_name(owner.rpartition(".")[2]) else owner
+    return f"classes of `{owner.partition('.')[0]}`" if is_class_name(owner.rpartition(".")[2]) else owner
 
 
 def _elsewhere(view: View, site: Site, whole: Target) -> bool:
@@ -107,11 +107,14 @@ def _elsewhere(view: View, site: Site, whole: Target) -> bool:
     return process_state(view.project, site, whole) is not None or module_namespace(view.project, site, whole) is not None
 
 
-def _message(state: State, names: int = 1) -> str:
+def _message(state: State, names: Collection[str] = ()) -> str:
     owner, _, last = state.name.rpartition(".")
-    of_class = state.scope == "class" or is_class_name(owner.rpartition(".")[2])
-    more = f" and {names - 1} more" if names > 1 else ""
-    return f"`{last}`{more} of {'class ' if of_class else ''}`{owner}` {'are' if more else 'is'} changed from outside"
+    of = f"of {'class ' if state.scope == 'class' or is_class_name(owner.rpartition('.')[2]) else ''}`{owner}`"
+    if len(names) < 2:
+        return f"`{last}` {of} is changed from outside"
+    if len({name.rpartition(".")[0] for name in names}) == 1:
+        return f"`{last}` and {len(names) - 1} more {of} are changed from outside"
+    return f"`{last}` {of} and {len(names) - 1} more of {_whose(owner)} are changed from outside"
 
 
 RULE = Rule(

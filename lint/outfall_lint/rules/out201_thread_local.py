@@ -13,7 +13,7 @@ from outfall_lint.rules._outside import made, state_made
 
 _MEANING = {
     Kind.CONTEXT: "carries context, of which all tasks of a thread share one",
-    Kind.THREAD_RESOURCE: "keeps what belongs to its thread, which nothing closes or counts",
+    Kind.THREAD_RESOURCE: "keeps what belongs to its thread, where no other thread can close or count it",
     Kind.SPAN_STACK: "keeps a stack of contexts, of which all tasks of a thread share one",
     Kind.UNDECIDED: "is shared by every task of a thread; what it is for cannot be told from the code",
 }
