@@ -12,6 +12,7 @@ from outfall_lint.facts import Target, Use
 from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.names import Names, Start
 from outfall_lint.paths import spelled
+from outfall_lint.purity import IMPORTED
 from outfall_lint.receivers import Shared, is_private
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk, made
 from outfall_lint.sightings import thread_key
@@ -20,6 +21,7 @@ from outfall_lint.uses import changes_container
 from outfall_lint.values import OF_ITSELF, describe
 
 _TO_NOBODY = ("", "")
+_IMPORTS = frozenset((ast.Import, ast.ImportFrom))
 _SHOWS = frozenset("print repr str format debug info warning error exception critical log".split())
 _TAKES_KEY = frozenset(("get", "pop", "setdefault"))
 _BINDS = frozenset(("store", "augment", "delete"))
@@ -69,7 +71,7 @@ def resolved(
                         at_import or (script and not _calls(raw)),
                         lock,
                         detail if type(detail) is str else _fate(walked, scope, raw) if verb == "call" else _detail(raw, scope),
-                        _value(names, scope, raw) if value is not None else "",
+                        _value(names, scope, raw) if value is not None else IMPORTED if type(node) in _IMPORTS else "",
                         via,
                         thread_key(names, scope, key) if key is not None else "",
                         *(_given(names, scope, raw) if verb == "load" and type(detail) is ast.Call else _TO_NOBODY),

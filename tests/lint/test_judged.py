@@ -68,6 +68,21 @@ SAID = {
         "OUT111",
         "a module that is looked up",
     ),
+    "imported on first use": (
+        "base = None\n\ndef get():\n    global base\n    if base is None:\n        from web.site import base\n    return base\n",
+        "OUT105",
+        "is imported on first use in `get`, the same each time",
+    ),
+    "a patch over several classes": (
+        "def patch(f):\n    from web.core import Frame, Row\n    Frame.draw = f\n    Frame.show = f\n    Row.draw = f\n",
+        "OUT106",
+        "`draw` of class `web.core.Frame` and 2 more of classes of `web` are changed",
+    ),
+    "a patch of one class": (
+        "def patch(f):\n    from web.core import Frame\n    Frame.draw = f\n    Frame.show = f\n",
+        "OUT106",
+        "`draw` and 1 more of class `web.core.Frame` are changed",
+    ),
     "a submodule under another name": (
         "import web.pool.connection as pool\n\ndef patch(name, v):\n    pool.__dict__[name] = v\n",
         "OUT111",

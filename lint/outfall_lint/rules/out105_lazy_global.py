@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outfall_lint.model import Finding, Kind, Operation, Priority
-from outfall_lint.purity import PURE, SETTLED
+from outfall_lint.purity import IMPORTED, PURE, SETTLED
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
@@ -25,8 +25,10 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             locks = {a.lock for a in made}
             held = locks.pop() if len(locks) == 1 else None
             same = stays_as_made(state) and all(a.detail.endswith((PURE, SETTLED)) for a in made)
-            outcome = f", under `{held}`" if held else ", the same each time" if same else ": two first users may both make it"
-            message = f"global `{state.local_name}` is made on first use in {changed_in(untested(view, made))}{outcome}"
+            imported = all(a.detail.endswith(IMPORTED) for a in made)
+            outcome = f", under `{held}`" if held else ", the same each time" if same or imported else ": two first users may both make it"
+            how = "imported" if imported else "made"
+            message = f"global `{state.local_name}` is {how} on first use in {changed_in(untested(view, made))}{outcome}"
             finding = told(rule, view, state, message, made)
             yield replace(finding, priority=Priority.LOW) if same else finding
 
