@@ -9,7 +9,7 @@ from typing import NamedTuple
 from outfall_lint.aliases import is_open, may_stand_for
 from outfall_lint.constructors import CHANGING_METHODS, THREAD_LOCALS
 from outfall_lint.facts import GLOBALS, GOT, SLICE, SUBSCRIPT, Target
-from outfall_lint.paths import decorator_names, is_own_module, path_of
+from outfall_lint.paths import bound_path, decorator_names, imported_path, is_own_module, path_of
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope, made
 
 _BUILTINS = frozenset(dir(builtins))
@@ -65,6 +65,8 @@ class Names:
         """What the bare name `root` stands for in `scope`; None for locals and builtins."""
         owner = scope.owner(root)
         if owner is None:
+            if root == "__class__" and (around := _class_around(scope)) is not None:
+                return Start((*self.module, *around.name.split(".")), "cls", is_receiver=True)
             starred = self._has_stars and root not in _BUILTINS
             return Start((*self.module, root)) if starred else None
         if depth:
@@ -77,7 +79,7 @@ class Names:
     def starts(self, scope: Scope, root: str) -> tuple[Start, ...]:
         """Everything that the bare name `root` may stand for in `scope`."""
         owner = scope.owner(root)
-        if owner is None and not self._has_stars:
+        if owner is None and not self._has_stars and root != "__class__":
             return ()
         if owner is None:
             start = self.start(scope, root)
@@ -127,7 +129,7 @@ class Names:
         first = _first_of(bindings[0])
         if first is not None and first != root and len(module.bindings[first]) == 1:
             return Start((*self.module, first), root)
-        origin = path_of(bindings[0].value)
+        origin = bound_path(bindings[0].value)
         if origin is None or origin[0] == root or not _PARTS_OF_SOMETHING.isdisjoint(origin[1]):
             return None
         return self._alias(module, root, *origin, depth)
@@ -140,7 +142,7 @@ class Names:
         if len(bindings) == 1 and bindings[0].how == "parameter" and bindings[0].value is None:
             return None  # as most are: whoever calls decides
         if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") and depth < _DEEPEST_ALIAS:
-            origin = path_of(bindings[0].value)
+            origin = bound_path(bindings[0].value)
             if origin is not None and origin[0] != root:
                 return self._alias(bindings[0].scope, root, *origin, depth)
         if len(bindings) == 1 and bindings[0].how == "parameter" and owner.parent is not None and depth < _DEEPEST_ALIAS:
@@ -200,6 +202,8 @@ class Names:
 
     def dotted(self, scope: Scope, node: ast.AST | None) -> str:
         """The canonical name that an expression stands for: "threading.local", "dict", ""."""
+        if type(node) is ast.Attribute and type(node.value) is ast.Call and (imported := imported_path(node)):
+            return imported
         start = path_of(node)
         if start is None:
             return ""
@@ -219,6 +223,14 @@ def _first_of(binding: Binding) -> str | None:
         return None
     first = statement.targets[0]
     return first.id if isinstance(first, ast.Name) else None
+
+
+def _class_around(scope: Scope) -> Scope | None:
+    """The class in whose methods a scope stands: what `__class__` means there."""
+    inner = scope.parent
+    while inner is not None and inner.kind != CLASS:
+        inner = inner.parent
+    return inner
 
 
 def _is_class(owner: Scope) -> bool:

@@ -56,6 +56,35 @@ def path_through(call: ast.Call) -> tuple[ast.expr, str] | None:
     return None
 
 
+def imported_path(node: ast.AST | None) -> str:
+    """The dotted name of `__import__("a").b` and `importlib.import_module("a").b`; empty for anything else."""
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.append(node.attr)
+        node = node.value
+    if not path or not isinstance(node, ast.Call) or len(node.args) != 1:
+        return ""
+    by = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+    return ".".join((name, *reversed(path))) if isinstance(name, str) and by in ("__import__", "import_module") else ""
+
+
+_METHODS = {"setitem": "__setitem__", "delitem": "__delitem__", "next": "__next__"}
+
+
+def bound_path(node: ast.AST | None) -> tuple[str, Target] | None:
+    """The path of a method with its object, also where `partial` binds the two: `partial(X.append, 1)`, `partial(operator.setitem, X)`."""
+    if not isinstance(node, ast.Call) or not node.args or getattr(node.func, "attr", getattr(node.func, "id", "")) != "partial":
+        return path_of(node)
+    function = node.args[0]
+    of_operator = isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "operator"
+    name = function.attr if of_operator else getattr(function, "id", "")  # type: ignore[attr-defined]
+    if len(node.args) > 1 and name in _METHODS and (of_operator or name == "next"):
+        start = path_of(node.args[1])
+        return (start[0], (*start[1], _METHODS[name])) if start is not None else None
+    return path_of(function) if isinstance(function, ast.Attribute) and not of_operator else None
+
+
 def decorator_names(node: ast.AST) -> tuple[str, ...]:
     """The last name of each decorator of a function or class."""
     if not getattr(node, "decorator_list", ()):
