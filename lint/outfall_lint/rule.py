@@ -75,10 +75,6 @@ class View:
         """Whether an access stands in a decorator that records what it decorates."""
         return (access.place.path, access.function) in self._registering
 
-    def bases(self, state: State) -> set[str]:
-        """The last names of all bases of the class that declares a class-level state."""
-        return {base.rpartition(".")[2] for base in self.bases_of(state.name.rpartition(".")[0])}
-
     def bases_of(self, name: str) -> set[str]:
         """The canonical names of all bases of a class, within and beyond the project."""
         return self.project.root_bases(tuple(name.split(".")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from outfall_lint.constructors import CONTAINERS, ITERATORS, THREAD_LOCALS
 from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
@@ -26,7 +26,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             continue
         holds = state.constructor in CONTAINERS or bool(CONTAINERS & view.bases_of(state.constructor))
         changes = [a for a in state.accesses if _changes_class(state, a, holds)]
-        if not changes or _is_python_s(state.local_name) or view.bases(state) & fields:
+        if not changes or _is_python_s(state.local_name) or _declares_fields(view, state, fields):
             continue
         after_import = [a for a in changes if not a.at_import]
         maker = _made_by(view, state)
@@ -44,6 +44,12 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         elif any(a.function for a in changes):
             message = f"`{state.local_name}` of the class is filled by {changed_in(changes)} while modules are imported"
             yield rule.finding(state, message, Priority.LOW)
+
+
+def _declares_fields(view: View, state: State, fields: Collection[str]) -> bool:
+    """Whether the class body says what instances have; a protocol of asyncio or Twisted is a class like any other."""
+    bases = view.bases_of(state.name.rpartition(".")[0])
+    return any(base.rpartition(".")[2] in fields and not base.startswith(("asyncio.", "twisted.")) for base in bases)
 
 
 def _made_by(view: View, state: State) -> str | None:
