@@ -20,7 +20,7 @@ from . import ledger
 from .carried import with_something_to_carry
 from .change import ChangeSet, FileChange
 from .dependencies import advice
-from .edits import Edit, Part, RuntimeName, edited
+from .edits import Part, RuntimeName, edited
 from .errors import CodemodError, UsageError
 from .generated import generated_at
 from .line_length import line_length

@@ -11,7 +11,7 @@ from outfall_lint.model import Place
 
 from .edits import Edit
 from .global_uses import Binding
-from .names import bound_names, module_names
+from .names import module_names
 from .text import SourceText, first_of
 
 _EQUALS = re.compile(r"(?:\s|\\\r?\n)*=(?:[ \t]|\\\r?\n)*")

@@ -21,7 +21,7 @@ from outfall_lint.model import Place, State
 from .edits import Edit, RuntimeName, quoted
 from .elsewhere import Load, Reach
 from .global_uses import global_uses
-from .names import bound_names, module_names
+from .names import module_names
 from .slot_edits import CannotRewrite, assigned_value, end_of
 from .text import SourceText
 from .value_types import value_type

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from outfall_cli import cache
 from outfall_cli.main import outfall
 
 AMBIENT = """\
@@ -112,3 +113,11 @@ def run(project: Path) -> Run:
         return Done(done.returncode, done.stdout, done.stderr)
 
     return typed
+
+
+@pytest.fixture
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for caches, empty and not made yet."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv(cache.FOLDER, str(folder))
+    return folder

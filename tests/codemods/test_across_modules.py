@@ -10,6 +10,7 @@ import pytest
 from outfall_codemods import migrate
 from outfall_codemods.change import FileChange
 from outfall_codemods.errors import VerificationFailed
+from outfall_codemods.plan import Plan
 
 if TYPE_CHECKING:
     from .conftest import Project
@@ -117,22 +118,25 @@ TAKES_OTHERS = {
 }
 
 
-@pytest.mark.parametrize("use", TAKES_ALL)
-def test_a_module_whose_names_are_all_taken_at_once_keeps_its_globals(use: str, project: Project) -> None:
+def planned(project: Project, use: str) -> Plan:
+    """The plan for `level`, beside another module that uses it so."""
     project.write("shop/__init__.py", "")
     project.write("shop/state.py", SETTING)
-    project.write("shop/use.py", TAKES_ALL[use])
+    project.write("shop/use.py", use)
     [plan] = [each for each in project.migration().plans if each.state.local_name == "level"]
+    return plan
+
+
+@pytest.mark.parametrize("use", TAKES_ALL)
+def test_a_module_whose_names_are_all_taken_at_once_keeps_its_globals(use: str, project: Project) -> None:
+    plan = planned(project, TAKES_ALL[use])
     assert (plan.action, plan.unsafe) == ("decline", "namespace-calls")
     assert "shop/use.py:" in str(plan.reason) and "takes all names of its module at once" in str(plan.reason)
 
 
 @pytest.mark.parametrize("use", TAKES_OTHERS)
 def test_other_names_of_a_module_do_not_stand_in_the_way(use: str, project: Project) -> None:
-    project.write("shop/__init__.py", "")
-    project.write("shop/state.py", SETTING)
-    project.write("shop/use.py", TAKES_OTHERS[use])
-    [plan] = [each for each in project.migration().plans if each.state.local_name == "level"]
+    plan = planned(project, TAKES_OTHERS[use])
     assert (plan.action, plan.target) == ("rewrite", "Slot")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Type
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -54,6 +55,35 @@ def in_thread() -> Callable[[Callable[[], Any]], Any]:
         return results[0]
 
     return run
+
+
+@pytest.fixture
+def inheriting_thread() -> Type[threading.Thread]:
+    """A thread as Python 3.14's free-threaded builds have them: in a copy of its starter's context, kept in `_context`."""
+
+    class InheritingThread(threading.Thread):
+        _context: Any = None
+
+        def start(self) -> None:
+            self._context = contextvars.copy_context()
+            super().start()
+
+        def run(self) -> None:
+            self._context.run(super().run)
+
+    return InheritingThread
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where a test keeps the backup of its tables."""
+    return str(tmp_path / "tables.json")
+
+
+@pytest.fixture
+def agents() -> "Registry[str, Any]":
+    """A table with something in it, `test_tables.agents`."""
+    return Registry("test_tables.agents", {"a": 1, "b": [1, {"c": None}]})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import contextvars
 import gc
 import threading
 import weakref
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Type
 
 import pytest
 
@@ -68,23 +68,14 @@ def test_only_the_named_states_are_carried(in_thread: Callable[..., Any]) -> Non
     assert in_thread(lambda: hasattr(carried, "user")) is False
 
 
-def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python 3.14's free-threaded threads run in a copy of the starter's context, kept in `_context`."""
+def test_a_build_whose_threads_inherit_contexts_does_not_carry(
+    monkeypatch: pytest.MonkeyPatch, inheriting_thread: Type[threading.Thread]
+) -> None:
     from outfall_runtime import context_local
     from outfall_runtime._contexts import cells
 
     monkeypatch.setattr(cells, "threads_inherit_contexts", lambda: True)
     monkeypatch.setattr(context_local, "threads_inherit_contexts", lambda: True)
-
-    class InheritingThread(threading.Thread):
-        _context: Any = None
-
-        def start(self) -> None:
-            self._context = contextvars.copy_context()
-            super().start()
-
-        def run(self) -> None:
-            self._context.run(super().run)
 
     monkeypatch.setattr(ContextLocal, "_outfall_generated", {}, raising=False)
     local = ContextLocal("test.inherit", "user")
@@ -98,7 +89,7 @@ def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pyte
 
     carried = outfall_context.wrap(lambda: seen.append(local.user))
     for target in (work, carried):
-        thread = InheritingThread(target=target)
+        thread = inheriting_thread(target=target)
         thread.start()
         thread.join()
     assert seen == [False, "worker", "starter"]

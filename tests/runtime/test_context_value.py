@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Type
 
 import pytest
 
@@ -74,19 +73,10 @@ def test_none_is_a_value() -> None:
     assert (value.get(), value.get(2), value.is_set()) == (None, None, True)
 
 
-def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python 3.14's free-threaded threads run in a copy of the starter's context, kept in `_context`."""
+def test_a_build_whose_threads_inherit_contexts_does_not_carry(
+    monkeypatch: pytest.MonkeyPatch, inheriting_thread: Type[threading.Thread]
+) -> None:
     monkeypatch.setattr(context_value, "threads_inherit_contexts", lambda: True)
-
-    class InheritingThread(threading.Thread):
-        _context: Any = None
-
-        def start(self) -> None:
-            self._context = contextvars.copy_context()
-            super().start()
-
-        def run(self) -> None:
-            self._context.run(super().run)
 
     value = ContextValue("test_context.inherit", default="none")
     seen: List[Any] = []
@@ -102,7 +92,7 @@ def test_a_build_whose_threads_inherit_contexts_does_not_carry(monkeypatch: pyte
         seen.append(value.get())
 
     def run(target: Any) -> None:
-        thread = InheritingThread(target=target)
+        thread = inheriting_thread(target=target)
         thread.start()
         thread.join()
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict
 
 import pytest
 
@@ -18,16 +18,6 @@ from outfall_runtime._tables import backup
 from outfall_runtime.errors import BrokenSource
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    return str(tmp_path / "tables.json")
-
-
-@pytest.fixture
-def agents() -> Iterator["Registry[str, Any]"]:
-    yield Registry("test_tables.agents", {"a": 1, "b": [1, {"c": None}]})
 
 
 NAMES = ["test_tables.agents"]

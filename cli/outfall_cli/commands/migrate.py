@@ -9,7 +9,6 @@ import click
 
 from outfall_cli import changes, options, probes, summaries, terminal
 from outfall_cli.documents import as_json
-from outfall_cli.exits import Exit
 from outfall_cli.nearest import unknown
 from outfall_cli.project import Project, analyse, complain_about, exit_code, load_project
 

@@ -23,7 +23,7 @@ from .._common.tallies import Count, Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Deque, Dict, Iterator, List, Tuple
+    from typing import Any, Callable, Deque, Dict, List, Tuple
 
     from .span import Span
 

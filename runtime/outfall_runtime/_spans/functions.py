@@ -15,7 +15,7 @@ from .chain import chain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, Awaitable, Callable, Optional, TypeVar
+    from typing import Any, Awaitable, Callable, TypeVar
 
     from .span import Span
 
