@@ -31,6 +31,11 @@ _RESOURCE_MAKERS = re.compile(
     r"(\w*)factory|create_engine|database|deque|queue|(\w*)executor|popen|mmap|compiler?)$",
     re.IGNORECASE,
 )
+_OPENED = re.compile(
+    r"connect|open|session|client|cursor|sock|pool|loop|database|\bdb|engine|channel|producer|consumer|selector|pipe|executor|popen|mmap|file|\bfd",
+    re.IGNORECASE,
+)
+_GUARDS = "guards the thread against entering again"
 STACK = re.compile(r"stack|spans?$|scopes?$|contexts?$|ctx", re.IGNORECASE)
 _GUARD = re.compile(r"recurs|reentr|guard|protect|inside|entered|in_progress", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -79,7 +84,7 @@ def _signs(attribute: str, uses: list[Access]) -> list[tuple[Kind, str]]:
     found = [sign for access in uses for sign in _store_sign(attribute, access)]
     if any(kind is Kind.THREAD_RESOURCE for kind, _ in found):
         return [sign for sign in found if sign[0] is Kind.THREAD_RESOURCE] + [
-            sign for sign in found if sign[0] is Kind.CONTEXT and "parameter" in sign[1]
+            sign for sign in found if sign[0] is Kind.CONTEXT
         ]
     stored = [a for a in uses if a.operation.changes and not a.at_import]
     if stored and not found:
@@ -103,7 +108,7 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` holds a container that is changed in place {where}")]
     entered = created and value == "constant True"
     if entered or (value in ("constant True", "constant False") and _GUARD.search(attribute)):
-        return [(Kind.THREAD_RESOURCE, f"`{attribute}` guards the thread against entering again {where}")]
+        return [(Kind.THREAD_RESOURCE, f"`{attribute}` {_GUARDS} {where}")]
     if word == "parameter" and not (says_nothing(attribute) and says_nothing(subject)):
         return [(Kind.CONTEXT, f"`{attribute}` receives parameter `{subject}` {where}")]
     if word == "call" and _RESOURCE_MAKERS.search(subject) and not _by_words(attribute, CONTEXT_WORDS, ""):
@@ -111,8 +116,17 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
     if word == "call" and created:
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` is made once per thread, by `{subject}` {where}")]
     if word == "literal" and created:
-        return [(Kind.THREAD_RESOURCE, f"`{attribute}` is a {subject} made once per thread {where}")]
+        spoken = [(Kind.CONTEXT, text) for text in _by_words(attribute, CONTEXT_WORDS, f"the attribute `{attribute}`")]
+        return [(Kind.THREAD_RESOURCE, f"`{attribute}` is a {subject} made once per thread {where}"), *spoken]
     return []
+
+
+def kept(evidence: Sequence[str]) -> str:
+    """What a thread-local that is no context does for its thread: "opened" for what wants closing, "guard" or "value"."""
+    signs = [sentence.partition(" at ")[0] for sentence in evidence]
+    if any(_OPENED.search(sign) for sign in signs):
+        return "opened"
+    return "guard" if all(sign.endswith(_GUARDS) for sign in signs) else "value"
 
 
 def says_nothing(name: str) -> bool:

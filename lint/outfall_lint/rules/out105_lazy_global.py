@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from outfall_lint.model import Finding, Kind, Operation, Priority
+from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
 from outfall_lint.purity import IMPORTED, PURE, SETTLED
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import by_module_getattr, stays_as_made, told, untested
+from outfall_lint.rules._tables import by_module_getattr, changes_in_place, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
+
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
@@ -26,11 +27,38 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             held = locks.pop() if len(locks) == 1 else None
             same = stays_as_made(state) and all(a.detail.endswith((PURE, SETTLED)) for a in made)
             imported = all(a.detail.endswith(IMPORTED) for a in made)
-            outcome = f", under `{held}`" if held else ", the same each time" if same or imported else ": two first users may both make it"
+            if held:
+                outcome = f", under `{held}`"
+            elif same or imported:
+                outcome = ", the same each time"
+            elif _seen_half_made(state, made):
+                outcome = " and then filled: a second user finds it half filled"
+            else:
+                outcome = ": two first users may both make it"
             how = "imported" if imported else "made"
             message = f"global `{state.local_name}` is {how} on first use in {changed_in(untested(view, made))}{outcome}"
             finding = told(rule, view, state, message, made)
-            yield replace(finding, priority=Priority.LOW) if same else finding
+            most = Priority.LOW if same else Priority.NORMAL if imported else finding.priority
+            yield replace(finding, priority=min(finding.priority, most))
+
+
+def _seen_half_made(state: State, made: Sequence[Access]) -> bool:
+    """Whether it is bound first and filled then, below the one test that found it absent."""
+    return any(
+        changes_in_place(filled)
+        and filled.detail.startswith(f"{_absent(binding)}; ")
+        and (binding.place.path, binding.function) == (filled.place.path, filled.function)
+        and binding.place < filled.place
+        and not any(a.operation is Operation.TEST and binding.place < a.place < filled.place for a in state.accesses)
+        for binding in made
+        if _absent(binding)
+        for filled in state.changes
+    )
+
+
+def _absent(binding: Access) -> str:
+    """The test below which a value is made; empty where none is in sight."""
+    return binding.detail.partition(";")[0] if ";" in binding.detail else ""
 
 
 RULE = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint import thread_locals
 from outfall_lint.asides import CHECKED
 from outfall_lint.constructors import THREAD_LOCALS
 from outfall_lint.states import FIXED
@@ -13,9 +14,13 @@ from outfall_lint.rules._outside import made, state_made
 
 _MEANING = {
     Kind.CONTEXT: "carries context, of which all tasks of a thread share one",
-    Kind.THREAD_RESOURCE: "keeps what belongs to its thread, where no other thread can close or count it",
     Kind.SPAN_STACK: "keeps a stack of contexts, of which all tasks of a thread share one",
     Kind.UNDECIDED: "is shared by every task of a thread; what it is for cannot be told from the code",
+}
+_KEPT = {
+    "opened": "keeps what belongs to its thread, where no other thread can close or count it",
+    "guard": "guards each thread against entering again, and with it every task of the thread",
+    "value": "keeps a value for each thread, which all tasks of the thread share",
 }
 
 
@@ -27,7 +32,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         settled = state.kind is Kind.THREAD_RESOURCE and state.evidence == FIXED
         if settled or view.is_test(state.place.path) or view.aside(state.place):
             priority = Priority.LOW
-        meaning = _MEANING.get(state.kind, _MEANING[Kind.UNDECIDED])
+        resource = state.kind is Kind.THREAD_RESOURCE
+        meaning = _KEPT[thread_locals.kept(state.evidence)] if resource else _MEANING.get(state.kind, _MEANING[Kind.UNDECIDED])
         yield rule.finding(state, f"thread-local `{state.local_name}` {meaning}", priority)
     for facts, sighting in made(view, THREAD_LOCALS):
         message = f"the thread-local made here {_MEANING[Kind.UNDECIDED]}"
