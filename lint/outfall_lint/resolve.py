@@ -22,6 +22,11 @@ from outfall_lint.values import OF_ITSELF, describe
 
 _TO_NOBODY = ("", "")
 _IMPORTS = frozenset((ast.Import, ast.ImportFrom))
+_HANDS_ON = {
+    **dict.fromkeys(("partial", "submit", "to_thread", "call_soon", "call_soon_threadsafe", "start_soon", "run_sync"), 0),
+    **dict.fromkeys(("run_in_executor", "call_later", "call_at"), 1),
+}
+"""Calls that take a function and then its arguments, and what comes before the function."""
 _SHOWS = frozenset("print repr str format debug info warning error exception critical log".split())
 _TAKES_KEY = frozenset(("get", "pop", "setdefault"))
 _BINDS = frozenset(("store", "augment", "delete"))
@@ -143,12 +148,16 @@ def _first_argument(call: Any) -> ast.expr | None:
 def _given(names: Names, scope: Scope, raw: RawUse) -> tuple[str, str]:
     """The function that is given the object, and as which argument: ("app.store.put", "0"); empty for no plain call."""
     call = raw.detail
-    callee = names.dotted(scope, call.func)
-    if not callee or any(isinstance(each, ast.Starred) or getattr(each, "id", "") == "self" for each in call.args):
+    callee, arguments = call.func, call.args
+    before = _HANDS_ON.get(spelled(callee).rpartition(".")[2])
+    if before is not None and len(arguments) > before:
+        callee, arguments = arguments[before], arguments[before + 1 :]
+    name = names.dotted(scope, callee)
+    if not name or any(isinstance(each, ast.Starred) or getattr(each, "id", "") == "self" for each in call.args):
         return _TO_NOBODY  # which parameter it goes to cannot be told: `f(*more, X)`, `Base.f(self, X)`
-    position = next((str(n) for n, each in enumerate(call.args) if each is raw.node), "")
+    position = next((str(n) for n, each in enumerate(arguments) if each is raw.node), "")
     keyword = next((each.arg or "" for each in call.keywords if each.value is raw.node), "")
-    return (callee, position or keyword)
+    return (name, position or keyword)
 
 
 def _changes_another(raw: RawUse, target: Target) -> bool:

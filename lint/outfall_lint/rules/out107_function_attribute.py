@@ -11,13 +11,13 @@ from outfall_lint.rules._outside import state_at
 from outfall_lint.constructors import CHANGING_METHODS
 
 
-_KEEP = frozenset(("wraps",))
-"""Decorators that give back the very function that they are given."""
+_KEEP = frozenset(("wraps", "staticmethod"))
+"""Decorators through which an attribute is that of the very function that they are given."""
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for target, function in view.project.functions.items():
-        if not _KEEP.issuperset(function.decorators) or function.kind not in ("function", "nested"):
+        if not _KEEP.issuperset(function.decorators):
             continue  # a decorator may have put any object in the function's place
         seen: set[str] = set()
         for site in view.project.sites_of(target):
@@ -40,6 +40,8 @@ def _keeps(site: Site, function: str) -> bool:
     use, rest = site.use, site.rest
     if not rest or rest[0].startswith("__") or rest[0] in ("[]", "get()") or use.function is None:
         return False
+    if use.via == "self":
+        return False  # a bound method takes no attributes: something else stands there
     if use.function == function.rpartition(".")[0]:
         return False  # the decorator that makes the function prepares it
     changes = use.verb in ("store", "augment", "delete")
@@ -64,8 +66,10 @@ RULE = Rule(
         "def load(k):\n    if k not in load.cache:\n        load.cache[k] = 1\n    return load.cache[k]\n\nload.cache = {}\n",
         "def counted(f):\n    def wrapper():\n        wrapper.calls += 1\n        return f()\n"
         "    wrapper.calls = 0\n    return wrapper\n",
+        "class Job:\n    def run(self):\n        Job.run.calls = getattr(Job.run, 'calls', 0) + 1\n",
     ),
     good=(
+        "class Job:\n    @property\n    def run(self):\n        return self._run\n\n    def mark(self):\n        self.run.calls = 1\n",
         "def label(obj):\n    return str(obj)\n\nlabel.short_description = 'Label'\n",
         "def mark(f):\n    f.marked = True\n    return f\n",
         "def deco(f):\n    def wrapper():\n        return f()\n    wrapper.original = f\n    return wrapper\n",
