@@ -53,12 +53,12 @@ def emit(name: str, /, **fields: Any) -> bool:
     It never waits: handlers run on workers of their own, except those attached `inline`.
     """
     try:
-        keeps, memory, append, waiting, courier, several = _routes[name]
+        policy, append, courier = _routes[name]
     except KeyError:
-        keeps, memory, append, waiting, courier, several = board.route(name)
-    if keeps is not None:
-        if memory is not None:
-            seen, field, suppressed = memory
+        policy, append, courier = board.route(name)
+    if policy is not None:
+        keeps, seen, field, suppressed = policy
+        if seen is not None:
             try:
                 if seen.young[fields[field]][0] > monotonic_ns():
                     next(suppressed)
@@ -69,10 +69,10 @@ def emit(name: str, /, **fields: Any) -> bool:
             return False
     if append is not None:
         append((name, fields, time(), _span()))
-        if len(waiting) >= courier.wake_at:
+        for _ in courier.room:  # costs less than a look at how many wait
+            break
+        else:
             courier.wake()
-    elif several is not None:
-        several((name, fields, time(), _span()))
     return True
 
 
@@ -82,8 +82,8 @@ def staged_emit(name: str, /, **fields: Any) -> bool:
     if mode in ENABLED:
         return emit(name, **fields)
     if mode != LEGACY:
-        keeps = (_routes.get(name) or board.route(name))[0]
-        if keeps is None or keeps(name, fields):
+        policy = (_routes.get(name) or board.route(name))[0]
+        if policy is None or policy[0](name, fields):
             board.shadowed.add()
     return False
 

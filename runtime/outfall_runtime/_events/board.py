@@ -18,25 +18,18 @@ from .._common.tallies import Tally
 from .courier import Courier, as_event
 from .event import matches, rank
 from .policy import Policy
+from .waking import DIRECT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
     from .event import Raw
-    from .policy import Memory
+    from .policy import Keeping
+    from .waking import Direct
 
-    Keeps = Callable[[str, Dict[str, Any]], bool]
-    # What happens to the events of one name: whether they are kept, and what tells a duplicate at once; for a single
-    # handler with a queue, how an event is added to what for whom; for others, a function that is called with it.
-    Route = Tuple[
-        Optional[Keeps],
-        Optional[Memory],
-        Optional[Callable[[Raw], None]],
-        Any,
-        Any,
-        Optional[Callable[[Raw], None]],
-    ]
+    # What happens to the events of one name: which are kept, what is called with one that is, and whose room that takes.
+    Route = Tuple[Optional[Keeping], Optional[Callable[[Raw], None]], Union[Courier, Direct]]
 
 MOST_ROUTES = 1_000
 SECONDS_AT_EXIT = 5.0
@@ -59,14 +52,14 @@ class EventBoard:
         with self._lock:
             policies = [one for one in self._policies if matches(one.pattern, name)]
             policy = max(policies, key=lambda one: rank(one.pattern), default=None)
-            kept = (None, None) if policy is None else (policy.keeps, policy.memory())
+            keeping = None if policy is None else policy.keeping()
             queued = tuple(one for one in self._couriers if matches(one.pattern, name))
             inline = tuple(one for one in self._inline if matches(one.pattern, name))
-            found: Route = (*kept, None, None, None, None)
+            found: Route = (keeping, None, DIRECT)
             if len(queued) == 1 and not inline:
-                found = (*kept, queued[0].waiting.append, queued[0].waiting, queued[0], None)
+                found = (keeping, queued[0].waiting.append, queued[0])
             elif queued or inline:
-                found = (*kept, None, None, None, partial(self.bring, queued, inline))
+                found = (keeping, partial(self.bring, queued, inline), DIRECT)
             if len(self.routes) >= MOST_ROUTES:
                 self.routes.clear()
             self.routes[name] = found
@@ -93,7 +86,9 @@ class EventBoard:
         """
         for courier in queued:
             courier.waiting.append(raw)
-            if len(courier.waiting) >= courier.wake_at:
+            for _ in courier.room:
+                break
+            else:
                 courier.wake()
         if inline:
             self._call_inline(inline, raw)

@@ -21,6 +21,7 @@ from time import monotonic
 from .._common import report
 from .._common.tallies import Tally
 from .event import Event
+from .waking import Signal, room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class Courier:
         self.pattern = pattern
         self.handler = handler
         self.waiting: Deque[Raw] = deque()
-        self.wake_at = 1  # call `wake` when so many events wait
         self.delivered, self.retried, self.failed, self.dropped = Tally(), Tally(), Tally(), Tally()
         self._batch = batch
         self._size = min(batch or FEW, limit)
@@ -58,12 +58,12 @@ class Courier:
     # -- on the thread that emits
 
     def wake(self) -> None:
-        """As many events wait as the worker, or the limit, wants to know of."""
-        if len(self.waiting) > self._limit:
-            self._drop()
-        self.wake_at = self._size if self._batch and self.wake_at == 1 else self._limit + 1
+        """The room is used up: as many events wait as the worker, or the limit, wants to know of."""
+        while len(self.waiting) > self._limit and self._drop():
+            pass
+        self._until(self._size if self._batch and self._wake_at == 1 else self._limit + 1)
         self._ensure_worker()
-        self._signal.set()
+        self._signal.set()  # last: the worker, if it had another mind, says so again
 
     def again(self, raw: Raw) -> None:
         """Queue an event that the handler has failed on, on the thread that emitted it."""
@@ -111,11 +111,11 @@ class Courier:
         self.waiting.clear()
         for tally in (self.delivered, self.retried, self.failed, self.dropped):
             tally.clear()
-        self.wake_at = 1
+        self._until(1)
         self._in_hand: List[Event] = []
         self._taken = self._done = self._rushing = 0
         self._since = monotonic()
-        self._signal, self._hurry = threading.Event(), threading.Event()
+        self._signal, self._hurry = Signal(), threading.Event()
         self._progress = threading.Condition()
         self._starting = threading.Lock()
         self._thread: Optional[threading.Thread] = None
@@ -139,16 +139,22 @@ class Courier:
             self._failing = True
             report.warn(f"handler {self.handler!r} of events {self.pattern!r} failed; trying again", error=True)
 
-    def _drop(self) -> None:
+    def _until(self, many: int) -> None:
+        """Make room for events until so many wait; the next one wakes the worker."""
+        self._wake_at = many
+        self.room = room(many - 1 - len(self.waiting))
+
+    def _drop(self) -> bool:
         try:
             self.waiting.pop()
         except IndexError:  # the worker was quicker
-            return
+            return False
         if not self.dropped.total():
             report.warn(
                 f"{self._limit:,} events wait for handler {self.handler!r} of {self.pattern!r}; new ones are dropped"
             )
         self.dropped.add()
+        return True
 
     def _ensure_worker(self) -> bool:
         thread = self._thread
@@ -180,29 +186,27 @@ class Courier:
         finally:
             if self._thread is threading.current_thread():
                 self._thread = None
-            self.wake_at = 1
+            self._until(1)
             if self.busy():  # it was interrupted once more while it said so
                 self._ensure_worker()
 
     def _gather(self) -> None:
         """Wait for an event, and then for others to fill the batch."""
         while not self._over:
-            self.wake_at = 1  # again each time round: `wake` may have been late in changing it
+            self._until(1)  # again each time round: `wake` may have been late in changing it
             if self.waiting:
                 break
             self._signal.wait()
-            self._signal.clear()
         self._since = monotonic()
         if self._batch:
             until = self._since + self._seconds
             while not (self._over or self._rushing):
-                self.wake_at = self._size
+                self._until(self._size)
                 left = until - monotonic()
                 if left <= 0 or len(self.waiting) >= self._size:
                     break
                 self._signal.wait(left)
-                self._signal.clear()
-        self.wake_at = self._limit + 1
+        self._until(self._limit + 1)
 
     def _take(self) -> None:
         """Take what is to be delivered next, in one step, between whose parts nothing can interrupt the worker."""

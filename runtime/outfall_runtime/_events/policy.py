@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     Fields = Dict[str, Any]
     KeyFields = Union[str, Sequence[str]]
-    Memory = Tuple[Window, str, Iterator[int]]  # which keys were seen, the field that is the key, a step for each duplicate
+    # whether an event is kept; which keys were seen, the field that is the key, a step for each duplicate
+    Keeping = Tuple[Callable[[str, Fields], bool], Optional[Window], str, Iterator[int]]
 
 SECOND = 1_000_000_000
 
@@ -85,11 +86,11 @@ class Policy:
             return False
         return True
 
-    def memory(self) -> Optional[Memory]:
-        """What tells `emit` at once that an event is a duplicate, as most are in a storm; None: only `keeps` can."""
+    def keeping(self) -> Keeping:
+        """What tells whether an event is kept, and beside it what tells `emit` at once of a duplicate, as most are in a storm."""
         if self.window is None or not self._only or self._sample < 1.0:
-            return None
-        return self.window, self._only, self.suppressed.up
+            return self.keeps, None, "", self.suppressed.up
+        return self.keeps, self.window, self._only, self.suppressed.up
 
     def stats(self) -> Dict[str, int]:
         return {
