@@ -34,6 +34,35 @@ def test_a_span_that_nobody_ends_is_reported_with_the_place_where_it_began(caplo
     assert f"span 'leaky', begun at {found.where}, was never ended" in caplog.text
 
 
+def test_a_root_leaks_though_a_span_of_its_trace_goes_on() -> None:
+    before = spans.stats()["leaked"]
+    traces: List[str] = []
+
+    def work() -> Span:
+        root = span("root").begin()
+        traces.append(root.context.trace_id)
+        with span("child") as child:
+            return child
+
+    child = contextvars.copy_context().run(work)
+    gc.collect()
+    assert spans.stats()["leaked"] == before + 1
+    assert [child.context.trace_id] == traces
+
+
+def test_a_trace_outlives_its_root() -> None:
+    with span("root") as root:
+        child = contextvars.copy_context().run(span("child").begin)
+        context, began = root.context, child.began
+    del root
+    gc.collect()
+    with span("grandchild", parent=child) as grandchild:
+        assert grandchild.context.trace_id == child.context.trace_id == context.trace_id
+        assert child.parent_id == context.span_id
+        assert child.began == began
+    child.end()
+
+
 def test_a_span_that_somebody_holds_is_no_leak() -> None:
     before = spans.stats()["leaked"]
     kept: List[Span] = []

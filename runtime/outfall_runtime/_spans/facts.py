@@ -12,7 +12,7 @@ from types import MappingProxyType
 from .._common import sites
 from .._common.record import NamedTuple
 from .book import book
-from .trace import SpanContext, span_id
+from .trace import SpanContext, Trace, span_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
         TypeVar,
         Union,
     )
-
-    from .trace import Trace
 
     Self = TypeVar("Self", bound="SpanFacts")
     Place = Union["SpanFacts", SpanContext]
@@ -63,11 +61,11 @@ class _More:
 _NOTHING_MORE = _More()  # read only
 
 
-class SpanFacts:
+class SpanFacts(Trace):
     """The part of a span that does not care how it begins and ends."""
 
     __slots__ = (
-        "__weakref__", "_at", "_attributes", "_code", "_end", "_more", "_number", "_parent", "_start", "_trace",
+        "__weakref__", "_at", "_attributes", "_code", "_end", "_more", "_parent", "_start", "_trace",
         "closed", "name",
     )  # fmt: skip
     closed: bool
@@ -77,10 +75,9 @@ class SpanFacts:
     _code: CodeType
     _end: int  # monotonic nanoseconds; 0 before the end, -1 where another process has to end it
     _more: Optional[_More]
-    _number: int  # its id; a root's stands below that of its trace (see `trace`)
     _parent: int  # the number of the span around it; 0 for a root
     _start: int
-    _trace: Trace
+    _trace: Optional[Trace]  # None: it is the root, and its trace itself
 
     # -- telling
 
@@ -148,8 +145,8 @@ class SpanFacts:
         """
         if not hasattr(self, "_number"):
             raise RuntimeError(f"span {self.name!r} has not begun; enter it with `with`, or call `begin()`")
-        trace = self._trace
-        return SpanContext(trace.trace_id, span_id(self._number), trace.sampled, trace.tracestate)
+        trace = self._trace or self
+        return SpanContext(trace._trace_id(), span_id(self._number), trace._sampled, trace._tracestate)
 
     @property
     def parent_id(self) -> str:
@@ -244,7 +241,7 @@ class SpanFacts:
         return more
 
     def _wall(self, moment: int) -> float:
-        return (moment + self._trace.shift) / NANOSECONDS
+        return (moment + (self._trace or self)._shift) / NANOSECONDS
 
 
 def context_of(place: Place) -> SpanContext:

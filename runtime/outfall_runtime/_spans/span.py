@@ -14,7 +14,7 @@ from .. import flags
 from .book import book
 from .chain import chain, innermost, take_out
 from .facts import SpanFacts, context_of
-from .trace import ROOT_BITS, SPAN_BITS, UNDECIDED, RemoteTrace, Trace, bits, wall_clock
+from .trace import ROOT_BITS, SPAN_BITS, UNDECIDED, RemoteTrace, bits, wall_clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ class Span(SpanFacts):
             self._join(self._place, now)
         elif around is not None:
             number = bits(SPAN_BITS) or 1
-            self._trace = around._trace
+            self._trace = around._trace or around
             self._parent = around._number
         else:
-            self._trace = trace = Trace()
-            trace.flags = _board.seen() if _board.ever_pinned else _board.current
-            trace.shift = _clock.shift if now < _clock.until else _clock.renew(now)
-            trace.number = number = bits(ROOT_BITS)
-            trace.mode = UNDECIDED
+            self._trace = None
+            self._flags = _board.seen() if _board.ever_pinned else _board.current
+            self._shift = _clock.shift if now < _clock.until else _clock.renew(now)
+            self._mode = UNDECIDED
             self._parent = 0
+            number = bits(ROOT_BITS)
         self._number = number
         _table[number] = self if len(_table) < book.limit else book.one_too_many()
         self.closed = False
@@ -127,6 +127,7 @@ class Span(SpanFacts):
         self.__enter__()
         frame = _getframe(1)
         self._begun_at(frame.f_code, frame.f_lasti)
+        self._trace = self._trace or self._apart()
         self.__class__ = self._held
         if _table[self._number] is self:
             _table[self._number] = ref(self)
@@ -142,7 +143,7 @@ class Span(SpanFacts):
         Raises:
             UnknownFlag: nothing declares the name.
         """
-        return self._trace.enabled(flag, key)
+        return (self._trace or self)._pinned(flag, key)
 
     def disown(self) -> None:
         """In a forked child: the parent process ends this span, so it is not handed on here."""
@@ -169,7 +170,7 @@ class Span(SpanFacts):
 
     def _join(self, parent: Place, now: int) -> None:
         if isinstance(parent, SpanFacts):
-            self._trace = parent._trace
+            self._trace = parent._trace or parent
             self._parent = parent._number
         else:
             self._trace = RemoteTrace(now, parent)
@@ -210,7 +211,7 @@ def maker(kind: Type[AnySpan]) -> Make[AnySpan]:
     """What makes spans of one class."""
 
     def span(
-        name: str, /, *, parent: Optional[Place] = None, links: Iterable[Place] = (), **attributes: Any
+        name: str, /, parent: Optional[Place] = None, links: Iterable[Place] = (), **attributes: Any
     ) -> AnySpan:
         """A span that has not begun yet: for `with`, as a decorator, or to `begin` and `end`.
 

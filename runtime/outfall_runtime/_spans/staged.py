@@ -43,7 +43,8 @@ class StagedSpan(Span):
         super().__enter__()
         frame = sys._getframe(1)
         self._begun_at(frame.f_code, frame.f_lasti)
-        mode = self._trace.mode or _decide(self._trace)
+        trace = self._trace or self
+        mode = trace._mode or _decide(trace)
         self.quiet = mode not in ENABLED
         if mode == LEGACY:
             self._forget()
@@ -68,9 +69,9 @@ StagedSpan._make = staticmethod(maker(StagedSpan))
 
 
 def _decide(trace: Trace) -> str:
-    setting = trace.flags.setting(FLAG)
+    setting = trace._flags.setting(FLAG)
     key = None
     if setting.percent is not None:
-        key = context.current().get(context.ROLLOUT_KEY, trace.trace_id)
-    trace.mode = mode = setting.mode_for(FLAG, key)
+        key = context.current().get(context.ROLLOUT_KEY, trace._trace_id())
+    trace._mode = mode = setting.mode_for(FLAG, key)
     return mode

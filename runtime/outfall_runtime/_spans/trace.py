@@ -100,51 +100,56 @@ wall_clock = WallClock()  # outfall: ignore[OUT109] the process has one wall clo
 
 
 class Trace:
-    """What every span of a trace in this process has from its root.
+    """What every span of a trace in this process has from its root, which is usually the trace itself: an object less.
 
-    `shift` is wall clock less monotonic clock, the same for all its spans: a wall clock that is set
-    back during a trace changes neither their order nor their length. The root itself fills it in
+    `_shift` is wall clock less monotonic clock, the same for all its spans: a wall clock that is set
+    back during a trace changes neither their order nor their length. A root fills it in
     (`Span.__enter__`), because a call to do that costs as much as doing it.
     """
 
-    __slots__ = ("flags", "mode", "number", "shift")
-    flags: Snapshot
-    mode: str  # of its staged spans; UNDECIDED until the first of them asks
-    number: int  # 192 bits: its id, and below it that of its root
-    shift: int
-    sampled = True
-    tracestate = ""
+    __slots__ = ("_flags", "_mode", "_number", "_shift")
+    _flags: Snapshot
+    _mode: str  # of its staged spans; UNDECIDED until the first of them asks
+    _number: int  # of a root 192 bits: the id of its trace, and below it its own; of other spans 64
+    _shift: int
+    _sampled = True
+    _tracestate = ""
 
-    @property
-    def trace_id(self) -> str:
+    def _apart(self) -> Trace:
+        """The same trace as an object of its own, for a root that must not live as long as its spans do."""
+        trace = Trace()
+        trace._flags, trace._mode, trace._number, trace._shift = self._flags, self._mode, self._number, self._shift
+        return trace
+
+    def _trace_id(self) -> str:
         """32 hexadecimal digits."""
-        return f"{self.number >> SPAN_BITS or 1:032x}"
+        return f"{self._number >> SPAN_BITS or 1:032x}"
 
-    def enabled(self, name: str, key: object) -> bool:
+    def _pinned(self, name: str, key: object) -> bool:
         """Whether a flag was on at the root.
 
         Raises:
             UnknownFlag: nothing declares the name.
         """
-        if name not in self.flags.declared:  # declared since then
+        if name not in self._flags.declared:  # declared since then
             return flags.enabled(name, key)
-        return self.flags.setting(name).mode_for(name, key) in ENABLED
+        return self._flags.setting(name).mode_for(name, key) in ENABLED
 
 
 class RemoteTrace(Trace):
     """The part of a trace from another process that runs in this one."""
 
-    __slots__ = ("sampled", "tracestate")
-    sampled: bool
-    tracestate: str
+    __slots__ = ("_sampled", "_tracestate")
+    _sampled: bool
+    _tracestate: str
 
     def __init__(self, now: int, context: SpanContext) -> None:
-        self.flags = flags.board.seen()
-        self.shift = wall_clock.at(now)
-        self.mode = UNDECIDED
-        self.number = int(context.trace_id, 16) << SPAN_BITS
-        self.sampled = context.sampled
-        self.tracestate = context.tracestate
+        self._flags = flags.board.seen()
+        self._shift = wall_clock.at(now)
+        self._mode = UNDECIDED
+        self._number = int(context.trace_id, 16) << SPAN_BITS
+        self._sampled = context.sampled
+        self._tracestate = context.tracestate
 
 
 if hasattr(os, "register_at_fork"):
