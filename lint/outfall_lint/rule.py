@@ -64,8 +64,14 @@ class View:
         return path in self._tests
 
     def for_tests(self, access: Access) -> bool:
-        """Whether an access is made for tests alone: in a file that lives for one run, or in a fixture of pytest."""
-        return access.place.path in self._tests or (access.place.path, access.function) in self._fixtures
+        """Whether an access is made for tests alone: in a file that lives for one run, in a fixture of pytest, in a test case."""
+        path, function = access.place.path, access.function
+        return path in self._tests or (path, function) in self._fixtures or self._in_test_case(path, function or "")
+
+    def _in_test_case(self, path: str, function: str) -> bool:
+        """Whether a function is a method of a test case, `unittest`'s or one derived from it under whatever name."""
+        owner = function.rpartition(".")[0]
+        return bool(owner) and any(base.endswith("TestCase") for base in self.bases_of(f"{self._modules[path]}.{owner}"))
 
     def aside(self, place: Place) -> str:
         """Why production never comes by a place, in words ("only for type checkers"); empty where it does."""

@@ -175,6 +175,8 @@ def _handed(scope: Scope, call: ast.Call, name: str, names: Names, span_of: Span
     position = {"run_in_executor": 1, "Timer": 1, "Thread": 1}.get(name, 0)
     if work is None and len(call.args) > position:
         work = call.args[position]
+    if isinstance(work, ast.Name) and isinstance(made := _only_value(scope, work.id), ast.Call):
+        work = made  # `job = partial(audit, 1)`, then handed over by that name
     if isinstance(work, ast.Call) and isinstance(work.func, (ast.Name, ast.Attribute)):
         last = work.func.attr if isinstance(work.func, ast.Attribute) else work.func.id
         work = work.args[0] if last == "partial" and work.args else None
@@ -208,9 +210,14 @@ def thread_key(names: Names, scope: Scope, key: ast.expr | None) -> str:
             else:
                 return ""
         elif isinstance(key, ast.Name):
-            owner = scope.owner(key.id)
-            bindings = owner.bindings.get(key.id, []) if owner is not None else []
-            key = bindings[0].value if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") else None
+            key = _only_value(scope, key.id)
         else:
             return ""
     return ""
+
+
+def _only_value(scope: Scope, name: str) -> ast.expr | None:
+    """The expression that a name is bound to where that is done once; else None."""
+    owner = scope.owner(name)
+    bindings = owner.bindings.get(name, []) if owner is not None else []
+    return bindings[0].value if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") else None
