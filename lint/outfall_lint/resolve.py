@@ -149,7 +149,7 @@ def _given(names: Names, scope: Scope, raw: RawUse) -> tuple[str, str]:
     """The function that is given the object, and as which argument: ("app.store.put", "0"); empty for no plain call."""
     call = raw.detail
     callee, arguments = call.func, call.args
-    before = _HANDS_ON.get(spelled(callee).rpartition(".")[2])
+    before = _HANDS_ON.get(getattr(callee, "attr", getattr(callee, "id", "")))
     if before is not None and len(arguments) > before:
         callee, arguments = arguments[before], arguments[before + 1 :]
     name = names.dotted(scope, callee)
