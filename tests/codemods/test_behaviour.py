@@ -31,11 +31,14 @@ WAYS = {
 }  # fmt: skip
 
 
-def migrated(text: str, options: dict[str, bool], removed: bool = False) -> str:
+CONTEXTS = Config(states={"app.T": "context", "app._T": "context"})
+
+
+def migrated(text: str, options: dict[str, bool], removed: bool = False, config: Config = Config()) -> str:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         written(root, [FileChange("app.py", None, text.encode())])
-        written(root, plan_migration(analyse(["."], Config(), root), Config(), root=root, **options).changes)
+        written(root, plan_migration(analyse(["."], config, root), config, root=root, **options).changes)
         if removed:
             flags = [flag.name for flag in ledger.load(root, Config().ledger).flags]
             written(root, plan_removal(root, Config(), flags=flags, force="a test").changes if flags else ())
@@ -64,6 +67,11 @@ def in_threads(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
         return behaviour(text, called, [lambda work, pool=pool: pool.submit(work).result() for pool in pools])
 
 
+def in_tasks(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
+    """The behaviour where three tasks of one thread make the calls in turn: each has a context of its own, as asyncio gives it."""
+    return behaviour(text, called, [contextvars.copy_context().run for _ in range(3)])
+
+
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=40, deadline=None)
 @given(seed=SEEDS)
@@ -86,6 +94,35 @@ def test_threads_cannot_tell_either(way: str, seed: int) -> None:
     after = migrated(text, WAYS[way])
     with in_mode(way):
         assert in_threads(after, called) == before
+
+
+@pytest.mark.parametrize("way", ("legacy", "shadow"))
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS)
+def test_tasks_share_what_they_shared_while_the_old_way_answers(way: str, seed: int) -> None:
+    random = Random(seed)
+    text, called = program(random), calls(random, 16)
+    before = in_tasks(text, called)
+    after = migrated(text, WAYS[way], config=CONTEXTS)
+    with in_mode(way):
+        assert in_tasks(after, called) == before
+
+
+@pytest.mark.parametrize("way", ("new", "direct", "idiomatic"))
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS)
+def test_tasks_are_as_apart_as_threads_were_and_no_more(way: str, seed: int) -> None:
+    """Nothing bleeds from one task of a thread into another, and what all threads shared all tasks share.
+
+    (In `enforced` a task that looks for what another one has left is told so by a LegacyStateError.)
+    """
+    random = Random(seed)
+    text, called = program(random), calls(random, 16)
+    before = in_threads(text, called)
+    after = migrated(text, WAYS[way], config=CONTEXTS)
+    assert "threading.local()" not in after
+    with in_mode(way):
+        assert in_tasks(after, called) == before
 
 
 @settings(max_examples=40, deadline=None)
