@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import cycle
 from random import Random
@@ -47,8 +47,13 @@ FUNCTIONS, DEEPEST, LONGEST = 5, 2, 5_000
 ABSENT = ("NameError", "LookupError", "AttributeError")  # a slot and a context value say the absence of a value in their own way
 
 
-def program(random: Random) -> str:
-    """A module whose functions `f0` to `f4` take one argument and change its state in every way."""
+def program(random: Random) -> Mapping[str, str]:
+    """Functions `f0` to `f4` that take one argument and change a module's state in every way: their own or another's."""
+    text = _compiled(random)
+    return {"app.py": text} if random.random() < 0.5 else apart(text, random)
+
+
+def _compiled(random: Random) -> str:
     while True:
         text = _module(random)
         try:
@@ -58,29 +63,46 @@ def program(random: Random) -> str:
         return text
 
 
+def apart(text: str, random: Random) -> dict[str, str]:
+    """The same program as two modules: `state.py`, which declares, and `app.py`, whose functions reach over to it."""
+    head, *functions = re.split(r"(?m)^(?=def f0)", text)
+    assert len(functions) == 1
+    plainly = [name for name in (*DICTS, *LISTS, "S", "T", "C") if random.random() < 0.3]  # by `from state import`
+    theirs = [name for name in (*DICTS, *LISTS, *SLOTS, *LOCALS, "S", "C", "Sub") if name not in plainly]
+    body = re.sub(r"(?m)^( *)global .*$", r"\1pass", functions[0]).replace("lambda g=1:", "lambda:")
+    body = re.sub(r"import math as (\w+)", r"\1 = copy", body)
+    body = re.sub(rf"(?<![\w.'])({'|'.join(theirs)})\b(?!['=])", r"state.\1", body)
+    imports = [f"from state import {', '.join(plainly)}"] if plainly else []
+    return {"state.py": head, "app.py": "\n".join(["import copy", "import state", "from state import out", *imports, "", "", body])}
+
+
 def calls(random: Random, count: int = 12) -> list[tuple[str, object]]:
     """Functions of a program, and what each is called with."""
     return [(f"f{random.randrange(FUNCTIONS)}", random.choice((1, 2, "a", "b"))) for _ in range(count)]
 
 
-def behaviour(text: str, called: Sequence[tuple[str, object]], on: Sequence[Run] = (lambda work: work(),)) -> list[object]:
-    """What the calls return, raise and leave behind, in a fresh module.
+def behaviour(files: Mapping[str, str], called: Sequence[tuple[str, object]], on: Sequence[Run] = (lambda work: work(),)) -> list[object]:
+    """What the calls return, raise and leave behind, in fresh modules: the first declares the state, the last has the functions.
 
     Args:
         on: what makes the first call, the second and so on, and then again from the first: threads.
     """
-    module = types.ModuleType("app")
-    sys.modules["app"] = module  # outfall: ignore[OUT110] for as long as this runs
+    modules = {name: types.ModuleType(name.removesuffix(".py")) for name in files}
+    first, last = [*modules.values()][0], [*modules.values()][-1]
     seen: list[object] = []
     try:
-        exec(compile(text, "app.py", "exec"), module.__dict__)
+        for name, module in modules.items():
+            sys.modules[module.__name__] = module  # outfall: ignore[OUT110] for as long as this runs
+            exec(compile(files[name], name, "exec"), module.__dict__)
         for run, (name, argument) in zip(cycle(on), called):
-            seen += [run(partial(_outcome, module, name, argument)), _plain(module.out)]
-            if len(repr(module.out)) > LONGEST:
-                module.out.clear()
-        return seen + [_plain(getattr(module, name, "missing")) for name in (*DICTS, *LISTS, "S")]
+            seen += [run(partial(_outcome, last, name, argument)), _plain(first.out)]
+            if len(repr(first.out)) > LONGEST:
+                first.out.clear()
+        kept = (*DICTS, *LISTS, "S", *(SLOTS if first is not last else ()))  # a slot that nobody else uses need keep no name
+        return seen + [_plain(getattr(first, name, "missing")) for name in kept]
     finally:
-        del sys.modules["app"]  # outfall: ignore[OUT110] as above
+        for module in modules.values():
+            sys.modules.pop(module.__name__, None)  # outfall: ignore[OUT110] as above
 
 
 def _outcome(module: types.ModuleType, name: str, argument: object) -> object:

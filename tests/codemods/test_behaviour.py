@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,7 +22,7 @@ from outfall_lint.engine import analyse
 from outfall_runtime import flags
 from outfall_runtime.testing import isolated
 
-from .behaving import behaviour, calls, program
+from .behaving import LOCALS, behaviour, calls, program
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -31,18 +31,18 @@ WAYS = {
 }  # fmt: skip
 
 
-CONTEXTS = Config(states={"app.T": "context", "app._T": "context"})
+CONTEXTS = Config(states={f"{module}.{name}": "context" for module in ("app", "state") for name in LOCALS})
 
 
-def migrated(text: str, options: dict[str, bool], removed: bool = False, config: Config = Config()) -> str:
+def migrated(files: Mapping[str, str], options: dict[str, bool], removed: bool = False, config: Config = Config()) -> Mapping[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        written(root, [FileChange("app.py", None, text.encode())])
+        written(root, [FileChange(name, None, text.encode()) for name, text in files.items()])
         written(root, plan_migration(analyse(["."], config, root), config, root=root, **options).changes)
         if removed:
             flags = [flag.name for flag in ledger.load(root, Config().ledger).flags]
             written(root, plan_removal(root, Config(), flags=flags, force="a test").changes if flags else ())
-        return (root / "app.py").read_text(encoding="utf-8")
+        return {name: (root / name).read_text(encoding="utf-8") for name in files}
 
 
 def written(root: Path, changes: Sequence[FileChange]) -> None:
@@ -60,16 +60,16 @@ def in_mode(way: str) -> Iterator[None]:
         yield
 
 
-def in_threads(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
+def in_threads(files: Mapping[str, str], called: Sequence[tuple[str, object]]) -> list[object]:
     """The behaviour where three threads make the calls in turn, each the ones that fall to it."""
     with ExitStack() as stack:
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(3)]
-        return behaviour(text, called, [lambda work, pool=pool: pool.submit(work).result() for pool in pools])
+        return behaviour(files, called, [lambda work, pool=pool: pool.submit(work).result() for pool in pools])
 
 
-def in_tasks(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
+def in_tasks(files: Mapping[str, str], called: Sequence[tuple[str, object]]) -> list[object]:
     """The behaviour where three tasks of one thread make the calls in turn: each has a context of its own, as asyncio gives it."""
-    return behaviour(text, called, [contextvars.copy_context().run for _ in range(3)])
+    return behaviour(files, called, [contextvars.copy_context().run for _ in range(3)])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -77,9 +77,9 @@ def in_tasks(text: str, called: Sequence[tuple[str, object]]) -> list[object]:
 @given(seed=SEEDS)
 def test_a_migrated_program_behaves_as_before(way: str, seed: int) -> None:
     random = Random(seed)
-    text, called = program(random), calls(random)
-    before = contextvars.copy_context().run(behaviour, text, called)
-    after = migrated(text, WAYS[way])
+    files, called = program(random), calls(random)
+    before = contextvars.copy_context().run(behaviour, files, called)
+    after = migrated(files, WAYS[way])
     with in_mode(way):
         assert contextvars.copy_context().run(behaviour, after, called) == before
 
@@ -89,9 +89,9 @@ def test_a_migrated_program_behaves_as_before(way: str, seed: int) -> None:
 @given(seed=SEEDS)
 def test_threads_cannot_tell_either(way: str, seed: int) -> None:
     random = Random(seed)
-    text, called = program(random), calls(random, 16)
-    before = in_threads(text, called)
-    after = migrated(text, WAYS[way])
+    files, called = program(random), calls(random, 16)
+    before = in_threads(files, called)
+    after = migrated(files, WAYS[way])
     with in_mode(way):
         assert in_threads(after, called) == before
 
@@ -101,9 +101,9 @@ def test_threads_cannot_tell_either(way: str, seed: int) -> None:
 @given(seed=SEEDS)
 def test_tasks_share_what_they_shared_while_the_old_way_answers(way: str, seed: int) -> None:
     random = Random(seed)
-    text, called = program(random), calls(random, 16)
-    before = in_tasks(text, called)
-    after = migrated(text, WAYS[way], config=CONTEXTS)
+    files, called = program(random), calls(random, 16)
+    before = in_tasks(files, called)
+    after = migrated(files, WAYS[way], config=CONTEXTS)
     with in_mode(way):
         assert in_tasks(after, called) == before
 
@@ -117,10 +117,10 @@ def test_tasks_are_as_apart_as_threads_were_and_no_more(way: str, seed: int) -> 
     (In `enforced` a task that looks for what another one has left is told so by a LegacyStateError.)
     """
     random = Random(seed)
-    text, called = program(random), calls(random, 16)
-    before = in_threads(text, called)
-    after = migrated(text, WAYS[way], config=CONTEXTS)
-    assert "threading.local()" not in after
+    files, called = program(random), calls(random, 16)
+    before = in_threads(files, called)
+    after = migrated(files, WAYS[way], config=CONTEXTS)
+    assert [text for text in after.values() if "threading.local()" in text] == []
     with in_mode(way):
         assert in_tasks(after, called) == before
 
@@ -129,10 +129,10 @@ def test_tasks_are_as_apart_as_threads_were_and_no_more(way: str, seed: int) -> 
 @given(seed=SEEDS)
 def test_a_program_without_the_old_way_behaves_as_before(seed: int) -> None:
     random = Random(seed)
-    text, called = program(random), calls(random)
-    before = contextvars.copy_context().run(behaviour, text, called)
-    after = migrated(text, {}, removed=True)
-    assert "Staged" not in after
+    files, called = program(random), calls(random)
+    before = contextvars.copy_context().run(behaviour, files, called)
+    after = migrated(files, {}, removed=True)
+    assert [text for text in after.values() if "Staged" in text] == []
     with isolated():
         assert contextvars.copy_context().run(behaviour, after, called) == before
 
@@ -140,5 +140,5 @@ def test_a_program_without_the_old_way_behaves_as_before(seed: int) -> None:
 def test_the_programs_have_what_is_rewritten() -> None:
     """Else nothing would be tested above."""
     targets = ("StagedRegistry(", "StagedListRegistry(", "StagedContextLocal(", "Slot(", "class_slot(", "module_property(")
-    texts = [migrated(program(Random(seed)), {}) for seed in range(20)]
+    texts = ["\n".join(migrated(program(Random(seed)), {}).values()) for seed in range(20)]
     assert [target for target in targets if not any(target in text for text in texts)] == []
