@@ -42,8 +42,8 @@ def _keeps(site: Site, function: str) -> bool:
         return False
     if use.via == "self":
         return False  # a bound method takes no attributes: something else stands there
-    if use.function == function.rpartition(".")[0]:
-        return False  # the decorator that makes the function prepares it
+    if function.startswith(f"{use.function}."):
+        return False  # what makes the function prepares it: a decorator, or the body of a class in it
     changes = use.verb in ("store", "augment", "delete")
     return changes or (use.verb == "call" and len(rest) == 2 and rest[1] in CHANGING_METHODS)
 
