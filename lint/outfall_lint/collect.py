@@ -26,13 +26,22 @@ _TEST_FILE = re.compile(
     r"(^|/)([^/]*_)?(tests?|testing)/|(^|/)(test_[^/]*|([^/]*_)?(tests?|testing)|conftest|testlayer)\.py$"
     r"|(^|/)(examples?|demos?|[a-z]+demo|([^/]*\.)?features)/"  # as tests do, they live for one run
 )
-_SCRIPT = re.compile(r"^(bin|tools?|scripts?|docs?|ci|dev|benchmarks?)/|(^|/)(setup|noxfile|conf)\.py$")
+_SCRIPT = re.compile(r"(^|/)(setup|noxfile|conf)\.py$")
+_BESIDE = re.compile(r"(bin|tools?|scripts?|docs?|ci|dev|benchmarks?|contrib|experiments|experimental|lab)/")
 DEEP = 150  # nodes inside each other, far more than anybody writes by hand
 
 
-def is_test(path: str, in_package: bool = True) -> bool:
-    """Whether a file, by its path, holds tests, examples, demonstrations or (outside packages) a project's scripts."""
-    return bool(_TEST_FILE.search(path) or (not in_package and _SCRIPT.search(path)))
+def is_test(path: str) -> bool:
+    """Whether a file, by its path, holds tests, examples or demonstrations."""
+    return bool(_TEST_FILE.search(path))
+
+
+def _is_script(file: File) -> bool:
+    """Whether a file is one of the repository's scripts, which no package holds, or of what else lies beside the packages."""
+    if not file.in_package and _SCRIPT.search(file.path):
+        return True
+    beside = _BESIDE.match(file.path)
+    return beside is not None and not (file.in_package and file.module.partition(".")[0] == beside[1])
 
 
 @contextmanager
@@ -110,7 +119,7 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         modules=(*walked.modules, *(".".join((*names.base(level, ""), name)) for level, name in walked.siblings)),
         roots=tuple(sorted(names.roots.union(base.partition(".")[0] for each in classes for base in each.bases))),
         asides=tuple(walked.asides),
-        is_test=is_test(file.path, file.in_package),
+        is_test=is_test(file.path) or _is_script(file),
     )
 
 

@@ -12,6 +12,10 @@ from outfall_lint.model import Access, Finding, Place, Priority, State
 from outfall_lint.project import Project
 
 
+_XUNIT = frozenset("setUpClass tearDownClass setUpModule tearDownModule setup_class teardown_class setup_module teardown_module".split())
+"""What runners of tests call before and after the tests of a class or module."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """The fixed sections of a rule's page."""
@@ -69,9 +73,13 @@ class View:
         return path in self._tests or (path, function) in self._fixtures or self._in_test_case(path, function or "")
 
     def _in_test_case(self, path: str, function: str) -> bool:
-        """Whether a function is a method of a test case, `unittest`'s or one derived from it under whatever name."""
-        owner = function.rpartition(".")[0]
-        return bool(owner) and any(base.endswith("TestCase") for base in self.bases_of(f"{self._modules[path]}.{owner}"))
+        """Whether a function is a method of a test case, which has a base of that name or fixtures that runners of tests call."""
+        owner, _, last = function.rpartition(".")
+        if not owner:
+            return last in _XUNIT
+        name = f"{self._modules[path]}.{owner}"
+        methods = (self.project.classes[each].methods for each in self.project.ancestors(tuple(name.split("."))) if each in self.project.classes)
+        return any(not _XUNIT.isdisjoint(each) for each in methods) or any(base.endswith("TestCase") for base in self.bases_of(name))
 
     def aside(self, place: Place) -> str:
         """Why production never comes by a place, in words ("only for type checkers"); empty where it does."""

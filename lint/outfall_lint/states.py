@@ -8,7 +8,7 @@ from dataclasses import replace
 from outfall_lint import kinds
 from outfall_lint.access import access
 from outfall_lint.constructors import CONTAINERS, CONTEXT_VARS, ITERATORS, LOOP_BOUND, MODULE_PROPERTY, RUNTIME, THREAD_LOCALS
-from outfall_lint.facts import Declaration, ModuleFacts, Span
+from outfall_lint.facts import Declaration, ModuleFacts, Span, Target
 from outfall_lint.model import Access, Kind, Operation, Place, State
 from outfall_lint.project import Declared, Project, Site
 
@@ -69,7 +69,7 @@ def _worth_keeping(project: Project, declared: Declared, constructor: str) -> bo
 
 
 def _changes_from_function(project: Project, declared: Declared, site: Site, constructor: str) -> bool:
-    if site.use.function is None and site.use.at_import:
+    if (site.use.function is None and site.use.at_import) or _is_an_instance_s(declared, site):
         return False
     return _access(project, declared, site, constructor).operation.changes
 
@@ -128,15 +128,20 @@ def _state(project: Project, declared: Declared, constructor: str, fixed: Mappin
 def _reaching(project: Project, declared: Declared) -> Iterator[Site]:
     """The uses that reach the declared object: those through `self` only where no instance shadows it."""
     if declared.declaration.scope != "class":
-        yield from declared.sites
+        yield from (site for site in declared.sites if not _is_an_instance_s(declared, site))
         return
     shadowed = project.shadowed(declared)
     constructor = real_constructor(project, declared)
-    per_instance = _gives_each_its_own(project, constructor)
+    per_instance = _gives_each_its_own(project, constructor, declared.target[:-1])
     for site in declared.sites:
         if site.use.via == "self" and (shadowed or per_instance or (not site.rest and _gives_one_of_its_own(site.use.verb, constructor))):
             continue
         yield site
+
+
+def _is_an_instance_s(declared: Declared, site: Site) -> bool:
+    """Whether a use is of `self`, where the module's name stands for its class: what becomes of the name is another matter."""
+    return declared.declaration.scope == "module" and site.use.via == "self"
 
 
 def _gives_one_of_its_own(verb: str, constructor: str) -> bool:
@@ -144,17 +149,25 @@ def _gives_one_of_its_own(verb: str, constructor: str) -> bool:
     return verb in ("store", "delete") or (verb == "augment" and constructor not in CONTAINERS)
 
 
-def _gives_each_its_own(project: Project, constructor: str) -> bool:
-    """Whether what the class body holds may hand each instance an object of its own.
+def _gives_each_its_own(project: Project, constructor: str, owner: Target) -> bool:
+    """Whether what the body of class `owner` holds may hand each instance an object of its own.
 
-    Properties, fields and other descriptors do; of what is made elsewhere nobody can tell.
+    Properties, fields and other descriptors do, and what a metaclass may make one of; of what is made elsewhere nobody can tell.
     """
     made_by = tuple(constructor.split("."))
     if made_by in project.classes:
+        if _has_metaclass(project, owner):
+            return True
         methods = {method for base in project.ancestors(made_by) for method in project.classes[base].methods}
         return not methods.isdisjoint(("__get__", "__set__"))
     known = CONTAINERS | ITERATORS | THREAD_LOCALS | CONTEXT_VARS
     return "property" in constructor or ("." in constructor and constructor not in known)
+
+
+def _has_metaclass(project: Project, owner: Target) -> bool:
+    """Whether a metaclass, of the class's own or inherited, may have put something else in the place of what the body holds."""
+    ancestors = (project.classes[each] for each in project.ancestors(owner) if each in project.classes)
+    return any(word.startswith("metaclass=") and not word.endswith("ABCMeta") for each in ancestors for word in each.keywords)
 
 
 def _is_declaration_itself(site: Site, declaration: Declaration, facts: ModuleFacts) -> bool:

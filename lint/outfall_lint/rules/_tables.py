@@ -54,7 +54,7 @@ def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[A
         return rule.finding(state, f"{message}, {why}", Priority.LOW)
     if all(access.function == "main" for access in untested(view, changes)):
         return rule.finding(state, f"{message}, which runs once", Priority.LOW)
-    return rule.finding(state, message, lowered(rule.priority) if one_lock(state) else rule.priority)
+    return rule.finding(state, message, lowered(rule.priority) if one_lock(untested(view, state.changes)) else rule.priority)
 
 
 def _aside(view: View, changes: Sequence[Access]) -> str:
@@ -83,3 +83,9 @@ def changes_in_place(access: Access) -> bool:
     if access.operation is Operation.MUTATE:
         return True
     return access.operation is Operation.DELETE and access.method is not None
+
+
+def renews_after_fork(access: Access) -> bool:
+    """Whether a handler does it that runs in a new child, where nobody else is yet."""
+    handler = (access.function or "").rpartition(".")[2]
+    return "after_fork" in handler or ("fork" in handler and access.detail.endswith(("threading.Lock", "threading.RLock")))

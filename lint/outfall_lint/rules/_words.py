@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outfall_lint.model import Access, Priority, State
+from outfall_lint.model import Access, Priority
 
 
 def changed_in(accesses: Sequence[Access]) -> str:
@@ -23,7 +23,7 @@ def lowered(priority: Priority) -> Priority:
     return Priority(max(Priority.LOW, priority - 1))
 
 
-def one_lock(state: State) -> str | None:
-    """The lock under which every change after import is made; None where there is no such lock."""
-    locks = {access.lock for access in state.changes}
+def one_lock(changes: Sequence[Access]) -> str | None:
+    """The lock under which all of a state's changes are made; None where there is no such lock."""
+    locks = {access.lock for access in changes}
     return locks.pop() if len(locks) == 1 else None

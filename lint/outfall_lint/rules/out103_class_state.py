@@ -8,7 +8,7 @@ from outfall_lint.constructors import CONTAINERS, ITERATORS, THREAD_LOCALS
 from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
 from outfall_lint.purity import PURE, SETTLED
 from outfall_lint.rule import Explanation, Parameter, Rule, View
-from outfall_lint.rules._tables import stays_as_made, told, untested
+from outfall_lint.rules._tables import renews_after_fork, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 
@@ -37,7 +37,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             message = f"`{state.local_name}` belongs to the class, so to all instances, and is changed in {changed_in(untested(view, after_import))}"
             if state.kind is Kind.LAZY and stays_as_made(state) and all(a.detail.endswith((PURE, SETTLED)) for a in after_import):
                 yield rule.finding(state, f"{message}, to an equal value each time", Priority.LOW)
-            elif all(view.registers(a) for a in after_import):
+            elif all(view.registers(a) or renews_after_fork(a) for a in after_import):
                 yield rule.finding(state, message, Priority.LOW)
             else:
                 yield told(rule, view, state, message, after_import)

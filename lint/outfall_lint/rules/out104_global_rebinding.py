@@ -9,7 +9,7 @@ from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
 from outfall_lint.purity import IMPORTED, PURE
 from outfall_lint.rule import Explanation, Rule, View
-from outfall_lint.rules._tables import by_module_getattr, changes_in_place, stays_as_made, told, untested
+from outfall_lint.rules._tables import by_module_getattr, changes_in_place, renews_after_fork, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
 from outfall_lint.values import OF_ITSELF
@@ -30,7 +30,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             and a.place.path == state.place.path
         ]
         after_import = [a for a in rebound if not a.at_import]
-        if after_import and all(_renews_after_fork(a) for a in after_import):
+        if after_import and all(renews_after_fork(a) for a in after_import):
             message = f"global `{state.local_name}` is made anew in each forked child"
             yield rule.finding(state, message, Priority.LOW)
         elif after_import and _is_local_at_heart(view, state):
@@ -74,11 +74,6 @@ def _is_local_at_heart(view: View, state: State) -> bool:
         return False  # it is read before
     for_tests = first.place == state.place and any(view.for_tests(access) for access in state.accesses)
     return alone and bool(reads) and unconditional and (for_tests or not state.public)
-
-
-def _renews_after_fork(access: Access) -> bool:
-    """Whether a handler does it that runs in a new child, where nobody else is yet."""
-    return "after_fork" in (access.function or "").rpartition(".")[2]
 
 
 RULE = Rule(

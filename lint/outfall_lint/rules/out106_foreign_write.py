@@ -22,21 +22,23 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
 
 
 def _declared(rule: Rule, view: View) -> Iterator[Finding]:
-    """Writes to states that the project declares, reported where they happen, and where no other rule reports
-    the state itself, at its declaration too."""
+    """Writes to states that the project declares, reported where they happen, once for each module that does it,
+    and where no other rule reports the state itself, at its declaration too."""
     for state in view.states:
         if state.scope not in ("module", "class") or is_runtime(state.constructor):
             continue
         yield from _at_declaration(rule, view, state)
-        seen: set[tuple[str, str | None]] = set()
+        writers: dict[str, list[Access]] = {}
         for access in state.accesses:
-            if not _from_outside(state, access) or (access.place.path, access.function) in seen:
-                continue
-            if state.scope == "class" and _inherits(view, state, access):
-                continue
-            seen.add((access.place.path, access.function))
-            low = access.at_import or view.is_test(access.place.path) or view.aside(access.place)
-            yield rule.finding_at(access.place, state, _message(state), Priority.LOW if low else None)
+            if _from_outside(state, access) and not (state.scope == "class" and _inherits(view, state, access)):
+                writers.setdefault(access.place.path, []).append(access)
+        for path, accesses in writers.items():
+            taken = [access for access in accesses if not access.at_import and not view.aside(access.place)]
+            message = _message(state)
+            if len({access.function for access in taken} - {None}) > 1:
+                message = f"{message}, in {changed_in(taken)}"
+            low = not taken or view.is_test(path)
+            yield rule.finding_at((taken or accesses)[0].place, state, message, Priority.LOW if low else None)
 
 
 def _at_declaration(rule: Rule, view: View, state: State) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint.facts import Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.project import Site
 from outfall_lint.rule import Explanation, Rule, View
@@ -19,6 +20,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for target, function in view.project.functions.items():
         if not _KEEP.issuperset(function.decorators):
             continue  # a decorator may have put any object in the function's place
+        if not _outlives_its_maker(view, target):
+            continue
         seen: set[str] = set()
         for site in view.project.sites_of(target):
             if not _keeps(site, function.name) or site.rest[0] in seen:
@@ -33,6 +36,14 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
                 f"function `{function.name}` keeps state in its attribute `{site.rest[0]}`",
                 Priority.LOW if low else None,
             )
+
+
+def _outlives_its_maker(view: View, target: Target) -> bool:
+    """Whether a function is still there when the one that made it is done, as far as a `return` shows."""
+    if target[:-1] not in view.project.functions:
+        return True
+    uses = [site.use for site in view.project.sites_of(target) if site.use.verb == "load" and not site.rest]
+    return any(use.detail == "returned" or use.detail.endswith(("wraps", "update_wrapper", "to a call")) for use in uses)
 
 
 def _keeps(site: Site, function: str) -> bool:

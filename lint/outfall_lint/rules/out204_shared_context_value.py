@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Collection, Iterator
 
 from outfall_lint.constructors import CONTEXT_VARS
-from outfall_lint.model import Access, Finding, Operation, Priority, State
+from outfall_lint.facts import GOT, SLICE, SUBSCRIPT
+from outfall_lint.model import Access, Finding, Operation, Place, Priority, State
 from outfall_lint.rule import Explanation, Rule, View
+from outfall_lint.rules._outside import place_of
 from outfall_lint.rules._words import changed_in
+
+_OF_CONTAINERS = frozenset((SUBSCRIPT, SLICE, GOT)).union(
+    *(dir(kind) for kind in (dict, list, set, bytearray, deque, defaultdict, OrderedDict, Counter))
+)
+"""What a path goes on with from a container."""
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -15,10 +23,22 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         if state.constructor not in CONTEXT_VARS:
             continue
         changed = [a for a in state.accesses if a.operation is Operation.MUTATE and a.detail == "inside its value"]
+        if changed:
+            entries = _entries_of_an_object(view, state)
+            changed = [a for a in changed if entries is None or a.place in entries]
         mutable = view.mutable_default(state)
         if not changed and not mutable:
             continue
         yield rule.finding(state, _message(state, changed), Priority.LOW if view.is_test(state.place.path) else None)
+
+
+def _entries_of_an_object(view: View, state: State) -> Collection[Place] | None:
+    """Where entries of a value are changed that has attributes no container has, so that its methods may do anything;
+    None where it may be a container."""
+    inside = [site for site in view.project.sites_of(tuple(state.name.split("."))) if site.rest[:1] == (GOT,) and len(site.rest) > 1]
+    if all(site.rest[1] in _OF_CONTAINERS for site in inside):
+        return None
+    return {place_of(site.module, site.use.span) for site in inside if site.use.verb != "call"}
 
 
 def _message(state: State, changed: list[Access]) -> str:
