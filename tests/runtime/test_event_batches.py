@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from typing import Any, Dict, List
+from functools import partial
+from typing import Any, Callable, Dict, List
 
 from outfall_runtime import Event, emit, events
 
@@ -20,7 +20,9 @@ def stats_of(pattern: str) -> Dict[str, Any]:
     return dict(found)
 
 
-def test_nothing_is_lost_between_many_emitters_and_a_handler() -> None:
+def test_nothing_is_lost_between_many_emitters_and_a_handler(
+    eager_switching: None, run_all: Callable[[List[Callable[[], Any]]], None]
+) -> None:
     """Offered = delivered + dropped, for every handler, whatever the interleaving."""
     got: List[Event] = []
     events.attach("a", got.extend, batch=7, limit=100, seconds=0.01)
@@ -29,16 +31,7 @@ def test_nothing_is_lost_between_many_emitters_and_a_handler() -> None:
         for number in range(2_000):
             emit("a", number=(me, number))
 
-    threads = [threading.Thread(target=emitter, args=(me,)) for me in range(4)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_all([partial(emitter, me) for me in range(4)])
     assert events.flush(WAIT)
     found = stats_of("a")
     assert found["delivered"] + found["dropped"] == 8_000

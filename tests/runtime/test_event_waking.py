@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from typing import Callable, Iterator, List
+from typing import Any, Callable, List
 
 import pytest
 
 from outfall_runtime import Event, emit, events
 from outfall_runtime._events.waking import MOST_STEPS, Signal, room
 
+RunAll = Callable[[List[Callable[[], Any]]], None]
 WAIT = 30.0  # seconds; a test that waits so long has failed
-
-
-@pytest.fixture
-def hasty() -> Iterator[None]:
-    """Threads take turns as often as they can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
-
-
-def together(*work: Callable[[], None]) -> None:
-    threads = [threading.Thread(target=each) for each in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize("many, steps", [(-5, 0), (0, 0), (1, 1), (999, 999), (MOST_STEPS, MOST_STEPS), (MOST_STEPS + 1, MOST_STEPS)])
@@ -60,7 +43,7 @@ def test_a_signal_that_came_first_lets_one_wait_through() -> None:
     assert done == [True]
 
 
-def test_each_event_of_a_quiet_time_wakes_the_worker(hasty: None) -> None:
+def test_each_event_of_a_quiet_time_wakes_the_worker(eager_switching: None) -> None:
     """One at a time, nobody flushes: a wake that is lost would be waited for in vain."""
     came = threading.Semaphore(0)
     events.attach("a", lambda event: came.release())
@@ -69,7 +52,7 @@ def test_each_event_of_a_quiet_time_wakes_the_worker(hasty: None) -> None:
         assert came.acquire(timeout=WAIT), f"event {number} woke nobody"
 
 
-def test_each_batch_of_a_quiet_time_wakes_the_worker(hasty: None) -> None:
+def test_each_batch_of_a_quiet_time_wakes_the_worker(eager_switching: None, run_all: RunAll) -> None:
     came = threading.Semaphore(0)
     events.attach("a", lambda batch: came.release(len(batch)), batch=3, seconds=3_600)
 
@@ -77,7 +60,7 @@ def test_each_batch_of_a_quiet_time_wakes_the_worker(hasty: None) -> None:
         emit("a")
 
     for _ in range(300):
-        together(one, one, one)
+        run_all([one] * 3)
         for _ in range(3):
             assert came.acquire(timeout=WAIT), "a full batch woke nobody"
 
@@ -98,7 +81,7 @@ def test_a_batch_larger_than_a_room_comes_when_it_is_full() -> None:
     assert got == [size]
 
 
-def test_many_who_emit_keep_to_the_limit(hasty: None) -> None:
+def test_many_who_emit_keep_to_the_limit(eager_switching: None, run_all: RunAll) -> None:
     entered, opened = threading.Event(), threading.Event()
     got: List[int] = []
 
@@ -115,7 +98,7 @@ def test_many_who_emit_keep_to_the_limit(hasty: None) -> None:
         for number in range(500):
             emit("a", number=number)
 
-    together(*[emitter] * 4)
+    run_all([emitter] * 4)
     emit("a", number=-2)  # whoever is last leaves the queue within its limit
     [found] = events.stats()["handlers"]
     opened.set()
