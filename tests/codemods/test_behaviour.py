@@ -22,7 +22,8 @@ from outfall_lint.engine import analyse
 from outfall_runtime import flags
 from outfall_runtime.testing import isolated
 
-from .behaving import LOCALS, behaviour, calls, program
+from .behaving import behaviour
+from .random_programs import LOCALS, calls, program
 
 SEEDS = st.integers(0, 2**32 - 1)
 
