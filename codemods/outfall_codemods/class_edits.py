@@ -54,12 +54,12 @@ def _targets(statement: ast.stmt) -> Iterator[ast.Attribute]:
         yield from (n for n in ast.walk(target) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load))
 
 
-def binding_edits(source: SourceText, statement: ast.stmt, target: ast.Attribute) -> Iterator[Edit]:
-    """`C.x = v` → `slot_of(C, "x").value = v`, in every form of statement; `C.x += 1` becomes one step."""
+def binding_edits(source: SourceText, statement: ast.stmt, target: ast.Attribute, immutable: bool) -> Iterator[Edit]:
+    """`C.x = v` → `slot_of(C, "x").value = v`, in every form of statement; `C.x += 1` becomes one step where all values are `immutable`."""
     attribute = (RuntimeName("slot_of"), "(", Moved(source.place(target.value)), f", {quoted(mangled(source, target))})")
     if isinstance(statement, ast.AnnAssign):
         raise CannotRewrite("it is declared once more with a type", statement.lineno, source.path)
-    if isinstance(statement, ast.AugAssign) and adds_constant(statement):
+    if immutable and isinstance(statement, ast.AugAssign) and adds_constant(statement):
         change = f"lambda value: value {_OPERATORS[type(statement.op)]} {source.slice(source.place(statement.value))}"
         yield Edit(source.place(statement), (*attribute, f".update({change})"))
     else:

@@ -24,7 +24,9 @@ def without_globals(source: SourceText, names: Collection[str]) -> str:
             continue
         first, last = source.starts[place.line - 1], source.starts[_last_line(source, node)]
         rest = source.text[end:last].strip()
-        if alone or text[first:start].strip() or rest.startswith(";"):
+        if rest.startswith(";") and rest[1:].strip() and not rest[1:].lstrip().startswith("#"):
+            text = text[:start] + text[text.index(";", end) + 1 :].lstrip(" \t")
+        elif alone or text[first:start].strip() or rest.startswith(";"):
             text = text[:start] + "pass" + text[end:]
         elif not rest or _DIRECTIVE.match(rest):
             text = text[:first] + text[last:]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from .text import SourceText, first_of
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+_Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -95,9 +96,21 @@ class _Walk:
             self.visit(expression, in_function)
         annotations = [a.annotation for a in _arguments(node.args) if a.annotation]
         self._annotated([*annotations, *([node.returns] if node.returns else [])])
+        self._body(node)
+
+    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         if self._means_global(node):
             for statement in node.body:
                 self.statement(statement, in_function=True)
+        elif any(map(self._turns_to_global, _inner_scopes(node))):
+            self.problems.append(("a function has its name for something else, and within it the global is meant", node.lineno))
+
+    def _turns_to_global(self, scope: _Scope) -> bool:
+        """Whether a scope within one that has the name means the global: by `global`, or as a class that binds the name, too."""
+        own = list(_own_nodes(scope))
+        if any(isinstance(node, ast.Global) and self.name in node.names for node in own):
+            return True
+        return isinstance(scope, ast.ClassDef) and any(map(self._binds, own)) and _says(scope, self.name)
 
     def _class(self, node: ast.ClassDef, in_function: bool) -> None:
         for child in (*node.decorator_list, *node.bases, *node.keywords):
@@ -120,9 +133,8 @@ class _Walk:
         """A method of a class that has the name itself: what its body says is the global, for it does not see the class's."""
         if any(_says(n, self.name) for n in ast.iter_child_nodes(node) if n not in node.body):
             self.problems.append(("a class body uses its name for something else", node.lineno))
-        elif self._means_global(node):
-            for statement in node.body:
-                self.statement(statement, in_function=True)
+        else:
+            self._body(node)
 
     def _means_global(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Whether the name is the global within the function (whose enclosing scopes see the global)."""
@@ -191,7 +203,11 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     return [*named, *(a for a in (arguments.vararg, arguments.kwarg) if a)]
 
 
-def _own_nodes(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[ast.AST]:
+def _inner_scopes(node: ast.AST) -> Iterator[_Scope]:
+    return (inner for inner in ast.walk(node) if inner is not node and isinstance(inner, (*_Function, ast.ClassDef)))
+
+
+def _own_nodes(scope: _Scope) -> Iterator[ast.AST]:
     """The nodes of a function's or class's body, without those of scopes within it."""
     pending: list[ast.AST] = list(scope.body)
     while pending:

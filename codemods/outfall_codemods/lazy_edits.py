@@ -16,10 +16,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .edits import Edit, Moved, RuntimeName, quoted
+from .evaluation import first_evaluated
 from .global_uses import GlobalUses
 from .slot_edits import load_edits
 from .text import SourceText
 
+_LOOKING = frozenset("get getenv getattr next find search match fullmatch fetchone first which find_spec".split())
+"""What functions are called that give None where they find nothing."""
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -32,6 +35,8 @@ def lazy_edits(source: SourceText, name: str, state: str, declaration: ast.stmt,
     found = _guard(source.tree, making, name)
     if found is None or not isinstance(making, ast.Assign) or not is_independent(making.value, found[0]):
         return ()
+    if _may_be_none(source.tree, making.value):
+        return ()  # and then it is looked for again
     function, guard = found
     after = [load for load in uses.loads if guard.lineno <= load.lineno and load in set(ast.walk(function))]
     used = [load for load in after if load.lineno > (guard.end_lineno or 0)]
@@ -72,7 +77,33 @@ def is_independent(value: ast.expr, function: ast.FunctionDef | ast.AsyncFunctio
     own |= {n.asname or n.name.partition(".")[0] for n in ast.walk(function) if isinstance(n, ast.alias)}
     own |= {n.name for n in ast.walk(function) if isinstance(n, (*_Function, ast.ClassDef)) and n is not function}
     used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
-    return not used & (own | {"super", "locals"}) and value.lineno == value.end_lineno
+    used |= {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute) and _is_mangled(n.attr)}
+    return not used & (own | {"super", "locals"}) and not any(map(_is_mangled, used)) and value.lineno == value.end_lineno
+
+
+def _is_mangled(name: str) -> bool:
+    """Whether the name stands for another one within a class, or for the class itself."""
+    return name.startswith("__") and (not name.endswith("__") or name == "__class__")
+
+
+def _may_be_none(tree: ast.Module, value: ast.expr) -> bool:
+    """Whether what makes the value plainly gives None at times: `environ.get("HOST")`, a function of the module that says so."""
+    if isinstance(value, ast.Call):
+        called = ast.unparse(value.func).rpartition(".")[2]
+        functions = [f for f in tree.body if isinstance(f, _Function) and f.name == called and isinstance(value.func, ast.Name)]
+        return called in _LOOKING or any(map(_gives_none, functions))
+    return any(isinstance(node, ast.Constant) and node.value is None for node in ast.walk(value))
+
+
+def _gives_none(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    nodes = list(ast.walk(function))
+    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
+    made_otherwise = any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in nodes) or function.decorator_list
+    if made_otherwise:
+        return False
+    if not returned:
+        return not isinstance(function.body[-1], ast.Raise)
+    return any(value is None or _is_none(value) for value in returned)
 
 
 def _alone(source: SourceText, guard: ast.If) -> bool:
@@ -87,10 +118,10 @@ def _alone(source: SourceText, guard: ast.If) -> bool:
 def _without_guard(
     source: SourceText, function: ast.FunctionDef | ast.AsyncFunctionDef, guard: ast.If, used: list[ast.Name], name: str
 ) -> Edit:
-    """The guard goes where the next statement asks for the value anyway; else the value is asked for there."""
+    """The guard goes where the next statement asks for the value before all else; else the value is asked for there."""
     place = source.place(guard)
     following = next(_following(function, guard), None)
-    if following is None or not set(ast.walk(following)) & set(used) or isinstance(following, (ast.If, ast.While)):
+    if following is None or not any(node in used for node in first_evaluated(following)):
         return Edit(place, (f"{name}.get()",), whole=True)
     return Edit(replace(place, column=0, end_line=place.end_line + 1, end_column=0), (), whole=True)
 

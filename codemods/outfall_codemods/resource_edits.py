@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from outfall_lint.model import Place, State
 
 from .edits import Edit, Moved, RuntimeName, quoted
+from .evaluation import first_evaluated
 from .global_uses import global_uses
 from .lazy_edits import is_independent
 from .resource_forms import Closing, Forms, Opening, blocks_of
@@ -160,9 +161,4 @@ def _replaced(source: SourceText, found: Found, forms: Forms, gets: Sequence[ast
 def _asks_first(found: Found, gets: Sequence[ast.Attribute]) -> bool:
     """Whether the next statement evaluates the resource before anything else."""
     following = found.block[found.index + 1 : found.index + 2]
-    node: ast.AST | None = getattr(following[0], "value", None) if following else None
-    if not following or not isinstance(following[0], (ast.Return, ast.Expr, ast.Assign)):
-        return False
-    while node is not None and node not in gets:
-        node = getattr(node, "func" if isinstance(node, ast.Call) else "value", None)
-    return node is not None
+    return bool(following) and any(node in gets for node in first_evaluated(following[0]))

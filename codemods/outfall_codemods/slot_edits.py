@@ -41,15 +41,15 @@ def load_edits(source: SourceText, loads: Sequence[ast.Name], read: str) -> Iter
         yield Edit(place, (read,))
 
 
-def binding_edits(source: SourceText, binding: Binding, name: str, slot: str) -> Iterator[Edit]:
+def binding_edits(source: SourceText, binding: Binding, name: str, slot: str, immutable: bool) -> Iterator[Edit]:
     """A statement that binds or deletes the global `name`: the slot's value is as good a target in every form.
 
-    `N += 1` becomes one step, which no other thread can come between.
+    `N += 1` becomes one step, which no other thread can come between, where all its values are `immutable`.
     """
     node = binding.statement
     if isinstance(node, ast.AnnAssign):
         raise CannotRewrite("it is declared once more with a type", node.lineno)
-    if isinstance(node, ast.AugAssign) and adds_constant(node):
+    if immutable and isinstance(node, ast.AugAssign) and adds_constant(node):
         yield from _updated(source, node, binding.names[0], slot)
         return
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -84,7 +84,7 @@ def assigned_value(source: SourceText, node: ast.Assign | ast.AnnAssign, target:
 
 
 def adds_constant(node: ast.AugAssign) -> bool:
-    """Whether the value must be immutable, so that a new one may take its place: `N += 1`."""
+    """Whether a constant is added, which no other thread can change meanwhile: `N += 1`."""
     return isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float, str))
 
 
@@ -96,9 +96,11 @@ def _updated(source: SourceText, node: ast.AugAssign, name: ast.Name, slot: str)
 def free_name(source: SourceText, wanted: str) -> str:
     """`wanted`, or a variation that nothing in the module is called."""
     taken = source.bound
-    while wanted in taken:
-        wanted = f"new_{wanted}" if not wanted.startswith("new_") else f"{wanted}_"
-    return wanted
+    stem = wanted.lstrip("_")
+    hidden = wanted[: len(wanted) - len(stem)]
+    while hidden + stem in taken:
+        stem = f"{stem}_" if stem.startswith("new_") else f"new_{stem}"
+    return hidden + stem
 
 
 def slot_name(source: SourceText, name: str) -> str:

@@ -72,7 +72,7 @@ TRANSFORMED = {
         "class C:\n    x: int = 0\n\ndef f(a):\n    C.x = a, 1\n    C.x += 1\n    C.x += a\n    b = C.x = a\n    C.x, c = a\n"
         "    for C.x in a:\n        pass\n    if a: C.x = (\n        a\n    )\n    del C.x, c\nC.x, d = 1, 2\n",
         IMPORT + 'class C:\n    x: int = class_slot("app.C.x", 0)\n\ndef f(a):\n    slot_of(C, "x").value = a, 1\n'
-        '    slot_of(C, "x").update(lambda value: value + 1)\n    slot_of(C, "x").value += a\n'
+        '    slot_of(C, "x").value += 1\n    slot_of(C, "x").value += a\n'
         '    b = slot_of(C, "x").value = a\n    slot_of(C, "x").value, c = a\n'
         '    for slot_of(C, "x").value in a:\n        pass\n    if a: slot_of(C, "x").value = (\n        a\n    )\n'
         '    del slot_of(C, "x").value, c\nslot_of(C, "x").value, d = 1, 2\n',

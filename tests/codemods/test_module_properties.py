@@ -105,3 +105,8 @@ def test_a_module_that_writes_its_own_name_from_outside_keeps_it(name: str, proj
     project.write("app.py", BY_ITSELF[name])
     (change,) = [each for each in project.migration().changes if each.path == "app.py"]
     assert b"module_property" in change.after
+
+
+def test_a_slot_whose_name_is_taken_stays_private(migrated: Callable[[str], str]) -> None:
+    after = migrated("_level_slot = 1\nlevel = 0\n" + SET.replace("_level", "level"))
+    assert '_new_level_slot = Slot("app.level", 0)\nmodule_property(__name__, "level", _new_level_slot)\n' in after

@@ -35,6 +35,14 @@ DECLINED = {
     ),
     "bound inside an expression": ("_level = 0\n" + SET + "def f():\n    global _level\n    return (_level := 2)\n", "inside an expression"),
     "a comprehension of the same name": ("_level = 0\n" + SET + "def f(x):\n    return [_level for _level in x]\n", "inner scope"),
+    "meant by a function within one that has a local of the name": (
+        "_level = 0\n" + SET + "def f():\n    _level = 1\n    def g():\n        global _level\n        _level += 1\n    return g\n",
+        "within it the global is meant",
+    ),
+    "meant by a class within a method that has a local of the name": (
+        "_level = 0\n" + SET + "class A:\n    _level = 2\n    def f(self, _level):\n        class C:\n            _level = _level\n        return C\n",
+        "within it the global is meant",
+    ),
     "used as a type": ("_level = 0\n" + SET + "def f(x: _level):\n    pass\n", "as a type"),
     "shown by an f-string": ("_level = 0\n" + SET + 'def f():\n    return f"{_level=}"\n', "shows its name"),
     "absence told by an error": (
@@ -54,6 +62,34 @@ TRANSFORMED = {
     "counted up": (
         "_n = 0\ndef hit():\n    global _n\n    _n += 1\n    return _n\n",
         IMPORT + '_n = Slot("app._n", 0)\ndef hit():\n    _n.update(lambda value: value + 1)\n    return _n.value\n',
+    ),
+    "functions that have a local of the name, closures included": (
+        "_n = 0\ndef hit():\n    global _n\n    _n = 2\ndef f(_n):\n    class C:\n        _n = 1\n    def g():\n        nonlocal _n\n"
+        "        _n += 1\n        return lambda: _n\n    return g\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit():\n    _n.value = 2\ndef f(_n):\n    class C:\n        _n = 1\n    def g():\n'
+        "        nonlocal _n\n        _n += 1\n        return lambda: _n\n    return g\n",
+    ),
+    "on one line": (
+        "_n = 0\ndef f(x): global _n; _n = x; return _n\ndef g():\n    global _n ;\ndef h(): global _n; # nothing\ndef i(): return _n\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef f(x): _n.value = x; return _n.value\ndef g():\n    pass ;\ndef h(): pass; # nothing\ndef i(): return _n.value\n',
+    ),
+    "counted up, and set to what is plainly a number": (
+        "_n = 0\ndef hit(xs):\n    global _n\n    _n += 1\n    _n = -len(xs) if xs else (_n + 2) % 7\n    _n += len(xs)\n    del _n\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(xs):\n    _n.update(lambda value: value + 1)\n'
+        "    _n.value = -len(xs) if xs else (_n.value + 2) % 7\n    _n.value += len(xs)\n    del _n.value\n",
+    ),
+    "a list, which text is added to letter by letter": (
+        "_all = []\n_same = _all\ndef add():\n    global _all\n    _all += 'ab'\ndef reset():\n    global _all\n    _all = []\n",
+        IMPORT + '_all = Slot("app._all", [])\n_same = _all.value\ndef add():\n    _all.value += \'ab\'\n'
+        "def reset():\n    _all.value = []\n",
+    ),
+    "a number at first, then what may be an array": (
+        "_n = 0\ndef hit(rows):\n    global _n\n    _n = rows\n    _n += 1\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(rows):\n    _n.value = rows\n    _n.value += 1\n',
+    ),
+    "counted after a loop has bound it": (
+        "_n = 0\ndef hit(rows):\n    global _n\n    for _n in rows:\n        _n += 1\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(rows):\n    for _n.value in rows:\n        _n.value += 1\n',
     ),
     "changed by something that may be mutable": (
         "_n = 0\ndef hit(more):\n    global _n\n    _n += more  # grows\n",
@@ -97,7 +133,7 @@ TRANSFORMED = {
         "_other = 4\ndef i(x):\n    if x: global _level; _level = 5\n    print(_other)\ndef j():\n    global _level  # type of detail\n    _level = 6\n",
         IMPORT + '_level = Slot("app._level", 0)\ndef f():\n    _level.value = 1\ndef g():\n    _level.value = 2\ndef h():\n'
         '    print(_level.value)\n    # set below\n    _other.value = 3\n_other = Slot("app._other", 4)\n'
-        "def i(x):\n    if x: pass; _level.value = 5\n    print(_other.value)\ndef j():\n    # type of detail\n    _level.value = 6\n",
+        "def i(x):\n    if x: _level.value = 5\n    print(_other.value)\ndef j():\n    # type of detail\n    _level.value = 6\n",
     ),
     "a blank line below the global": (
         '_level = 0\ndef f():\n    """Up."""\n    global _level\n\n    _level = 1\n'

@@ -18,6 +18,7 @@ from ..class_bodies import body_reader, class_at, declaration_in, external_bases
 from ..class_edits import binding_edits, bindings_at, narrowed_at
 from ..declared_slots import needless_ignore
 from ..edits import Edit, RuntimeName, quoted
+from ..immutable import stays_immutable
 from ..other_files import OtherFiles
 from ..plan import Plan, decline, rewrite
 from ..slot_edits import CannotRewrite, assigned_value, end_of, start_of
@@ -51,7 +52,7 @@ def plan(case: Case) -> Plan:
     if obstacle:
         return decline(state, codes, obstacle.reason, obstacle.place, obstacle.name)
     try:
-        edits = (*_declared(state, source, node, declaration), *_bound(state, case, _is_optional(declaration)))
+        edits = (*_declared(state, source, node, declaration), *_bound(state, case, declaration))
     except CannotRewrite as error:
         return decline(state, codes, f"{error.reason} ({error.path or source.path}:{error.line})")
     except _Narrowed as error:
@@ -114,17 +115,19 @@ def _declared(state: State, source: SourceText, node: ast.ClassDef, declaration:
     yield from needless_ignore(source, declaration)
 
 
-def _bound(state: State, case: Case, optional: bool) -> Iterator[Edit]:
+def _bound(state: State, case: Case, declaration: ast.Assign | ast.AnnAssign | None) -> Iterator[Edit]:
     """Every statement that binds the attribute, in whatever module; tests replace the slot as they replaced the value."""
     changes = [a.place for a in state.accesses if _changes_name(a) and (a.place.path == case.source.path or not is_test(a.place.path))]
-    for path in sorted({place.path for place in changes}):
-        source = case.others.source(path)
-        bindings = bindings_at(source, [place for place in changes if place.path == path])
-        narrowed = narrowed_at(source, state.local_name, bindings) if optional else None
+    sources = [case.others.source(path) for path in sorted({place.path for place in changes})]
+    bound = [(source, bindings_at(source, [place for place in changes if place.path == source.path])) for source in sources]
+    statements = [statement for _, bindings in bound for statement, _ in bindings]
+    immutable = stays_immutable(state.local_name, [*([declaration] if declaration else []), *statements])
+    for source, bindings in bound:
+        narrowed = narrowed_at(source, state.local_name, bindings) if _is_optional(declaration) else None
         if narrowed and "type-checkers" not in case.asked.unsafe:
-            raise _Narrowed(f"a type checker follows its type from an assignment to a use in the same function ({path}:{narrowed})")
+            raise _Narrowed(f"a type checker follows its type from an assignment to a use in the same function ({source.path}:{narrowed})")
         for statement, attribute in bindings:
-            yield from binding_edits(source, statement, attribute)
+            yield from binding_edits(source, statement, attribute, immutable)
 
 
 def _is_optional(declaration: ast.Assign | ast.AnnAssign | None) -> bool:

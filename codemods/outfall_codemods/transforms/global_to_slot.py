@@ -17,6 +17,7 @@ from outfall_lint.model import Finding, State
 from ..declared_slots import declared, made_first, of_slot
 from ..edits import Edit
 from ..global_uses import GlobalUses, global_uses
+from ..immutable import stays_immutable
 from ..lazy_edits import lazy_edits
 from ..namespace_calls import namespace_problem, taken_elsewhere
 from ..other_files import OtherFiles
@@ -131,9 +132,10 @@ def _edits(state: State, source: SourceText, uses: GlobalUses, visible: bool) ->
     edits += [] if found else [made_first(state, source, uses, slot)]
     edits += [edit for node in uses.typed if not visible and node not in found for edit in of_slot(source, node)]
     edits += load_edits(source, uses.loads, f"{slot}.value")
+    immutable = stays_immutable(name, (binding.statement for binding in uses.bindings))
     for binding in uses.bindings:
         if binding.statement not in found:
-            edits += binding_edits(source, binding, name, slot)
+            edits += binding_edits(source, binding, name, slot, immutable)
     return edits
 
 
@@ -143,7 +145,7 @@ TRANSFORM = Transform(
         "Reading and setting keep their order and meaning. A public name becomes a property of its module: "
         "`mod.NAME` reads, writes, deletes and patches as before and `dir(mod)` lists it, but `vars(mod)` does not. "
         "A value that is unset after `del`, or that only functions give, raises LookupError instead of NameError inside the module. A `Lazy` makes "
-        "its value once even if that is None, and raises where making it asks for it."
+        "its value once even if that is None, so none is written where that is plainly possible; it raises where making it asks for it."
     ),
     accepts=accepts,
     plan=plan,
