@@ -45,7 +45,7 @@ _list: Any = list  # the class has a method of that name
 
 
 class Registry(dict["K", "V"]):
-    """A dict with a name.
+    """A dict with a name; without one, as generic code makes it by `type(table)(items)`, a plain dict.
 
     Args:
         name: the state's qualified name, such as `"app.agents._agents"`.
@@ -77,6 +77,12 @@ class Registry(dict["K", "V"]):
         def __init__(
             self, name: str, initial: Iterable[Tuple[K, V]], *, limit: Optional[int] = ..., full: str = ..., ttl: Optional[float] = ...
         ) -> None: ...
+
+    else:  # checkers ask for the name
+
+        def __new__(cls, *args: Any, **named: Any) -> Any:
+            made_plain = "name" not in named and not (args and isinstance(args[0], str))
+            return cls._outfall_type(*args, **named) if made_plain else super().__new__(cls)
 
     def __init__(
         self,
@@ -232,13 +238,8 @@ class Registry(dict["K", "V"]):
 
     __copy__ = copy
 
-    def __deepcopy__(self, memo: Dict[int, Any]) -> Dict[K, V]:
-        from copy import deepcopy
-
-        return deepcopy(self.copy(), memo)
-
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return dict, (self.copy(),)
+        return dict, (), None, None, iter(_list_items(self))  # filled when it is known, for it may hold itself
 
     def _outfall_matches(self, key: K, value: V, wanted: Mapping[str, Any]) -> bool:
         entry = self._outfall.entry(key, value)

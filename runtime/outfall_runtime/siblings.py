@@ -72,7 +72,9 @@ class ListRegistry(Sibling, List[T]):
         return list(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return list, (list(self),)
+        return list, (), None, iter(list(self))
+
+    __repr__ = list.__repr__  # by which `pprint` tells a list
 
 
 class SetRegistry(Sibling, Set[T]):

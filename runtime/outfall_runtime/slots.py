@@ -149,9 +149,11 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
 
 
 def _listing(base: Any, slots: Dict[str, Slot[Any]]) -> Callable[[ModuleType], List[str]]:
-    """What `dir` says of the module: frameworks find their settings by it."""
+    """What `dir` says of the module, where it does not say that itself: frameworks find their settings by it."""
 
     def listing(module: ModuleType) -> List[str]:
+        if "__dir__" in vars(module):
+            return base.__dir__(module)  # type: ignore[no-any-return]
         return [*base.__dir__(module), *(name for name, slot in slots.items() if slot.get_or(UNSET) is not UNSET)]
 
     return listing

@@ -50,11 +50,22 @@ def test_it_is_a_dict_for_everybody_who_looks(make: Make) -> None:
         lambda table: table | {},
         lambda table: {} | table,
         dict,
+        lambda table: type(table)(table),
+        lambda table: type(table)((key, value) for key, value in table.items()),
+        lambda table: table.fromkeys("a", [1]),
     ],
 )
 def test_every_copy_is_a_plain_dict(make: Make, copier: Callable[[Any], Any]) -> None:
     copied = copier(make({"a": [1]}))
     assert (type(copied), copied) == (dict, {"a": [1]})
+
+
+@pytest.mark.parametrize("copier", [lambda table: pickle.loads(pickle.dumps(table)), copy.deepcopy])
+def test_a_table_that_holds_itself_is_copied_as_that(make: Make, copier: Callable[[Any], Any]) -> None:
+    table = make({"a": 1})
+    table["self"] = table
+    copied = copier(table)
+    assert (type(copied), copied["self"] is copied, repr(copied)) == (dict, True, "{'a': 1, 'self': {...}}")
 
 
 STEPS = st.one_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import pprint
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any, Callable, Tuple
 
@@ -59,6 +60,35 @@ def test_every_copy_is_plain(made: Any, copier: Callable[[Any], Any]) -> None:
     ours, plain, _ = made
     copied = copier(ours)
     assert (type(copied), copied == plain, repr(copied)) == (type(plain), True, repr(plain))
+
+
+@pytest.mark.parametrize("recreate", [lambda it: type(it)(it), lambda it: type(it)(), lambda it: it.__class__(each for each in it)])
+def test_generic_code_that_makes_another_of_its_type_makes_a_plain_one(made: Any, recreate: Callable[[Any], Any]) -> None:
+    ours, plain, _ = made
+    try:
+        expected = recreate(plain)
+    except (TypeError, ValueError) as error:  # of a defaultdict, whose factory comes first
+        with pytest.raises(type(error)):
+            recreate(ours)
+        return
+    assert (type(recreate(ours)), recreate(ours)) == (type(plain), expected)
+
+
+@pytest.mark.parametrize("copier", [copy.deepcopy, *(lambda it, p=p: pickle.loads(pickle.dumps(it, p)) for p in range(6))])
+def test_what_holds_itself_is_copied_as_that(made: Any, copier: Callable[[Any], Any]) -> None:
+    ours, plain, _ = made
+    if isinstance(plain, (set, Counter)):
+        return  # cannot hold, or count, what holds itself
+    for one in (ours, plain):
+        one.append(one) if hasattr(one, "append") else one.__setitem__("b", one)
+    copied = copier(ours)
+    inner = copied[-1] if hasattr(copied, "append") else copied["b"]
+    assert (type(copied), inner is copied, repr(copied)) == (type(plain), True, repr(plain))
+
+
+def test_a_list_is_printed_over_lines_as_before() -> None:
+    for make in (outfall_runtime.ListRegistry, outfall_runtime.StagedListRegistry):
+        assert pprint.pformat(make("test_siblings.long", list(range(60)))) == pprint.pformat(list(range(60)))
 
 
 OPERATORS = {

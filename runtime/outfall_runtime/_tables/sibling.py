@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, ClassVar, Optional, Tuple
 
 from .._common.modes import LEGACY, SHADOW
 from .._common.states import TABLE, StateRecord
@@ -30,7 +30,15 @@ class Sibling:
 
     __slots__ = ()
     _outfall: Tag
+    _outfall_type: ClassVar[type]
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ()
+
+    if not TYPE_CHECKING:  # checkers ask for the name
+
+        def __new__(cls, *args: Any, **named: Any) -> Any:
+            """Without a name, as generic code makes it by `type(queue)(items)`, a container of the plain type."""
+            made_plain = "name" not in named and not (args and isinstance(args[0], str))
+            return cls._outfall_type(*args, **named) if made_plain else super().__new__(cls)
 
     def __init_subclass__(cls, **rest: Any) -> None:
         super().__init_subclass__(**rest)
@@ -42,11 +50,6 @@ class Sibling:
 
     def __copy__(self) -> Any:
         return self._outfall_plain_copy()
-
-    def __deepcopy__(self, memo: Dict[int, Any]) -> Any:
-        from copy import deepcopy
-
-        return deepcopy(self._outfall_plain_copy(), memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return self._outfall_plain_copy().__reduce_ex__(protocol)
