@@ -59,23 +59,23 @@ def _import_layout(source: SourceText, statement: ast.ImportFrom, limit: int) ->
 def _layout(source: SourceText, call: ast.Call, limit: int) -> Splice | None:
     parts = _arguments(source, call)
     line = source.lines[call.lineno - 1].rstrip("\r\n")
-    if parts is None or source.newline == "\r" or not (len(line) > limit or any(map(_is_aligned, parts))):
+    if parts is None or source.newline == "\r" or not (len(line) > limit or any(_is_aligned(part) for part, _ in parts)):
         return None
     indent = line[: len(line) - len(line.lstrip())]
     inner = indent + ("\t" if "\t" in indent else "    ")
-    joined = ", ".join(parts)
+    joined = ", ".join(part for part, _ in parts)
     if "\n" not in joined and len(inner) + len(joined) <= limit:
         body = inner + joined + source.newline
     else:
-        body = "".join(f"{inner}{_shifted(part, indent, inner)},{source.newline}" for part in parts)
+        body = "".join(f"{inner}{_shifted(part, indent, inner, column)},{source.newline}" for part, column in parts)
     place = source.place(call)
     start = source.offset(place.line, place.column) + len(source.slice(source.place(call.func)))
     end = source.offset(place.end_line, place.end_column)
     return Splice(start, end, f"({source.newline}{body}{indent})")
 
 
-def _arguments(source: SourceText, call: ast.Call) -> list[str] | None:
-    """The texts of the arguments; None where anything but commas stands between them."""
+def _arguments(source: SourceText, call: ast.Call) -> list[tuple[str, int]] | None:
+    """The texts of the arguments, each with its column; None where anything but commas stands between them."""
     nodes: list[ast.expr | ast.keyword] = sorted((*call.args, *call.keywords), key=lambda node: (node.lineno, node.col_offset))
     end = source.place(call.func)
     reached = source.offset(end.end_line, end.end_column)
@@ -86,7 +86,7 @@ def _arguments(source: SourceText, call: ast.Call) -> list[str] | None:
         if source.text[reached:start].split() != ["," if number else "("]:
             return None
         reached = source.offset(place.end_line, place.end_column)
-        parts.append(source.text[start:reached])
+        parts.append((source.text[start:reached], place.column))
     last = source.place(call)
     rest = source.text[reached : source.offset(last.end_line, last.end_column)].split()
     return parts if nodes and rest in ([")"], [",", ")"], [",)"]) else None
@@ -116,14 +116,17 @@ def _free_lines(part: str) -> set[int]:
     return {index for index in range(1, part.count("\n") + 1) if index not in inside}
 
 
-def _shifted(part: str, indent: str, inner: str) -> str:
-    """The part with its later lines moved as far as its first one is."""
+def _shifted(part: str, indent: str, inner: str, column: int) -> str:
+    """The part, which began in that column, with its later lines moved as far as its first one is."""
     lines, free = part.split("\n"), _free_lines(part)
     if not free:
         return part
     first = lines[min(free)]
     width = len(first) - len(first.lstrip())
-    by = len(inner) - len(indent) if _hugs(part) else len(inner) + 1 - width
+    if _hugs(part):
+        by = len(inner) - len(indent)
+    else:  # lines that stand left of the part are aligned with nothing in it
+        by = len(inner) - column if width > column else len(inner) + 1 - width
     for index in free:
         line = lines[index]
         if line.strip() and by >= 0:

@@ -21,7 +21,7 @@ from .carried import with_something_to_carry
 from .change import ChangeSet, FileChange
 from .dependencies import advice
 from .edits import Part, RuntimeName, edited
-from .errors import CodemodError, UsageError
+from .errors import CodemodError, UsageError, VerificationFailed
 from .generated import generated_at
 from .line_length import line_length
 from .other_files import OtherFiles
@@ -181,7 +181,10 @@ def _edited(plans: Sequence[Plan], others: OtherFiles, limit: int | None) -> tup
 def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None, own: Collection[str]) -> FileChange:
     unbound = {plan.unbound for plan in plans if plan.unbound and plan.state.place.path == source.path}
     edits = [edit for plan in plans for edit in plan.edits if edit.place.path == source.path]
-    new = edited(source, edits, unbound, limit, own)
+    try:
+        new = edited(source, edits, unbound, limit, own)
+    except SyntaxError as error:
+        raise VerificationFailed(f"{source.path}: the edit would not parse: {error}", "skip this file and report it") from error
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)
     verify_file(change)
     return change

@@ -24,6 +24,16 @@ def namespace_problem(source: SourceText, name: str) -> tuple[str, int] | None:
             if _lists_others(node, parents) and _is_plain(source.tree, name):
                 continue
             return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
+    return _shown_by_example(source, name)
+
+
+def _shown_by_example(source: SourceText, name: str) -> tuple[str, int] | None:
+    """An example in a docstring that says the global `name`, with its line: doctest looks names up in the module's dict."""
+    said = re.compile(rf"\s*(?:>>>|\.\.\.)\s.*(?<![\w.]){re.escape(name)}(?!\w)")
+    texts = (node for node in source.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    for node in texts if ">>>" in source.text else ():
+        if any(map(said.match, str(node.value).splitlines())):
+            return "an example in a docstring says its name, which doctest looks up in the module's dict", node.lineno
     return None
 
 

@@ -107,7 +107,12 @@ def slot_name(source: SourceText, name: str) -> str:
     """What the slot behind a global is called: `_timeout_slot`, and `_timeout_slot_2` where `TIMEOUT` and `_timeout` both have one."""
     alike = sorted(each for each in module_names(source.tree) if _stem(each) == _stem(name))
     number = alike.index(name) if name in alike else 0
-    return free_name(source, f"_{_stem(name)}_slot" + (f"_{number + 1}" if number else ""))
+    return free_name(source, usual_slot_name(name) + (f"_{number + 1}" if number else ""))
+
+
+def usual_slot_name(name: str) -> str:
+    """What the slot behind a global is called where nothing else is."""
+    return f"_{_stem(name)}_slot"
 
 
 def _stem(name: str) -> str:

@@ -9,7 +9,7 @@ from outfall_lint.model import Place
 
 UNSAFE = {
     "bases-out-of-sight": "a base of the class comes from outside the project, and may find the class slot when it reads the class body",
-    "namespace-calls": "`globals()`, `exec` and the like may reach a global as text, and would miss its slot",
+    "namespace-calls": "`globals()`, `exec`, an example for doctest and the like may reach a global as text, and would miss its slot",
     "star-imports": "another module imports everything, and would miss the name behind a module property",
     "type-checkers": "a type checker may report something new, because it follows no type through a class slot",
     "values-in-place": "a value in a thread-local is changed in place: tasks that inherit the value would share it",

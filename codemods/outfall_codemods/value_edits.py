@@ -22,7 +22,7 @@ from .edits import Edit, RuntimeName, quoted
 from .elsewhere import Load, Reach
 from .global_uses import global_uses
 from .names import module_names
-from .slot_edits import CannotRewrite, assigned_value, end_of
+from .slot_edits import CannotRewrite, assigned_value, end_of, usual_slot_name
 from .text import SourceText
 from .value_types import value_type
 
@@ -47,17 +47,26 @@ class Use:
 def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) -> Mapping[str, str]:
     """What each attribute's value is called: `_request_user`; `_user` where the name of the only such namespace says nothing."""
     stem, hidden = local_name.strip("_"), "_" * (len(local_name) - len(local_name.lstrip("_")))
-    taken = source.bound
-    vague = stem.lower() in _VAGUE and sum(name.strip("_").lower() in _VAGUE for name in module_names(source.tree)) == 1
+    taken, own = source.bound, module_names(source.tree) - {local_name}
+    vague = stem.lower() in _VAGUE and not any(name.strip("_").lower() in _VAGUE for name in own)
+    others = tuple(f"{name}_" for name in _made_by_calls(source.tree) if not local_name.startswith(name))
+    slots = {usual_slot_name(name) for name in own}
     names: dict[str, str] = {}
     for attribute in attributes:
         short = attribute.lstrip("_") or attribute
         short = short.upper() if stem.isupper() else short
         wanted = hidden + (short if vague else f"{stem}_{short}")
-        while wanted in taken or wanted in names.values():
+        wanted += "_" * wanted.startswith(others)
+        while wanted in taken or wanted in slots or wanted in names.values():
             wanted += "_"
         names[attribute] = wanted
     return names
+
+
+def _made_by_calls(tree: ast.Module) -> set[str]:
+    """The globals that may be namespaces too: of `_a.b_c` and `_a_b.c`, only one value can be called `_a_b_c`."""
+    made = (node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
+    return {target.id for node in made for target in node.targets if isinstance(target, ast.Name)}
 
 
 def value_edits(state: State, source: SourceText, names: Mapping[str, str], elsewhere: Sequence[Reach] = ()) -> tuple[Edit, ...]:

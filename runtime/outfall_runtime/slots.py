@@ -17,7 +17,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import ModuleType
-from typing import Any, Callable, Dict, Generic, List, Tuple, TypeVar, overload
+from typing import Any, Callable, Dict, Generic, List, Optional, Tuple, TypeVar, overload
 
 from ._tables import catalogue
 
@@ -132,10 +132,18 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
     Code inside has to say `slot.value`; a bare name is looked up in the module's dict, which a
     property cannot see.
 
+    A module that calls it while loading need not stand in `sys.modules`, nor another of its name
+    be absent there. Where code runs in a plain dict, as of `runpy`, the dict gets what the slot holds.
+
     Raises:
         KeyError: no module of that name is loaded.
     """
-    target = sys.modules[module]
+    namespace = sys._getframe(1).f_globals
+    target = _module_of(namespace) if namespace.get("__name__") == module else sys.modules[module]
+    if target is None:
+        if slot.get_or(UNSET) is not UNSET:
+            namespace[name] = slot.get()
+        return
     cls: Any = type(target)
     slots = vars(cls).get("_outfall_slots")
     if slots is None:
@@ -146,6 +154,16 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
     target.__dict__.pop(name, None)  # outfall: ignore[OUT111] the property takes the place of the name
     slots[name] = slot
     setattr(cls, name, _property(module, name, slot))
+
+
+def _module_of(namespace: Dict[str, Any]) -> Optional[ModuleType]:
+    """The module whose dict that is: as a rule the one in `sys.modules`; one that is loaded by its path may be nowhere but here."""
+    known = sys.modules.get(namespace["__name__"])
+    if isinstance(known, ModuleType) and vars(known) is namespace:
+        return known
+    from gc import get_referrers
+
+    return next((each for each in get_referrers(namespace) if isinstance(each, ModuleType) and vars(each) is namespace), None)
 
 
 def _listing(base: Any, slots: Dict[str, Slot[Any]]) -> Callable[[ModuleType], List[str]]:

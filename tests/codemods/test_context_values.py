@@ -137,3 +137,17 @@ def test_a_probe_says_one_thing_before_and_after(project: Project) -> None:
     assert [(each.name, each.expression) for each in probe.subjects] == [
         ("app._request_user", 'lambda: ContextOf(imported("app"), "_request", "user", "_request_user")')
     ]
+
+
+def test_two_namespaces_never_share_a_value(migrated: Callable[..., str]) -> None:
+    text = HEAD.replace("begin", "a").replace("_request.user", "_a.b_c").replace("_request", "_a")
+    text += text.partition("import threading\n\n")[2].replace("_a.b_c", "_a_b.c").replace("_a =", "_a_b =").replace("def a", "def b")
+    after = migrated(text, idiomatic=True)
+    assert (after.count('_a_b_c_ = StagedContextValue("app._a_b_c_")\n'), after.count("    _a_b_c_.set(user)\n")) == (1, 1)
+    assert (after.count('_a_b_c = StagedContextValue("app._a_b_c")\n'), after.count("    _a_b_c.set(user)\n")) == (1, 1)
+
+
+def test_a_value_is_not_called_as_the_slot_of_a_global(migrated: Callable[..., str]) -> None:
+    more = "def trace(user):\n    _request.slot = user\n\n\nREQUEST = 0\n\ndef handle(r):\n    global REQUEST\n    REQUEST = r\n\ndef get(): return REQUEST\n"
+    after = migrated(HEAD + more, idiomatic=True)
+    assert ('_request_slot_ = StagedContextValue("app._request_slot_")\n' in after, '_request_slot = Slot("app.REQUEST", 0)\n' in after) == (True, True)

@@ -51,6 +51,9 @@ LAID_OUT = {
     "a returned value without brackets": ("def f():\n    return x.value or y\n", 20, "def f():\n    return (\n        x.value or y\n    )\n"),
     "an assigned entry": ("of_the_list = f(x).value[y]\n", 20, "of_the_list = (\n    f(x).value[y]\n)\n"),
     "a long check": ("assert f(x.value, y.value)\n", 20, "assert f(\n    x.value, y.value\n)\n"),
+    "aligned below an inner bracket": (
+        "X = Slot('app.X', [[1,\n                    2],\n                   3])\n", 60, "X = Slot(\n    'app.X',\n    [[1,\n      2],\n     3],\n)\n"
+    ),
     "too long for one line within": (CALL, 14, "X = Registry(\n    'app.X',\n    {},\n)\n"),
     "with a comment behind": (CALL[:-1] + "  # type: T\n", 30, "X = Registry(\n    'app.X', {}\n)  # type: T\n"),
     "in a class": ("class C:\n" + "    " + CALL, 18, "class C:\n    X = Registry(\n        'app.X',\n        {},\n    )\n"),

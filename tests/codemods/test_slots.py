@@ -44,6 +44,10 @@ DECLINED = {
         "within it the global is meant",
     ),
     "used as a type": ("_level = 0\n" + SET + "def f(x: _level):\n    pass\n", "as a type"),
+    "said by an example": ('"""\n>>> set_level(_level)\n"""\n_level = 0\n' + SET, "an example in a docstring says its name"),
+    "said by a later line of an example": (
+        "_level = 0\n" + SET + 'def f():\n    return """\n    >>> if True:\n    ...     _level\n    """\n', "(app.py:6)",
+    ),
     "shown by an f-string": ("_level = 0\n" + SET + 'def f():\n    return f"{_level=}"\n', "shows its name"),
     "absence told by an error": (
         "_level = 0\n" + SET + "def f():\n    global _level\n    try:\n        del _level\n    except NameError:\n        pass\n",
@@ -68,6 +72,11 @@ TRANSFORMED = {
         "        _n += 1\n        return lambda: _n\n    return g\n",
         IMPORT + '_n = Slot("app._n", 0)\ndef hit():\n    _n.value = 2\ndef f(_n):\n    class C:\n        _n = 1\n    def g():\n'
         "        nonlocal _n\n        _n += 1\n        return lambda: _n\n    return g\n",
+    ),
+    "an example that says another's": (
+        '"""\n>>> app._level\n0\n>>> _levels\n"""\n_level = 0\n' + SET + "def f(): return _level\n",
+        '"""\n>>> app._level\n0\n>>> _levels\n"""\n\n' + IMPORT + '_level = Slot("app._level", 0)\ndef set_level(value):\n    _level.value = value\n'
+        "def f(): return _level.value\n",
     ),
     "on one line": (
         "_n = 0\ndef f(x): global _n; _n = x; return _n\ndef g():\n    global _n ;\ndef h(): global _n; # nothing\ndef i(): return _n\n",

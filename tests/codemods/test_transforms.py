@@ -133,6 +133,15 @@ TRANSFORMED = {
         "X = set()\n" + ADD.replace("append", "add"),
         'from outfall_runtime import StagedSetRegistry\n\nX = StagedSetRegistry("app.X", set())\n' + ADD.replace("append", "add"),
     ),
+    "a deque of a generator without brackets of its own": (
+        "import collections\n\nX = collections.deque(x for x in y)\nY = collections.Counter((x for x in y))\ny = collections\n" + ADD + "    Y[1] += 1\n",
+        "import collections\n\nfrom outfall_runtime import StagedCounterRegistry, StagedDequeRegistry\n\n"
+        'X = StagedDequeRegistry("app.X", (x for x in y))\nY = StagedCounterRegistry("app.Y", (x for x in y))\ny = collections\n' + ADD + "    Y[1] += 1\n",
+    ),
+    "arguments on lines of their own": (
+        "import collections\n\nX = collections.deque(\n    # few\n    (),\n    maxlen=9,\n)\n" + ADD,
+        'from outfall_runtime import StagedDequeRegistry\n\nX = StagedDequeRegistry(\n    "app.X",\n    # few\n    (),\n    maxlen=9,\n)\n' + ADD,
+    ),
     "a deque, whose import goes": (
         "from collections import deque\n\nX = deque(maxlen=9)\n" + ADD,
         'from outfall_runtime import StagedDequeRegistry\n\nX = StagedDequeRegistry("app.X", maxlen=9)\n' + ADD,

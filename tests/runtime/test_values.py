@@ -6,7 +6,9 @@ import asyncio
 import sys
 import threading
 import types
-from typing import Any, Callable, Iterator, List
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
@@ -146,6 +148,27 @@ def test_a_module_lists_its_properties_that_have_a_value(module: Any) -> None:
     module.__dir__ = lambda: ["own"]
     module.B = 2
     assert dir(module) == ["own"]  # as it would without properties
+
+
+LOADED = "from outfall_runtime import Slot, module_property\nslot = Slot('m.LEVEL', 1)\nmodule_property(__name__, 'LEVEL', slot)\n"
+
+
+def test_a_module_that_is_loaded_by_its_path_need_not_be_known_by_name(module: Any, tmp_path: Path) -> None:
+    (tmp_path / "plugin.py").write_text(LOADED, encoding="utf-8")
+    module_property(module.__name__, "LEVEL", Slot("m.OTHER", 5))
+    for name in ("nowhere", module.__name__):
+        spec = spec_from_file_location(name, tmp_path / "plugin.py")
+        assert spec is not None and spec.loader is not None
+        loaded: Any = module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        loaded.LEVEL = 2
+        assert (loaded.slot.value, module.LEVEL) == (2, 5)
+
+
+def test_code_that_is_run_in_a_plain_dict_leaves_the_value_there() -> None:
+    namespace: Dict[str, Any] = {"__name__": "nowhere"}
+    exec(LOADED + "module_property(__name__, 'NONE', Slot('m.NONE'))\n", namespace)
+    assert (namespace["LEVEL"], "NONE" in namespace) == (1, False)
 
 
 def test_monkeypatch_works_on_a_module_property(module: Any) -> None:

@@ -7,6 +7,7 @@ working, for this project and for outsiders who import the name.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, replace
 
 from outfall_lint.collect import is_test
@@ -24,6 +25,7 @@ _CODES = frozenset({"OUT101", "OUT102", "OUT103", "OUT104", "OUT106"})
 _EXACT_TYPE_SINKS = (
     "marshal.dump", "marshal.dumps", "yaml.safe_dump", "yaml.safe_dump_all", "msgpack.packb", "msgpack.pack",
 )  # fmt: skip
+_BREAK = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
 _NAMESPACE_SINKS = ("exec", "eval", "type")
 
 
@@ -116,18 +118,29 @@ def _is_made_here(state: State, source: SourceText) -> bool:
 def _swap(state: State, kind: _Kind, source: SourceText) -> tuple[Edit, ...]:
     """`{}` → `Registry("name", {})`; `deque(maxlen=9)` → `DequeRegistry("name", maxlen=9)`."""
     assert state.value is not None
-    head = (RuntimeName(kind.target), f"({quoted(state.name)}")
-    start, end = _ends(state.value)
     if kind.keeps_value:
-        return Edit(start, (*head, ", ")), Edit(end, (")",))
+        start, end = _ends(state.value)
+        return Edit(start, (RuntimeName(kind.target), f"({quoted(state.name)}, ")), Edit(end, (")",))
     made, text = made_by_call(state, source), source.slice(state.value)
     assert made is not None
     named = ast.get_source_segment(f"({text}\n)", made.func) or ""
     opening = text.index("(", len(named))
     of_what = named[named.index("[") :] if isinstance(made.func, ast.Subscript) else ""  # `deque[int](…)`
-    separator = ("," if text[opening + 1] in "\r\n" else ", ") if made.args or made.keywords else ""
-    head = (RuntimeName(kind.target), f"{of_what}({quoted(state.name)}")
-    return (Edit(_stretch(source, state.value, opening + 1), (*head, separator)),)
+    given = bool(made.args or made.keywords)
+    bare = _is_bare_generator(made, f"({text}\n)")
+    broken = _BREAK.match(text, opening + 1) if given and not bare else None
+    name = (broken.group() if broken else "") + quoted(state.name) + ("," if broken else ", " if given else "")
+    head = (RuntimeName(kind.target), f"{of_what}({name}{'(' * bare}")
+    begun = Edit(_stretch(source, state.value, opening + 1), head)
+    last = replace(state.value, line=state.value.end_line, column=state.value.end_column - 1, end_column=state.value.end_column - 1)
+    return (begun, Edit(last, (")",))) if bare else (begun,)
+
+
+def _is_bare_generator(made: ast.Call, text: str) -> bool:
+    """Whether a generator without brackets of its own is the only argument, which it cannot be beside another."""
+    first = made.args[0] if made.args else None
+    written = ast.get_source_segment(text, first) if isinstance(first, ast.GeneratorExp) else None
+    return written is not None and (ast.get_source_segment(text, made) or "").endswith(written)
 
 
 def _ends(place: Place) -> tuple[Place, Place]:
