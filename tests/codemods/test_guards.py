@@ -88,6 +88,11 @@ DEAD = {
         "def f():\n    return new() if flags.enabled('x') else _old()\n",
         "def f():\n    return new()\n",
     ),
+    "an error of its own, of the module's": (
+        "class Error(Exception):\n    pass\n\n\nclass _OldError(Error):\n    code = 1\n\n    def text(self):\n        return say(self)\n\n\n"
+        "y = 2 if flags.enabled('x') else _OldError()\n",
+        "class Error(Exception):\n    pass\n\n\ny = 2\n",
+    ),
     "what was unused before stays": (
         "import unused\n\n\ndef _idle():\n    return 1\n\n\nif flags.enabled('x'):\n    new()\n",
         "import unused\n\n\ndef _idle():\n    return 1\n\n\nnew()\n",
@@ -118,6 +123,34 @@ def test_check_transformed(name: str) -> None:
 def test_what_died_goes(name: str) -> None:
     before, after = DEAD[name]
     assert simplified(before).replace(HEAD, "").strip() == after.strip()
+
+
+DOES_SOMETHING = {
+    "a class whose base notices": "class Base:\n    def __init_subclass__(cls):\n        say(cls)\n\n\nclass _old(Base):\n    pass\n",
+    "a class of a base from elsewhere": "from lib import Base\n\n\nclass _old(Base):\n    pass\n",
+    "a class of its metaclass": "class _old(metaclass=Meta):\n    pass\n",
+    "a class of the name of its base": "from lib import Base\n\n\nclass Base(Base):\n    pass\n\n\nclass _old(Base):\n    pass\n",
+    "a class body that calls": "class _old:\n    say(1)\n",
+    "a default that is called for": "def _old(x=say(1)):\n    return x\n",
+    "a constant that shares its line": "_old = 1; say(1)\n",
+}
+
+
+@pytest.mark.parametrize("name", DOES_SOMETHING)
+def test_what_does_something_where_it_is_made_stays(name: str) -> None:
+    made = DOES_SOMETHING[name]
+    assert simplified(f"{made}\n\ny = 2 if flags.enabled('x') else _old\n").replace(HEAD, "").strip() == f"{made}\n\ny = 2"
+
+
+def test_an_alias_that_shares_its_line_stays() -> None:
+    after = simplified("def f():\n    on = flags.enabled('x'); say(1)\n    if on:\n        new()\n")
+    assert after.replace(HEAD, "").strip() == "def f():\n    on = True; say(1)\n    new()"
+
+
+def test_what_a_file_begins_with_stays() -> None:
+    head = "#!/usr/bin/env python\n# Copyright\n"
+    text = head + "_old = 1\n# of y\n\n" + HEAD + "y = 2 if flags.enabled('x') else _old\n"
+    assert simplify(SourceText("app.py", text), frozenset({"x"}), frozenset()).text == head + "# of y\n\ny = 2\n"
 
 
 def test_a_helper_that_another_file_names_stays() -> None:

@@ -6,6 +6,7 @@ What was unused before stays: it is none of this change's business.
 from __future__ import annotations
 
 import ast
+import builtins
 
 from ..unused_imports import drop_unused_imports
 from ..names import used_names
@@ -38,7 +39,7 @@ def _without_aliases(source: SourceText, aliases: frozenset[str]) -> str:
             continue
         unread = aliases - used_names(function)
         for node in function.body if len(function.body) > 1 else ():
-            if isinstance(node, ast.Assign) and _names_true(node) in unread:
+            if isinstance(node, ast.Assign) and _names_true(node) in unread and _has_its_lines(source, node):
                 cuts.append(Splice(source.starts[node.lineno - 1], source.starts[node.end_lineno or node.lineno], ""))
     return splice(source.text, cuts)
 
@@ -55,11 +56,11 @@ def _without_helpers(source: SourceText, orphans: set[str]) -> str:
     cuts = []
     for node in source.tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.decorator_list:
-            if node.name in orphans and _private(node.name):
+            if node.name in orphans and _private(node.name) and not _does_something(source.tree, node):
                 cuts.append(_whole_lines(source, node))
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and len(node.targets) == 1:
             target = node.targets[0]
-            if isinstance(target, ast.Name) and target.id in orphans and _private(target.id):
+            if isinstance(target, ast.Name) and target.id in orphans and _private(target.id) and _has_its_lines(source, node):
                 cuts.append(_whole_lines(source, node))
     return splice(source.text, cuts)
 
@@ -68,11 +69,49 @@ def _private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
+def _does_something(tree: ast.Module, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Whether making the function or class may be seen elsewhere: a default that is called for, a base that counts its subclasses."""
+    if isinstance(node, ast.ClassDef):
+        return bool(node.keywords) or any(map(_calls, node.body)) or not all(_is_silent(tree, base) for base in node.bases)
+    return _calls(node)
+
+
+def _is_silent(tree: ast.Module, base: ast.expr, above: tuple[str, ...] = ()) -> bool:
+    """Whether a base is a built-in class, or one of the module, that takes no notice of its subclasses."""
+    if not isinstance(base, ast.Name) or base.id in above:
+        return False
+    known = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == base.id]
+    for node in known:
+        notices = any(isinstance(each, ast.FunctionDef) and each.name == "__init_subclass__" for each in node.body)
+        if notices or node.keywords or not all(_is_silent(tree, each, (*above, base.id)) for each in node.bases):
+            return False
+    return bool(known) or hasattr(builtins, base.id)
+
+
+def _calls(statement: ast.stmt) -> bool:
+    """Whether a definition, or a statement of a class body, calls anything when it runs; the body of a function runs later."""
+    if isinstance(statement, ast.ClassDef):
+        return True
+    evaluated: list[ast.AST] = [statement]
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        evaluated = [*statement.decorator_list, statement.args]
+    return any(isinstance(node, (ast.Call, ast.Await)) for each in evaluated for node in ast.walk(each))
+
+
+def _has_its_lines(source: SourceText, node: ast.stmt) -> bool:
+    """Whether nothing but a comment stands on the statement's lines beside it."""
+    place = source.place(node)
+    rest = source.lines[place.end_line - 1][place.end_column :].strip()
+    return not source.lines[place.line - 1][: place.column].strip() and (not rest or rest.startswith("#"))
+
+
 def _whole_lines(source: SourceText, node: ast.stmt) -> Splice:
-    """The statement's lines, the comment block above it, and the blank lines above that."""
+    """The statement's lines, the comment block above it, and the blank lines above that; not what a file begins with."""
     first, last = node.lineno, node.end_lineno or node.lineno
     while first > 1 and source.lines[first - 2].lstrip().startswith("#"):
         first -= 1
+    if first == 1:
+        first = node.lineno
     while first > 1 and not source.lines[first - 2].strip():
         first -= 1
     return Splice(source.starts[first - 1], source.starts[last], "")
