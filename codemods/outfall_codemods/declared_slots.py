@@ -49,6 +49,7 @@ def declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign,
     edits = [
         Edit(start_of(value), (RuntimeName("Slot"), f"({quoted(state.name)}, " + "(" * brackets)),
         Edit(end_of(value), (")" + ")" * brackets,)),
+        *_type_comment(source, node),
     ]
     if visible:
         edits.append(Edit(end_of_line(source, described), _property(source, state, slot, indent)))
@@ -58,7 +59,7 @@ def declared(state: State, source: SourceText, node: ast.Assign | ast.AnnAssign,
         edits.append(Edit(source.place(target), (kept + slot,)))
     if isinstance(node, ast.AnnAssign):
         edits += of_slot(source, node)
-    edits += [*_type_comment(source, node), *needless_ignore(source, node)]
+    edits += needless_ignore(source, node)
     if indent.strip() or _shares_line(source, node):
         raise CannotRewrite("its declaration shares a line with other statements", node.lineno)
     return edits

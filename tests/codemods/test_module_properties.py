@@ -49,6 +49,11 @@ def test_checkers_are_told_of_a_property_what_the_value_tells(name: str, migrate
     assert "level:" not in migrated(typed.replace(" -> Config", ""))
 
 
+def test_a_type_that_a_comment_tells_is_told_of_the_slot_above_the_property(migrated: Callable[[str], str]) -> None:
+    after = migrated("level = None  # type: int\n" + SET.replace("_level", "level"))
+    assert '_level_slot = Slot("app.level", None)  # type: Slot[int]\nmodule_property(__name__, "level", _level_slot)\n' in after
+
+
 @pytest.mark.parametrize("use", ["    import app\n    app._level = 1\n", "    import sys\n    setattr(sys.modules[__name__], '_level', 1)\n"])
 def test_a_module_that_reaches_itself_keeps_a_property(use: str, migrated: Callable[[str], str]) -> None:
     assert "module_property(" in migrated("_level = 0\n" + SET + "def f():\n" + use)
