@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATING_METHODS, REMOVES
+from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, CONTEXT_VARS, ITERATING_METHODS, REMOVES
 from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Target, Use
 from outfall_lint.model import Access, Operation, Place
 
@@ -22,6 +22,8 @@ _WHOLE = {
 def access(use: Use, path: str, rest: Target, constructor: str, at_import: bool) -> Access:
     """The access that `use`, in file `path`, makes to the state that `rest` of its target starts from."""
     operation, attribute, method = _meaning(use, rest, constructor in CONTAINERS)
+    if rest == ("set",) and use.verb == "call" and constructor in CONTEXT_VARS:
+        operation = Operation.MUTATE
     detail = use.detail
     if use.value and operation.changes:
         detail = f"{detail}; {use.value}" if detail else use.value

@@ -21,6 +21,8 @@ from outfall_lint.source import SourceLines
 
 VERSION = 1
 
+Key = tuple[str, str]
+
 
 class BaselineError(Exception):
     """A baseline that cannot be used; the text names the file and the remedy."""
@@ -33,6 +35,11 @@ class Entry:
     state: str
     code: str
     changes: tuple[str, ...]  # "function:hash", sorted
+
+    @property
+    def key(self) -> Key:
+        """What an entry is about: findings of one state and code share it."""
+        return self.state, self.code
 
     def covers(self, other: Entry) -> bool:
         """Whether every change of `other` is one that this entry accepts."""
@@ -112,13 +119,13 @@ def entry_of(finding: Finding, lines: SourceLines) -> Entry:
 def compare(findings: Iterable[Finding], baseline: Baseline, lines: SourceLines) -> Comparison:
     """Which findings are new, which are accepted, and what of the baseline is stale."""
     found = [(finding, entry_of(finding, lines)) for finding in findings]
-    matched = _matched([entry for _, entry in found], baseline)
-    here: dict[object, Entry] = {(entry.state, entry.code): entry for _, entry in found}
-    here |= {accepted: entry for entry, accepted in matched.items()}
-    stale = [_stale_part(entry, here.get(entry) or here.get((entry.state, entry.code))) for entry in baseline.entries]
+    matched = _matched(_joined(entry for _, entry in found), baseline)
+    there = {accepted.key: entry for entry, accepted in matched.values()}
+    stale = [_stale_part(entry, there.get(entry.key)) for entry in _joined(baseline.entries)]
+    is_new = [entry.key not in matched or not matched[entry.key][1].covers(entry) for _, entry in found]
     return Comparison(
-        new=tuple(f for f, entry in found if entry not in matched),
-        accepted=tuple(f for f, entry in found if entry in matched),
+        new=tuple(f for (f, _), new in zip(found, is_new) if new),
+        accepted=tuple(f for (f, _), new in zip(found, is_new) if not new),
         stale=tuple(entry for entry in stale if entry is not None),
     )
 
@@ -133,42 +140,45 @@ def updated(
     findings: Sequence[Finding], baseline: Baseline, lines: SourceLines, allow_growth: str | None = None
 ) -> Baseline:
     """The baseline without what is mended; with a reason, also with what is new."""
-    found = sorted({entry_of(finding, lines) for finding in findings})
-    if allow_growth is None:
-        return Baseline(tuple(sorted(_shrunk(found, baseline))), baseline.growth)
+    found = _joined(entry_of(finding, lines) for finding in findings)
     matched = _matched(found, baseline)
-    added = len(found) - len(matched)
+    if allow_growth is None:
+        return Baseline(tuple(sorted(_shrunk(matched.values()))), baseline.growth)
+    added = sum(entry.key not in matched or not matched[entry.key][1].covers(entry) for entry in found)
     grown = (Growth(date.today().isoformat(), allow_growth, added),) if added else ()
     return Baseline(tuple(found), baseline.growth + grown)
 
 
-def _shrunk(found: Sequence[Entry], baseline: Baseline) -> Iterator[Entry]:
+def _joined(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries, sorted, those of one state and code as one: what several functions do to what nobody here declares."""
+    changes: dict[Key, list[str]] = {}
+    for entry in sorted(set(entries)):
+        changes.setdefault(entry.key, []).extend(entry.changes)
+    return [Entry(*key, tuple(sorted(every))) for key, every in changes.items()]
+
+
+def _shrunk(pairs: Iterable[tuple[Entry, Entry]]) -> Iterator[Entry]:
     """What of each accepted entry still exists; what a state has gained since stays unaccepted."""
-    here = {(entry.state, entry.code): entry for entry in found}
-    moved = {accepted: entry for entry, accepted in _matched(found, baseline).items()}
-    for accepted in baseline.entries:
-        matching = moved.get(accepted) or here.get((accepted.state, accepted.code))
-        if matching is None:
-            continue
-        left = tuple(sorted((Counter(accepted.changes) & Counter(matching.changes)).elements()))
+    for entry, accepted in pairs:
+        left = tuple(sorted((Counter(accepted.changes) & Counter(entry.changes)).elements()))
         if left or not accepted.changes:
-            yield replace(matching, changes=left)
+            yield replace(entry, changes=left)
 
 
-def _matched(found: Sequence[Entry], baseline: Baseline) -> dict[Entry, Entry]:
-    """Each found entry that is accepted, with the entry that accepts it."""
-    by_key = {(entry.state, entry.code): entry for entry in baseline.entries}
-    here = {(entry.state, entry.code) for entry in found}
-    left = [entry for entry in baseline.entries if (entry.state, entry.code) not in here]
-    matched: dict[Entry, Entry] = {}
+def _matched(found: Sequence[Entry], baseline: Baseline) -> dict[Key, tuple[Entry, Entry]]:
+    """Each found entry, by its key, with the accepted one that is about the same state, whatever was done to it since."""
+    accepted = {entry.key: entry for entry in _joined(baseline.entries)}
+    here = {entry.key for entry in found}
+    left = [entry for key, entry in accepted.items() if key not in here]
+    matched: dict[Key, tuple[Entry, Entry]] = {}
     for entry in found:
-        accepted = by_key.get((entry.state, entry.code))
-        if accepted is None:
-            accepted = next((old for old in left if old.renamed_to(entry)), None)
-            if accepted is not None:
-                left.remove(accepted)
-        if accepted is not None and accepted.covers(entry):
-            matched[entry] = accepted
+        old = accepted.get(entry.key)
+        if old is None:
+            old = next((one for one in left if one.renamed_to(entry)), None)
+            if old is not None:
+                left.remove(old)
+        if old is not None:
+            matched[entry.key] = (entry, old)
     return matched
 
 

@@ -36,6 +36,11 @@ def is_test(path: str) -> bool:
     return bool(_TEST_FILE.search(path))
 
 
+def lives_for_one_run(file: File) -> bool:
+    """Whether a file is a test, an example or a script, by its path and where packages are."""
+    return is_test(file.path) or _is_script(file)
+
+
 def _is_script(file: File) -> bool:
     """Whether a file is one of the repository's scripts, which no package holds, or of what else lies beside the packages."""
     if not file.in_package and _SCRIPT.search(file.path):
@@ -119,7 +124,7 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
         modules=(*walked.modules, *(".".join((*names.base(level, ""), name)) for level, name in walked.siblings)),
         roots=tuple(sorted(names.roots.union(base.partition(".")[0] for each in classes for base in each.bases))),
         asides=tuple(walked.asides),
-        is_test=is_test(file.path) or _is_script(file),
+        is_test=lives_for_one_run(file),
     )
 
 

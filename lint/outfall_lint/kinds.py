@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from outfall_lint import thread_locals
-from outfall_lint.constructors import COLLECTIONS, MAPPINGS, RUNTIME, THREAD_LOCALS
+from outfall_lint.constructors import COLLECTIONS, CONTEXT_VARS, MAPPINGS, RUNTIME, THREAD_LOCALS
 from outfall_lint.model import Access, Kind, Operation
 
 _CACHE = re.compile(r"cache|memo|lru", re.IGNORECASE)
@@ -24,6 +24,8 @@ def decide(constructor: str, name: str, accesses: Sequence[Access]) -> Decision:
         return _kept(constructor.rpartition(".")[2])
     if constructor in THREAD_LOCALS:
         return thread_locals.decide(name, accesses)
+    if constructor in CONTEXT_VARS:
+        return Kind.CONTEXT, ("a context variable holds a value for each task",)
     if constructor in MAPPINGS:
         return _mapping(constructor, name, accesses)
     if constructor in COLLECTIONS:

@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from .conftest import Invoke
 
@@ -44,6 +46,18 @@ def test_the_section_goes_behind_what_is_there(project: Path, invoke: Invoke) ->
     assert result.exit_code == 0, result.output
     assert text.startswith(KEPT)
     assert tomllib.loads(text)["tool"]["outfall"]["paths"] == ["app", "tests"]
+
+
+OWN = ("app/__init__.py", "jobs/clean.py", "setup.py", "tools/release.py", "docs/conf.py", "src/web/__init__.py")
+
+
+@pytest.mark.parametrize(("more", "paths"), [((), ["app", "jobs", "src"]), (("manage.py",), ["."])])
+def test_all_that_is_the_project_s_own_is_checked(more: tuple[str, ...], paths: list[str], project: Path, invoke: Invoke) -> None:
+    for name in (*OWN, *more):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("x = 1\n", encoding="utf-8")
+    assert invoke("init").exit_code == 0
+    assert tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["outfall"]["paths"] == paths
 
 
 def test_what_it_writes_is_a_configuration_that_check_accepts(project: Path, invoke: Invoke) -> None:

@@ -52,6 +52,29 @@ def test_moved_reindented_renamed_and_read_is_accepted(tmp_path: Path, after: di
     assert accepted({"a.py": OLD}, after, tmp_path) == ([], 1, 0)
 
 
+PATCHES = "import json\ndef f():\n    json.loads = 1\ndef g():\n    json.loads = 2\n"
+
+
+def test_what_several_functions_change_elsewhere_is_accepted_with_each_of_them(tmp_path: Path) -> None:
+    assert accepted({"a.py": PATCHES}, {"a.py": PATCHES}, tmp_path) == ([], 2, 0)
+    assert accepted({"a.py": PATCHES}, {"renamed.py": PATCHES}, tmp_path) == ([], 2, 0)
+
+
+def test_one_more_function_that_changes_it_elsewhere_is_new(tmp_path: Path) -> None:
+    after = PATCHES + "def h():\n    json.loads = 3\n"
+    assert accepted({"a.py": PATCHES}, {"a.py": after}, tmp_path) == (["OUT106"], 2, 0)
+
+
+def test_one_more_function_that_leaves_a_context_set_is_new(tmp_path: Path) -> None:
+    leak = "import contextvars\nV = contextvars.ContextVar('V')\ndef f(v):\n    V.set(v)\n"
+    assert accepted({"a.py": leak}, {"a.py": leak}, tmp_path) == ([], 1, 0)
+    assert accepted({"a.py": leak}, {"a.py": leak + "def g(v):\n    V.set(v)\n"}, tmp_path) == (["OUT205", "OUT205"], 0, 0)
+
+
+def test_one_function_less_that_changes_it_elsewhere_is_mended(tmp_path: Path) -> None:
+    assert accepted({"a.py": PATCHES}, {"a.py": PATCHES.partition("def g")[0]}, tmp_path) == ([], 1, 1)
+
+
 def test_what_is_mended_is_stale_and_goes_with_the_next_update(tmp_path: Path) -> None:
     baseline = updated(findings({"a.py": OLD}, tmp_path), Baseline(), SourceLines(tmp_path), "first run")
     now = findings({"a.py": "S = {}\n"}, tmp_path)

@@ -85,7 +85,7 @@ def accepted(project: Project) -> str:
         return "no baseline is needed: there are no findings"
     today = updated(analysis.findings, Baseline(), SourceLines(project.root), allow_growth="outfall init")
     write_baseline(path, today)
-    return f"{path}: accepts {summaries.counted(len(today.entries), 'finding')} of today"
+    return f"{path}: accepts {summaries.counted(len(analysis.findings), 'finding')} of today"
 
 
 def added(path: Path) -> str:
@@ -112,9 +112,7 @@ def section(root: Path) -> str:
     """The section for this project: its paths, and the settings that most will want to see."""
     import tomlkit
 
-    paths = [name for name in ("src", "tests") if (root / name).is_dir()]
-    packages = sorted(path.parent.name for path in root.glob("*/__init__.py") if path.parent.name not in paths)
-    wanted = [*packages, *paths] or ["."]
+    wanted = paths_of(root)
     return (
         "[tool.outfall]\n"
         f"paths = {tomlkit.item(wanted).as_string()}\n\n"
@@ -123,6 +121,18 @@ def section(root: Path) -> str:
         "dwell-hours = 48\n"
         "processes = []\n"
     )
+
+
+def paths_of(root: Path) -> list[str]:
+    """The project's own folders, its tests last: all but those of scripts; everything where modules lie beside them, as the next may."""
+    from outfall_lint.collect import lives_for_one_run
+    from outfall_lint.discovery import discover
+
+    files, _ = discover(["."], root)
+    own = sorted({file.path.partition("/")[0] for file in files if not lives_for_one_run(file)})
+    if any(name.endswith(".py") for name in own):
+        return ["."]
+    return [*own, *(["tests"] if "tests" not in own and (root / "tests").is_dir() else [])] or ["."]
 
 
 def own_version() -> str:
