@@ -129,7 +129,6 @@ def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
         changing = [raw for raw in of_parameters if raw.verb not in LOOKS]
         yield Function(
             name=scope.name,
-            line=node.lineno,
             kind=_function_kind(scope, decorators),
             parameters=parameters,
             registers=_registers(scope, of_parameters) if of_parameters else False,
@@ -219,10 +218,8 @@ def class_facts(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Class]:
         bases = (b.value if isinstance(b, ast.Subscript) else b for b in node.bases)
         yield Class(
             name=scope.name,
-            line=node.lineno,
             bases=tuple(names.dotted(scope.parent, base) or ast.unparse(base) for base in bases),
             span=span_of(node),
             keywords=tuple(f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords if k.arg),
-            decorators=decorator_names(node),
             methods=tuple(name for name, b in scope.bindings.items() if b[0].how == "function"),
         )

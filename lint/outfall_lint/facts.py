@@ -73,7 +73,6 @@ class Function(NamedTuple):
     """A function or method, by its name within the module."""
 
     name: str
-    line: int
     kind: str  # "function", "method", "classmethod", "staticmethod", "property", "nested"
     parameters: tuple[str, ...]
     registers: bool  # stores a parameter and returns the same parameter: a decorator registry
@@ -89,11 +88,9 @@ class Class(NamedTuple):
     """A class, by its name within the module, with its bases as absolute dotted names."""
 
     name: str
-    line: int
     bases: tuple[str, ...]
     span: Span
     keywords: tuple[str, ...] = ()
-    decorators: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
 
 

@@ -104,10 +104,6 @@ class State:
         """The accesses that change the state after import."""
         return tuple(a for a in self.accesses if a.operation.changes and not a.at_import)
 
-    @property
-    def escapes(self) -> tuple[Access, ...]:
-        return tuple(a for a in self.accesses if a.operation is Operation.ESCAPE)
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, PROCESS_CALLS
-from outfall_lint.facts import ANY, Function, ModuleFacts, Target, Use
+from outfall_lint.facts import ANY, ModuleFacts, Target, Use
 from outfall_lint.import_time import called_only_at_import
 from outfall_lint.index import Index
 from outfall_lint.scopes import made
@@ -147,7 +147,3 @@ class Project(Index):
         if site.use.at_import:
             return True
         return site.caller in self._import_only
-
-    def function_of(self, site: Site) -> Function | None:
-        """The function that a use stands in."""
-        return None if site.caller is None else self.functions.get(site.caller)

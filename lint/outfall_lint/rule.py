@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from outfall_lint.model import Access, Finding, Place, Priority, State
@@ -130,7 +130,7 @@ class Rule:
     transform: str = ""  # what `outfall migrate` does; empty: `advice` says what to do by hand
     advice: str = ""
     parameters: tuple[Parameter, ...] = ()
-    over: tuple[str, ...] = field(default=())
+    over: tuple[str, ...] = ()
 
     def finding_at(self, place: Place, state: State, message: str, priority: Priority | None = None) -> Finding:
         """A finding of this rule at a place other than the declaration."""

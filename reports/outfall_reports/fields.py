@@ -33,10 +33,6 @@ class Field:
         """Raise `ReportError` for this very place."""
         raise ReportError(self.source, self.place, problem, remedy or self.remedy)
 
-    def with_remedy(self, remedy: str) -> Field:
-        """The same field, whose errors (and whose children's) end with another remedy."""
-        return Field(self.value, self.source, self.place, remedy)
-
     def get(self, name: str) -> Field:
         """The member `name` of an object; an error if it is absent."""
         members = self._members()
