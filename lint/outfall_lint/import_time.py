@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from outfall_lint.facts import Class, Function, Target
+from outfall_lint.sites import Site
 
-if TYPE_CHECKING:
-    from outfall_lint.project import Site
-
-Sites = Mapping[Target, Sequence["Site"]]
+Sites = Mapping[Target, Sequence[Site]]
 
 
 def called_only_at_import(
@@ -18,9 +15,7 @@ def called_only_at_import(
 ) -> frozenset[Target]:
     """Functions with at least one call, every use of which is a call that runs at import.
 
-    Tests do not count as callers of a private function.
-
-    Found by growing: a function that only such functions call is one too.
+    A function that only such functions call is one too. Tests do not count as callers of a private function.
     """
     only = {name for name, f in functions.items() if f.deleted or _runs_with_class_creation(name, classes)}
     open_to_doubt = [name for name, function in functions.items() if name not in only and _is_in_sight(function)]

@@ -11,7 +11,7 @@ from outfall_lint.facts import ANY, ModuleFacts, Target, Use
 from outfall_lint.import_time import called_only_at_import
 from outfall_lint.index import Index
 from outfall_lint.scopes import made
-from outfall_lint.sites import Declared as Declared, Site as Site, fills_dictionary, gives_class, undeclared
+from outfall_lint.sites import Declared, Site, fills_dictionary, gives_class, undeclared
 
 _BINDS = frozenset(("store", "augment", "delete"))
 

@@ -10,7 +10,8 @@ from outfall_lint.access import access
 from outfall_lint.constructors import CONTAINERS, CONTEXT_VARS, ITERATORS, LOOP_BOUND, MODULE_PROPERTY, RUNTIME, THREAD_LOCALS
 from outfall_lint.facts import Declaration, ModuleFacts, Span, Target
 from outfall_lint.model import Access, Kind, Operation, Place, State
-from outfall_lint.project import Declared, Project, Site
+from outfall_lint.project import Project
+from outfall_lint.sites import Declared, Site
 
 SPECIAL = ITERATORS | CONTEXT_VARS | LOOP_BOUND
 """Constructors whose objects are ambient state by what they are, changed or not."""

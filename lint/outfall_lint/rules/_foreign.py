@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTEXT_PROXIES, PROCESS_CALLS
 from outfall_lint.facts import ANY, GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
-from outfall_lint.project import Project, Site
+from outfall_lint.project import Project
+from outfall_lint.sites import Site
 
 _PROCESS = (
     ("os", "environ"),

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from outfall_lint.access import access
 from outfall_lint.facts import ModuleFacts, Sighting, Span
 from outfall_lint.model import Access, Kind, Operation, Place, State
-from outfall_lint.project import Site
 from outfall_lint.rule import View
+from outfall_lint.sites import Site
 
 
 def state_of(

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.facts import Target
 from outfall_lint.model import Access, Finding, Operation, Priority, State
-from outfall_lint.project import Site
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._foreign import foreign_name, is_class_name, module_namespace, process_state
 from outfall_lint.rules._outside import state_at
 from outfall_lint.rules._tables import told, untested
 from outfall_lint.rules._words import changed_in
+from outfall_lint.sites import Site
 from outfall_lint.states import is_runtime
 
 

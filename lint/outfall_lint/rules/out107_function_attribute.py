@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import Target
 from outfall_lint.model import Finding, Priority
-from outfall_lint.project import Site
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._outside import state_at
-from outfall_lint.constructors import CHANGING_METHODS
+from outfall_lint.sites import Site
 
 
 _KEEP = frozenset(("wraps", "staticmethod"))
