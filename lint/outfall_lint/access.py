@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, CONTEXT_VARS, ITERATING_METHODS, REMOVES
-from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Target, Use
+from outfall_lint.facts import BINDS, GOT, SLICE, SUBSCRIPT, Target, Use
 from outfall_lint.model import Access, Operation, Place
 
 _WHOLE = {
@@ -80,7 +80,7 @@ def _value(use: Use, rest: Target) -> tuple[Operation, str | None, str | None]:
 
 def _changes_inside(use: Use, rest: Target) -> bool:
     """Whether an entry, itself a container, is changed: `X[k].append(v)`, `X[k][j] = v`."""
-    if use.verb in ("store", "augment", "delete"):
+    if use.verb in BINDS:
         return rest[-1] == SUBSCRIPT and all(part in (SUBSCRIPT, GOT) for part in rest)
     return use.verb == "call" and rest[-1] in CHANGING_METHODS and all(part in (SUBSCRIPT, GOT) for part in rest[:-1])
 
@@ -88,7 +88,7 @@ def _changes_inside(use: Use, rest: Target) -> bool:
 def _method(use: Use, rest: Target) -> tuple[Operation, str | None, str | None]:
     """`X.name…` of a container."""
     name = rest[0]
-    if use.verb in ("store", "augment", "delete"):
+    if use.verb in BINDS:
         return Operation.MUTATE, name, None
     if name in REMOVES:
         return Operation.DELETE, None, name
@@ -106,7 +106,7 @@ def _attribute(use: Use, rest: Target) -> tuple[Operation, str | None, str | Non
         whole = {"store": Operation.MUTATE, "augment": Operation.MUTATE, "delete": Operation.DELETE}
         operation = whole.get(use.verb, Operation.TEST if use.verb == "test" else Operation.READ)
         return operation, name, "__iadd__" if use.verb == "augment" else "__call__" if use.verb == "call" else None
-    if use.verb in ("store", "augment", "delete"):
+    if use.verb in BINDS:
         in_place = "__setitem__" if rest[-1] == SUBSCRIPT else "__setattr__"
         return Operation.MUTATE, name, in_place
     if use.verb == "call" and len(rest) == 2:
@@ -116,6 +116,6 @@ def _attribute(use: Use, rest: Target) -> tuple[Operation, str | None, str | Non
 
 def _dictionary(use: Use, rest: Target) -> tuple[Operation, str | None, str | None]:
     """`X.__dict__…`: the attributes behind their owner's back."""
-    if use.verb in ("store", "augment", "delete") or (use.verb == "call" and rest[1] in CHANGING_METHODS):
+    if use.verb in BINDS or (use.verb == "call" and rest[1] in CHANGING_METHODS):
         return Operation.MUTATE, "__dict__", rest[-1]
     return Operation.READ, "__dict__", rest[-1]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from outfall_lint.constructors import MANAGERS, THREAD_LOCALS
-from outfall_lint.facts import GOT, SLICE, SUBSCRIPT, Class, Declaration, Function
+from outfall_lint.facts import BINDS, GOT, SLICE, SUBSCRIPT, Class, Declaration, Function
 from outfall_lint.names import Names
 from outfall_lint.paths import decorator_names, path_of
 from outfall_lint.spans import SpanOf
@@ -197,7 +197,7 @@ def _altered(scope: Scope, changing: Sequence[RawUse]) -> Iterator[str]:
     for raw in changing:
         if raw.root == scope.parameters[0] and raw.path and raw.path[0] not in _NO_ATTRIBUTES:
             inside = raw.path[1:]
-            if changes_container(raw.verb, inside) or (not inside and raw.verb in ("store", "augment", "delete")):
+            if changes_container(raw.verb, inside) or (not inside and raw.verb in BINDS):
                 yield raw.path[0]
 
 

@@ -26,12 +26,19 @@ ANY = "*"
 GLOBALS = "globals()"
 """The module's own dictionary, in `globals()[k] = v`."""
 
+BINDS = frozenset(("store", "augment", "delete"))
+"""The verbs of uses that bind what their path ends in, or unbind it."""
+
+made = tuple.__new__
+"""Makes a named tuple of all its fields at half the price of calling its class: a tenth of the walk."""
+
 
 class Use(NamedTuple):
     """One use of a name that outlives a function.
 
     `verb` is what the code does with the end of the target's path: "load" (the value leaves:
-    passed on, returned, stored), "read", "test", "iterate", "store", "augment", "delete", "call".
+    passed on, returned, stored), "read", "test", "iterate", "store", "augment", "delete", "call",
+    or "change" (it is handed to what changes its argument in place: `next(X)`, `heappush(X, v)`).
     `value` describes what a store puts there (see `values.describe`); `detail` says where a
     load goes ("passed to json.dumps"), or how a test tests ("is None").
     """
@@ -44,7 +51,7 @@ class Use(NamedTuple):
     lock: str | None = None
     detail: str = ""
     value: str = ""
-    via: str = ""  # "self", "cls", "module" (a plain import), or the local alias that the path was reached through
+    via: str = ""  # how the path was reached: see `names.Resolved`
     key: str = ""  # the call that the entry's key comes from: "threading.get_ident"
     callee: str = ""  # the function that a load hands the object to, as an absolute dotted name
     argument: str = ""  # and as which argument: its position or keyword

@@ -83,9 +83,7 @@ class Index:
         if facts.exports is None and name.startswith("_"):
             return False
         home = (*facts.module.split("."), name)
-        return home in self.declarations or home in self.functions or home in self.classes or bool(
-            self._onward(facts, name, asked)
-        )
+        return self.knows(home) or self._onward(facts, name, asked) is not None
 
     def reached(self, target: Target) -> int:
         """How much of `target` is the longest known name."""

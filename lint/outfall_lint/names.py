@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from outfall_lint.aliases import is_open, may_stand_for
 from outfall_lint.constructors import CHANGING_METHODS, THREAD_LOCALS
-from outfall_lint.facts import GLOBALS, GOT, SLICE, SUBSCRIPT, Target
+from outfall_lint.facts import GLOBALS, GOT, SLICE, SUBSCRIPT, Target, made
 from outfall_lint.paths import bound_path, decorator_names, imported_path, is_own_module, path_of
-from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope, made
+from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _BUILTINS = frozenset(dir(builtins))
 _DEEPEST_ALIAS = 6
@@ -19,7 +19,11 @@ _PARTS_OF_SOMETHING = frozenset((SUBSCRIPT, SLICE, GOT))
 
 
 class Resolved(NamedTuple):
-    """A target, and how the path reached it: "", "self", "cls", or a local alias."""
+    """A target, and how the path reached it.
+
+    `via` is "self" or "cls", "module" (by a plain import), "closure" (a local that inner functions may keep alive),
+    "function" (a nested function), the local alias that stands for the path's beginning, or "" for the name itself.
+    """
 
     target: Target
     via: str

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, PROCESS_CALLS
-from outfall_lint.facts import ANY, ModuleFacts, Target, Use
+from outfall_lint.facts import ANY, BINDS, ModuleFacts, Target, Use, made
 from outfall_lint.import_time import called_only_at_import
 from outfall_lint.index import Index
-from outfall_lint.scopes import made
 from outfall_lint.sites import Declared, Site, fills_dictionary, gives_class, undeclared
 
-_BINDS = frozenset(("store", "augment", "delete"))
+_CHANGEABLE = CONTAINERS | ITERATORS
 
 
 class Project(Index):
@@ -52,14 +51,14 @@ class Project(Index):
 
     def _is_its_own(self, use: Use, home: Target) -> bool:
         """Whether a use binds the very name that is written, whatever that name stands for elsewhere."""
-        if use.verb not in _BINDS:
+        if use.verb not in BINDS:
             return False
         if use.target[:-1] == home:
             return True  # the module binds its own name anew, wherever it was imported from
         return use.verb == "store" and not use.via and use.target[:-1] in self.classes  # `Sub.attribute = v` gives the subclass its own
 
     def _is_container(self, target: Target) -> bool:
-        return target in self.declarations and self.declarations[target][1].constructor in CONTAINERS | ITERATORS
+        return target in self.declarations and self.declarations[target][1].constructor in _CHANGEABLE
 
     def _changer(self, use: Use) -> str:
         """The name of the function that changes what a use hands to it; empty where none does so for sure."""
@@ -126,7 +125,7 @@ class Project(Index):
         for target, sites in self._sites.items():
             for site in sites:
                 verb = site.use.verb
-                if verb == "call" or verb in _BINDS:
+                if verb == "call" or verb in BINDS:
                     whole = (*target, *site.rest)
                     if verb != "call" or whole[-1] in CHANGING_METHODS or whole in PROCESS_CALLS:
                         found.append((whole, site))

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from outfall_lint.facts import Class, Declaration, Function, Target
 from outfall_lint.names import Names
 from outfall_lint.scopes import RawUse, Scope, Walk
+from outfall_lint.uses import LOOKS
 
-_LOOKS = frozenset(("load", "read", "test", "iterate", "call"))
+_LOOKS = LOOKS | {"call"}
 
 Shared = dict[Target, "frozenset[str] | None"]
 """For each class the attributes that its class body, methods or bases give it; None: any may be."""

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from outfall_lint.aliases import is_fresh
 from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
-from outfall_lint.facts import Target, Use
+from outfall_lint.facts import BINDS, Target, Use, made
 from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.names import Names, Start
 from outfall_lint.paths import spelled
 from outfall_lint.purity import IMPORTED
 from outfall_lint.receivers import Shared, is_private
-from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk, made
+from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
 from outfall_lint.sightings import thread_key
 from outfall_lint.spans import SpanOf
 from outfall_lint.uses import changes_container
@@ -29,8 +29,7 @@ _HANDS_ON = {
 """Calls that take a function and then its arguments, and what comes before the function."""
 _SHOWS = frozenset("print repr str format debug info warning error exception critical log".split())
 _TAKES_KEY = frozenset(("get", "pop", "setdefault"))
-_BINDS = frozenset(("store", "augment", "delete"))
-_CHANGES = frozenset(("store", "augment", "delete", "change"))
+_CHANGES = BINDS | {"change"}
 
 
 class _Lead(NamedTuple):
@@ -60,7 +59,7 @@ def resolved(
                 if start.is_default and not changes_container(verb, path):
                     continue
                 target, via = start.reach(path)
-                if not path and verb in _BINDS and not start.is_receiver and via != "closure":
+                if not path and verb in BINDS and not start.is_receiver and via != "closure":
                     target, via = (*names.module, root), ""  # the module's own name, whatever import gave it first
                 if not is_own and target[0] not in own and not _changes_another(raw, target):
                     continue

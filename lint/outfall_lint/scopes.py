@@ -6,10 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from outfall_lint.facts import Aside
-
-made = tuple.__new__
-"""Makes a named tuple of all its fields at half the price of calling its class: a tenth of the walk."""
+from outfall_lint.facts import Aside, made
 
 MODULE, CLASS, FUNCTION, COMPREHENSION, BLOCK = "module", "class", "function", "comprehension", "block"
 

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from outfall_lint.discovery import File
-from outfall_lint.facts import Aside, Class, Declaration, Function, ModuleFacts, Sighting, Suppression, Use
-from outfall_lint.scopes import made
+from outfall_lint.facts import Aside, Class, Declaration, Function, ModuleFacts, Sighting, Suppression, Use, made
 from outfall_lint.source import Source
 
 _ROWS: dict[str, Any] = {

@@ -6,9 +6,9 @@ import ast
 from typing import Any
 
 from outfall_lint.constructors import CHANGING_METHODS
-from outfall_lint.facts import GOT, SLICE, SUBSCRIPT
+from outfall_lint.facts import BINDS, GOT, SLICE, SUBSCRIPT, made
 from outfall_lint.paths import path_through
-from outfall_lint.scopes import RawUse, Walk, made
+from outfall_lint.scopes import RawUse, Walk
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
 
@@ -74,7 +74,7 @@ def changes_container(verb: str, path: tuple[str, ...]) -> bool:
     """Whether a use changes what its bare name holds, as a container or iterator is changed: `x[k] = v`, `x.append(v)`, `next(x)`."""
     if verb == "call":
         return bool(path) and path[-1] in CHANGING_METHODS and _ENTRIES.issuperset(path[:-1])
-    if verb in ("store", "augment", "delete"):
+    if verb in BINDS:
         return _ENTRIES.issuperset(path) if path else verb == "augment"
     return verb == "change" and not path
 

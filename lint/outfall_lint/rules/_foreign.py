@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 
 from outfall_lint.constructors import CHANGING_METHODS, CONTEXT_PROXIES, PROCESS_CALLS
-from outfall_lint.facts import ANY, GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
+from outfall_lint.facts import ANY, BINDS, GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 from outfall_lint.project import Project
 from outfall_lint.sites import Site
 
@@ -92,7 +92,7 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
         if is_module(project, site, target[:length]):
             rest = target[length:]
             if len(rest) == 1:
-                return target if use.verb in ("store", "augment", "delete") else None
+                return target if use.verb in BINDS else None
             # What a module of the project does not declare may be anything, unless it is named as a constant.
             certain = rest[0].isupper() or project.module_named(target[:length]) is None
             if _is_method(project, target[:length], rest[1]):
@@ -102,7 +102,7 @@ def foreign_name(project: Project, site: Site, target: Target) -> Target | None:
             break
     if use.via or len(target) < 2:
         return None
-    if use.verb in ("store", "augment", "delete") and _certainly_shared(project, target):
+    if use.verb in BINDS and _certainly_shared(project, target):
         return target
     # `from mod import STATE; STATE[k] = v`, of a module that we cannot see
     for length in range(2, len(target)):
@@ -145,14 +145,14 @@ def _names_changed(verb: str, rest: Target) -> bool:
 
 
 def _changes(verb: str, rest: Target) -> bool:
-    if verb in ("store", "augment", "delete"):
+    if verb in BINDS:
         return rest in ((), (SUBSCRIPT,), (SLICE,))
     return verb == "call" and len(rest) == 1 and rest[0] in CHANGING_METHODS
 
 
 def _changes_container(verb: str, rest: Target) -> bool:
     """`rest` starts with the container's name: `STATE[k] = v`, `STATE.append(v)`."""
-    if verb in ("store", "augment", "delete"):
+    if verb in BINDS:
         return rest[1:] in ((SUBSCRIPT,), (SLICE,))
     if verb != "call" or len(rest) != 2:
         return False

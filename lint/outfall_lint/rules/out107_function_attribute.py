@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outfall_lint.constructors import CHANGING_METHODS
-from outfall_lint.facts import Target
+from outfall_lint.facts import BINDS, GOT, SUBSCRIPT, Target
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._outside import state_at
@@ -49,13 +49,13 @@ def _outlives_its_maker(view: View, target: Target) -> bool:
 def _keeps(site: Site, function: str) -> bool:
     """Whether a use inside a function changes an attribute of a function object that outlives the call."""
     use, rest = site.use, site.rest
-    if not rest or rest[0].startswith("__") or rest[0] in ("[]", "get()") or use.function is None:
+    if not rest or rest[0].startswith("__") or rest[0] in (SUBSCRIPT, GOT) or use.function is None:
         return False
     if use.via == "self":
         return False  # a bound method takes no attributes: something else stands there
     if function.startswith(f"{use.function}."):
         return False  # what makes the function prepares it: a decorator, or the body of a class in it
-    changes = use.verb in ("store", "augment", "delete")
+    changes = use.verb in BINDS
     return changes or (use.verb == "call" and len(rest) == 2 and rest[1] in CHANGING_METHODS)
 
 
