@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from outfall_lint.facts import Aside
+from outfall_lint.paths import last_name
 from outfall_lint.scopes import MODULE, Scope, Walk
 
 SWITCHED = "only where an environment variable asks for it"
@@ -30,7 +31,7 @@ def _aside(test: ast.expr, scope: Scope) -> tuple[str, bool] | None:
     holds = True
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, holds = test.operand, not holds
-    if _last(test) == "TYPE_CHECKING":
+    if last_name(test) == "TYPE_CHECKING":
         return CHECKED, holds
     old = _is_old_python(test)
     if old is not None:
@@ -40,20 +41,16 @@ def _aside(test: ast.expr, scope: Scope) -> tuple[str, bool] | None:
     return None
 
 
-def _last(node: ast.AST) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
 def _is_old_python(test: ast.expr) -> bool | None:
     """Whether a test holds on old Pythons only (True) or on all others (False); None: it speaks of something else."""
-    last = _last(test)
+    last = last_name(test)
     if last in ("PY2", "PY3"):
         return last == "PY2"
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return None
     left, operator, right = test.left, test.ops[0], test.comparators[0]
     major = isinstance(left, ast.Subscript) and isinstance(left.slice, ast.Constant) and left.slice.value == 0
-    if _last(left.value if major else left) != "version_info":  # type: ignore[attr-defined]
+    if last_name(left.value if major else left) != "version_info":  # type: ignore[attr-defined]
         return None
     try:
         version = ast.literal_eval(right)
@@ -95,8 +92,8 @@ def _is_read(node: ast.expr) -> bool:
         return False
     got = isinstance(node.func, ast.Attribute) and node.func.attr == "get" and _is_environ(node.func.value)
     default = node.args[1] if len(node.args) == 2 else None
-    return (got or _last(node.func) == "getenv") and (default is None or (isinstance(default, ast.Constant) and not default.value))
+    return (got or last_name(node.func) == "getenv") and (default is None or (isinstance(default, ast.Constant) and not default.value))
 
 
 def _is_environ(node: ast.AST) -> bool:
-    return _last(node) == "environ"
+    return last_name(node) == "environ"

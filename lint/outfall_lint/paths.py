@@ -9,6 +9,11 @@ from outfall_lint.facts import GLOBALS, GOT, IMPORTED, SLICE, SUBSCRIPT, Target
 _GIVEN = {"get": GOT, "import_module": IMPORTED}
 
 
+def last_name(node: ast.AST | None) -> str:
+    """The name that an expression ends in, "local" of `threading.local`; empty for what ends in none."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 def is_own_module(value: ast.AST | None) -> bool:
     """Whether an expression is `sys.modules[__name__]`."""
     if not isinstance(value, ast.Subscript) or getattr(value.slice, "id", "") != "__name__":
@@ -64,9 +69,8 @@ def imported_path(node: ast.AST | None) -> str:
         node = node.value
     if not path or not isinstance(node, ast.Call) or len(node.args) != 1:
         return ""
-    by = getattr(node.func, "attr", getattr(node.func, "id", ""))
     name = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
-    return ".".join((name, *reversed(path))) if isinstance(name, str) and by in ("__import__", "import_module") else ""
+    return ".".join((name, *reversed(path))) if isinstance(name, str) and last_name(node.func) in ("__import__", "import_module") else ""
 
 
 _METHODS = {"setitem": "__setitem__", "delitem": "__delitem__", "next": "__next__"}
@@ -74,7 +78,7 @@ _METHODS = {"setitem": "__setitem__", "delitem": "__delitem__", "next": "__next_
 
 def bound_path(node: ast.AST | None) -> tuple[str, Target] | None:
     """The path of a method with its object, also where `partial` binds the two: `partial(X.append, 1)`, `partial(operator.setitem, X)`."""
-    if not isinstance(node, ast.Call) or not node.args or getattr(node.func, "attr", getattr(node.func, "id", "")) != "partial":
+    if not isinstance(node, ast.Call) or not node.args or last_name(node.func) != "partial":
         return path_of(node)
     function = node.args[0]
     of_operator = isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "operator"
@@ -87,13 +91,8 @@ def bound_path(node: ast.AST | None) -> tuple[str, Target] | None:
 
 def decorator_names(node: ast.AST) -> tuple[str, ...]:
     """The last name of each decorator of a function or class."""
-    if not getattr(node, "decorator_list", ()):
-        return ()
-    names = []
-    for decorator in getattr(node, "decorator_list", ()):
-        at = decorator.func if isinstance(decorator, ast.Call) else decorator
-        names.append(at.attr if isinstance(at, ast.Attribute) else at.id if isinstance(at, ast.Name) else "")
-    return tuple(names)
+    decorators = getattr(node, "decorator_list", ())
+    return tuple([last_name(each.func if isinstance(each, ast.Call) else each) for each in decorators])
 
 
 def spelled(node: ast.AST) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from outfall_lint.names import Names
+from outfall_lint.paths import last_name
 from outfall_lint.scopes import FUNCTION, Binding, Scope
 
 _PURE = frozenset(
@@ -65,8 +66,7 @@ def _is_pure_call(names: Names, scope: Scope, call: ast.Call) -> bool:
     name = names.dotted(scope, function)
     if name.startswith(_MACHINE) or name in _FACTS:
         return True
-    last = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    return last in _PURE and bool(call.args or call.keywords or isinstance(function, ast.Attribute))
+    return last_name(function) in _PURE and bool(call.args or call.keywords or isinstance(function, ast.Attribute))
 
 
 def _is_fixed(names: Names, scope: Scope, name: str, within: tuple[Binding, ...], strict: bool) -> bool:

@@ -11,7 +11,7 @@ from outfall_lint.constructors import CHANGING_METHODS, PROCESS_CALLS
 from outfall_lint.facts import BINDS, Target, Use, made
 from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.names import Names, Start
-from outfall_lint.paths import spelled
+from outfall_lint.paths import last_name, spelled
 from outfall_lint.purity import IMPORTED
 from outfall_lint.receivers import Shared, is_private
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
@@ -135,7 +135,7 @@ def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:
 def _shows(raw: RawUse) -> bool:
     """Whether a use only prints or logs the value."""
     function = raw.detail.func if isinstance(raw.detail, ast.Call) else raw.detail
-    last = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else function
+    last = function if isinstance(function, str) else last_name(function)
     return last in _SHOWS and raw.verb in ("load", "read")
 
 

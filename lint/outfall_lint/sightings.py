@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, ITERATORS, LOOP_BOUND, MANAGERS, MODULE_PROPERTY, THREAD_LOCALS
 from outfall_lint.facts import SUBSCRIPT, Sighting
 from outfall_lint.names import Names
-from outfall_lint.paths import decorator_names, path_of
+from outfall_lint.paths import decorator_names, last_name, path_of
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
 from outfall_lint.spans import SpanOf
 from outfall_lint.uses import changes_container
@@ -156,7 +156,7 @@ def _yield(
         return
     for manager in entered:
         called = manager.func if isinstance(manager, ast.Call) else manager
-        last = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+        last = last_name(called)
         if last not in _NO_CONTEXT and _CONTEXT.search(last.lower()) and isinstance(manager, (ast.Call, ast.Name)):
             name = names.dotted(scope, called) or ast.unparse(called)
             yield Sighting("yield", span_of(node), scope.function, name[:60])
@@ -178,8 +178,7 @@ def _handed(scope: Scope, call: ast.Call, name: str, names: Names, span_of: Span
     if isinstance(work, ast.Name) and isinstance(made := _only_value(scope, work.id), ast.Call):
         work = made  # `job = partial(audit, 1)`, then handed over by that name
     if isinstance(work, ast.Call) and isinstance(work.func, (ast.Name, ast.Attribute)):
-        last = work.func.attr if isinstance(work.func, ast.Attribute) else work.func.id
-        work = work.args[0] if last == "partial" and work.args else None
+        work = work.args[0] if last_name(work.func) == "partial" and work.args else None
     if isinstance(work, ast.Lambda):
         inside = f"{scope.name}.<lambda>" if scope.name else "<lambda>"
         yield Sighting("handed", span_of(call), scope.function, ".".join((*names.module, inside)), name)
@@ -201,7 +200,7 @@ def thread_key(names: Names, scope: Scope, key: ast.expr | None) -> str:
             return next((found for e in key.elts if (found := thread_key(names, scope, e))), "")
         elif isinstance(key, ast.Call):
             function = key.func
-            last = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            last = last_name(function)
             called = names.dotted(scope, function) or last
             if called.rpartition(".")[2] in _THREAD_KEYS:
                 return called

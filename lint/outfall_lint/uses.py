@@ -7,7 +7,7 @@ from typing import Any
 
 from outfall_lint.constructors import CHANGING_METHODS
 from outfall_lint.facts import BINDS, GOT, SLICE, SUBSCRIPT, made
-from outfall_lint.paths import path_through
+from outfall_lint.paths import last_name, path_through
 from outfall_lint.scopes import RawUse, Walk
 
 Name, Attribute, Subscript = ast.Name, ast.Attribute, ast.Subscript
@@ -101,7 +101,7 @@ def lock_name(node: ast.expr) -> str | None:
 def held_after(call: ast.Call, held: str | None) -> str | None:
     """The lock that is held after a call on its own: `lock.acquire()`, `_acquireLock()`, and what gives it back."""
     function = call.func
-    last = function.attr if isinstance(function, Attribute) else function.id if isinstance(function, Name) else ""
+    last = last_name(function)
     takes = "acquire" in last.lower()
     if not takes and "release" not in last.lower():
         return held
@@ -115,5 +115,5 @@ def held_after(call: ast.Call, held: str | None) -> str | None:
 
 
 def _speaks_of_locks(node: ast.expr) -> bool:
-    last = node.id if isinstance(node, Name) else node.attr if isinstance(node, Attribute) else ""
-    return any(word in last.lower() for word in _LOCK_WORDS)
+    last = last_name(node).lower()
+    return any(word in last for word in _LOCK_WORDS)
