@@ -15,8 +15,8 @@ from outfall_lint.paths import last_name, spelled
 from outfall_lint.purity import IMPORTED
 from outfall_lint.receivers import Shared, is_private
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
-from outfall_lint.sightings import thread_key
 from outfall_lint.spans import SpanOf
+from outfall_lint.thread_keys import thread_key
 from outfall_lint.uses import changes_container
 from outfall_lint.values import OF_ITSELF, describe
 

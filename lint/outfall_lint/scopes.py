@@ -114,6 +114,12 @@ class Scope:
             scope = scope.parent
         return None
 
+    def only_value(self, name: str) -> ast.expr | None:
+        """The expression that a name means here, where it is bound once and to one; else None."""
+        owner = self.owner(name)
+        bindings = owner.bindings.get(name, []) if owner is not None else []
+        return bindings[0].value if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") else None
+
     @property
     def in_script(self) -> bool:
         """Whether the scope stands in an `if __name__ == "__main__":`."""

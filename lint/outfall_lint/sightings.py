@@ -23,7 +23,6 @@ _ENTERS_AND_LEAVES = MANAGERS | {"fixture", "hookimpl", "hookspec"}
 UNDER = "under"
 """The detail of a yield inside a `with` of some function, whose name does not say that it enters a context."""
 _REMEMBERING = CONTAINERS | ITERATORS
-_THREAD_KEYS = frozenset("get_ident get_native_id current_thread currentThread current_task getcurrent".split())
 
 
 def sightings(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Sighting]:
@@ -175,7 +174,7 @@ def _handed(scope: Scope, call: ast.Call, name: str, names: Names, span_of: Span
     position = {"run_in_executor": 1, "Timer": 1, "Thread": 1}.get(name, 0)
     if work is None and len(call.args) > position:
         work = call.args[position]
-    if isinstance(work, ast.Name) and isinstance(made := _only_value(scope, work.id), ast.Call):
+    if isinstance(work, ast.Name) and isinstance(made := scope.only_value(work.id), ast.Call):
         work = made  # `job = partial(audit, 1)`, then handed over by that name
     if isinstance(work, ast.Call) and isinstance(work.func, (ast.Name, ast.Attribute)):
         work = work.args[0] if last_name(work.func) == "partial" and work.args else None
@@ -187,36 +186,3 @@ def _handed(scope: Scope, call: ast.Call, name: str, names: Names, span_of: Span
     resolved = names.resolve(scope, *start) if start is not None else None
     if resolved is not None:
         yield Sighting("handed", span_of(call), scope.function, ".".join(resolved.target), name)
-
-
-def thread_key(names: Names, scope: Scope, key: ast.expr | None) -> str:
-    """The call that makes a key the identity of a thread or task: "threading.get_ident"; or empty."""
-    depth = 0
-    while key is not None and depth < 4:
-        depth += 1
-        if isinstance(key, ast.Attribute):
-            key = key.value
-        elif isinstance(key, ast.Tuple) and key.elts:
-            return next((found for e in key.elts if (found := thread_key(names, scope, e))), "")
-        elif isinstance(key, ast.Call):
-            function = key.func
-            last = last_name(function)
-            called = names.dotted(scope, function) or last
-            if called.rpartition(".")[2] in _THREAD_KEYS:
-                return called
-            if last == "id" and key.args:
-                key = key.args[0]
-            else:
-                return ""
-        elif isinstance(key, ast.Name):
-            key = _only_value(scope, key.id)
-        else:
-            return ""
-    return ""
-
-
-def _only_value(scope: Scope, name: str) -> ast.expr | None:
-    """The expression that a name is bound to where that is done once; else None."""
-    owner = scope.owner(name)
-    bindings = owner.bindings.get(name, []) if owner is not None else []
-    return bindings[0].value if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") else None
