@@ -78,20 +78,12 @@ Parameter = tuple[Scope, str]
 
 def _defaults(scope: Scope, names: Names) -> Iterator[tuple[Parameter, ast.expr]]:
     """The parameters of a function with a mutable default that no other value takes the place of."""
-    if not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-        return
-    arguments = scope.node.args
-    if not arguments.defaults and not arguments.kw_defaults:
-        return
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults)]
-    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None]
-    for argument, default in pairs:
-        if scope.parent is not None and scope.parent.function:
-            continue  # made afresh whenever the enclosing function runs
-        made_by = constructor(names, scope.parent or scope, default)
-        if made_by in _REMEMBERING and not _rebound(scope, argument.arg):
-            yield (scope, argument.arg), default
+    for name in scope.parameters:
+        default = scope.bindings[name][0].value
+        if default is None or scope.parent is None or scope.parent.function:
+            continue  # a default is made afresh whenever an enclosing function runs
+        if constructor(names, scope.parent, default) in _REMEMBERING and not _rebound(scope, name):
+            yield (scope, name), default
 
 
 def _renamed(defaults: Iterable[Parameter]) -> Iterator[tuple[Parameter, Parameter]]:
