@@ -18,5 +18,14 @@ def closest(wrong: str, valid: Iterable[str]) -> str | None:
     return by_look[found[0]] if found else None
 
 
+def choice(wrong: str, valid: Iterable[str]) -> str:
+    """The end of an error about a name that is not valid: `; did you mean …?`, or what there is to choose from."""
+    known = tuple(valid)
+    meant = closest(wrong, known)
+    if meant is not None:
+        return f"; did you mean `{meant}`?"
+    return f"; known: {', '.join(known)}" if known else "; nothing is known here"
+
+
 def _look(name: str) -> str:
     return name.casefold().translate(_LOOK_ALIKE)

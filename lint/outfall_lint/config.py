@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from outfall_lint.closest import closest
+from outfall_lint.closest import choice
 from outfall_lint.model import Kind, Priority
 
 
@@ -111,7 +111,7 @@ class _Reader:
         known = tuple(known)
         for key in table:
             if key not in known:
-                raise self._error(f"unknown key `{where}.{key}`{nearest(key, known)}")
+                raise self._error(f"unknown key `{where}.{key}`{choice(key, known)}")
 
     def _table(self, table: Mapping[str, Any], key: str, where: str = "tool.outfall") -> dict[str, Any]:
         value = table.get(key, {})
@@ -146,7 +146,7 @@ class _Reader:
         kinds = [kind.value for kind in Kind]
         for name, kind in table.items():
             if kind not in kinds:
-                raise self._error(f"`tool.outfall.states.\"{name}\"`: unknown kind {kind!r}{nearest(str(kind), kinds)}")
+                raise self._error(f"`tool.outfall.states.\"{name}\"`: unknown kind {kind!r}{choice(str(kind), kinds)}")
         return dict(table)
 
     def _rules(self, table: Mapping[str, Any]) -> Mapping[str, Mapping[str, object]]:
@@ -203,7 +203,7 @@ def parse_priority(text: str, error: Any = ConfigError) -> Priority:
     """The priority called `text`; raises `error(message)` for an unknown one."""
     names = [p.name.lower() for p in Priority]
     if text.lower() not in names:
-        raise error(f"unknown priority {text!r}{nearest(text, names)}")
+        raise error(f"unknown priority {text!r}{choice(text, names)}")
     return Priority[text.upper()]
 
 
@@ -214,17 +214,8 @@ def unknown_code(codes: Iterable[str]) -> str | None:
     known = [rule.code for rule in all_rules()]
     for code in codes:
         if not code or not any(rule.startswith(code.upper()) for rule in known):
-            return f"unknown rule {code!r}{nearest(code.upper(), known)}"
+            return f"unknown rule {code!r}{choice(code.upper(), known)}"
     return None
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?`, or what there is to choose from."""
-    known = tuple(known)
-    meant = closest(word, known)
-    if meant is not None:
-        return f"; did you mean `{meant}`?"
-    return f"; known: {', '.join(known)}" if known else "; nothing is known here"
 
 
 def _kind_of(value: object) -> str:

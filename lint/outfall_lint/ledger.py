@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from outfall_lint.config import nearest
+from outfall_lint.closest import choice
 
 GROUPS = ("use_registry", "use_context", "use_spans", "use_events", "enforce", "monitor")
 _KEYS = ("group", "states", "owner", "created", "completed")
@@ -69,7 +69,7 @@ def read_ledger(path: Path) -> Ledger:
         raise LedgerError(f"{path}: `flags` must be a table; write one `[flags.NAME]` section per flag")
     for key in document:
         if key not in ("version", "flags"):
-            raise LedgerError(f"{path}: unknown key `{key}`{nearest(key, ('version', 'flags'))}")
+            raise LedgerError(f"{path}: unknown key `{key}`{choice(key, ('version', 'flags'))}")
     return Ledger(tuple(_flag(str(path), name, table) for name, table in flags.items()))
 
 
@@ -79,7 +79,7 @@ def _flag(path: str, name: str, table: Any) -> Flag:
         raise LedgerError(f"{where}` must be a table; write a `[flags.{name}]` section")
     for key in table:
         if key not in _KEYS:
-            raise LedgerError(f"{where}.{key}` is unknown{nearest(key, _KEYS)}")
+            raise LedgerError(f"{where}.{key}` is unknown{choice(key, _KEYS)}")
     states = table.get("states", [])
     if not isinstance(states, list) or not all(isinstance(state, str) for state in states):
         raise LedgerError(f'{where}.states` must be a list of names such as "app.agents._agents"')

@@ -10,7 +10,7 @@ import click
 from outfall_cli import changes, terminal
 from outfall_cli.failures import Refusal
 from outfall_cli.handover import hand_over
-from outfall_cli.nearest import nearest, unknown
+from outfall_cli.nearest import unknown
 from outfall_cli.project import Project, load_project
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ class FlagsGroup(click.Group):
         return sorted([*super().list_commands(ctx), *HANDED_OVER])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from outfall_lint.closest import closest
+
         own = super().get_command(ctx, cmd_name)
         known = self.list_commands(ctx)
-        if own is None and cmd_name not in known and nearest(cmd_name, known):
+        if own is None and cmd_name not in known and closest(cmd_name, known):
             ctx.fail(unknown("action", cmd_name, known, see="outfall flags --help"))
         return own if own is not None else handed_over(cmd_name)
 
