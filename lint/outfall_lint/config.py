@@ -10,6 +10,7 @@ from typing import Any
 
 from outfall_lint.closest import choice
 from outfall_lint.model import Kind, Priority
+from outfall_lint.rule import all_rules
 
 
 class ConfigError(Exception):
@@ -75,6 +76,9 @@ def load_config(root: Path) -> Config:
     return _Reader(str(path)).config(table)
 
 
+_TOP = "tool.outfall"
+
+
 class _Reader:
     """Turns the parsed table into a `Config`; every error names the file and the key."""
 
@@ -82,13 +86,13 @@ class _Reader:
         self._path = path
 
     def config(self, table: dict[str, Any]) -> Config:
-        self._only(table, [key_of(each.name) for each in fields(Config)], "tool.outfall")
+        self._only(table, [key_of(each.name) for each in fields(Config)], _TOP)
         default = Config()
         return Config(
             paths=self._paths(table, default.paths),
-            exclude=self._strings(table, "exclude"),
-            select=self._codes(table, "select"),
-            ignore=self._codes(table, "ignore"),
+            exclude=self._strings(table, "exclude", _TOP),
+            select=self._codes(table, "select", _TOP),
+            ignore=self._codes(table, "ignore", _TOP),
             min_priority=self._priority(table),
             baseline=self._string(table, "baseline", default.baseline),
             ledger=self._string(table, "ledger", default.ledger),
@@ -99,9 +103,9 @@ class _Reader:
         )
 
     def _paths(self, table: Mapping[str, Any], default: tuple[str, ...]) -> tuple[str, ...]:
-        paths = self._strings(table, "paths", default)
+        paths = self._strings(table, "paths", _TOP, default)
         if not paths:
-            raise self._error('`tool.outfall.paths` names nothing, so nothing would be checked; leave it out, or say ["."]')
+            raise self._error(f'`{_TOP}.paths` names nothing, so nothing would be checked; leave it out, or say ["."]')
         return paths
 
     def _error(self, message: str) -> ConfigError:
@@ -113,7 +117,7 @@ class _Reader:
             if key not in known:
                 raise self._error(f"unknown key `{where}.{key}`{choice(key, known)}")
 
-    def _table(self, table: Mapping[str, Any], key: str, where: str = "tool.outfall") -> dict[str, Any]:
+    def _table(self, table: Mapping[str, Any], key: str, where: str = _TOP) -> dict[str, Any]:
         value = table.get(key, {})
         if not isinstance(value, dict):
             raise self._error(f"`{where}.{key}` is {_kind_of(value)}, expected a table")
@@ -122,43 +126,46 @@ class _Reader:
     def _string(self, table: Mapping[str, Any], key: str, default: str) -> str:
         value = table.get(key, default)
         if not isinstance(value, str):
-            raise self._error(f"`tool.outfall.{key}` is {_kind_of(value)}, expected a text")
+            raise self._error(f"`{_TOP}.{key}` is {_kind_of(value)}, expected a text")
         return value
 
-    def _strings(self, table: Mapping[str, Any], key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def _strings(self, table: Mapping[str, Any], key: str, where: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         value = table.get(key, list(default))
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._error(f"`{key}` is {_kind_of(value)}, expected a list of texts")
+            raise self._error(f"`{where}.{key}` is {_kind_of(value)}, expected a list of texts")
         return tuple(value)
 
-    def _codes(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
-        codes = self._strings(table, key)
-        problem = unknown_code(codes)
-        if problem:
-            raise self._error(f"`{key}`: {problem}")
+    def _codes(self, table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+        """Codes of rules or of their families, `OUT1`."""
+        codes = self._strings(table, key, where)
+        known = [rule.code for rule in all_rules()]
+        for code in codes:
+            if not code or not any(rule.startswith(code.upper()) for rule in known):
+                raise self._error(f"`{where}.{key}`: unknown rule {code!r}{choice(code, known)}")
         return tuple(code.upper() for code in codes)
 
     def _priority(self, table: Mapping[str, Any]) -> Priority:
-        value = table.get("min-priority", "normal")
-        return parse_priority(str(value), lambda message: self._error(f"`tool.outfall.min-priority`: {message}"))
+        name = str(table.get("min-priority", "normal"))
+        names = [priority.name.lower() for priority in Priority]
+        if name.lower() not in names:
+            raise self._error(f"`{_TOP}.min-priority`: unknown priority {name!r}{choice(name, names)}")
+        return Priority[name.upper()]
 
     def _states(self, table: Mapping[str, Any]) -> Mapping[str, str]:
         kinds = [kind.value for kind in Kind]
         for name, kind in table.items():
             if kind not in kinds:
-                raise self._error(f"`tool.outfall.states.\"{name}\"`: unknown kind {kind!r}{choice(str(kind), kinds)}")
+                raise self._error(f"`{_TOP}.states.\"{name}\"`: unknown kind {kind!r}{choice(str(kind), kinds)}")
         return dict(table)
 
     def _rules(self, table: Mapping[str, Any]) -> Mapping[str, Mapping[str, object]]:
-        from outfall_lint.rule import all_rules
-
         rules = {rule.code: rule for rule in all_rules()}
-        self._only(table, rules, "tool.outfall.rules")
+        self._only(table, rules, f"{_TOP}.rules")
         for code in table:
-            settings = self._table(table, code, "tool.outfall.rules")
-            self._only(settings, [p.name for p in rules[code].parameters], f"tool.outfall.rules.{code}")
+            settings, where = self._table(table, code, f"{_TOP}.rules"), f"{_TOP}.rules.{code}"
+            self._only(settings, [p.name for p in rules[code].parameters], where)
             for parameter in rules[code].parameters:
-                self._typed(settings, parameter.name, parameter.default, f"tool.outfall.rules.{code}")
+                self._typed(settings, parameter.name, parameter.default, where)
         return {code: {k: _frozen(v) for k, v in settings.items()} for code, settings in table.items()}
 
     def _typed(self, settings: Mapping[str, Any], key: str, default: object, where: str) -> None:
@@ -169,20 +176,21 @@ class _Reader:
             raise self._error(f"`{where}.{key}` is {_kind_of(value)}, expected {expected}")
 
     def _per_path(self, pattern: str, table: object) -> PerPath:
+        where = f'{_TOP}.per-path."{pattern}"'
         if not isinstance(table, dict):
-            raise self._error(f"`tool.outfall.per-path.\"{pattern}\"` is {_kind_of(table)}, expected a table")
-        self._only(table, ("select", "ignore"), f'tool.outfall.per-path."{pattern}"')
-        return PerPath(pattern, self._codes(table, "select"), self._codes(table, "ignore"))
+            raise self._error(f"`{where}` is {_kind_of(table)}, expected a table")
+        self._only(table, ("select", "ignore"), where)
+        return PerPath(pattern, self._codes(table, "select", where), self._codes(table, "ignore", where))
 
     def _rollout(self, table: Mapping[str, Any]) -> Rollout:
-        self._only(table, ("dwell-hours", "processes", "accepted"), "tool.outfall.rollout")
+        where = f"{_TOP}.rollout"
+        self._only(table, ("dwell-hours", "processes", "accepted"), where)
         hours = table.get("dwell-hours", 48)
         if isinstance(hours, bool) or not isinstance(hours, (int, float)) or hours < 0:
-            raise self._error("`tool.outfall.rollout.dwell-hours` must be a number of hours, 0 or more")
-        return Rollout(float(hours), self._strings(table, "processes"), self._accepted(table))
+            raise self._error(f"`{where}.dwell-hours` must be a number of hours, 0 or more")
+        return Rollout(float(hours), self._strings(table, "processes", where), self._accepted(table, where))
 
-    def _accepted(self, rollout: Mapping[str, Any]) -> Mapping[str, str]:
-        where = "tool.outfall.rollout"
+    def _accepted(self, rollout: Mapping[str, Any], where: str) -> Mapping[str, str]:
         found = self._table(rollout, "accepted", where)
         for name, reason in found.items():
             if not isinstance(reason, str) or not reason.strip():
@@ -197,25 +205,6 @@ def key_of(field_name: str) -> str:
 
 def _frozen(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
-
-
-def parse_priority(text: str, error: Any = ConfigError) -> Priority:
-    """The priority called `text`; raises `error(message)` for an unknown one."""
-    names = [p.name.lower() for p in Priority]
-    if text.lower() not in names:
-        raise error(f"unknown priority {text!r}{choice(text, names)}")
-    return Priority[text.upper()]
-
-
-def unknown_code(codes: Iterable[str]) -> str | None:
-    """What is wrong with the first code that names no rule and no family of rules; None when all are known."""
-    from outfall_lint.rule import all_rules
-
-    known = [rule.code for rule in all_rules()]
-    for code in codes:
-        if not code or not any(rule.startswith(code.upper()) for rule in known):
-            return f"unknown rule {code!r}{choice(code.upper(), known)}"
-    return None
 
 
 def _kind_of(value: object) -> str:

@@ -22,6 +22,8 @@ WRONG = [
     ('[tool.outfall.rollout.accepted]\n"app/x.py:3" = ""', 'accepted."app/x.py:3"` must be the reason'),
     ("[tool.outfall.rollout]\naccepted = ['app/x.py:3']", "`tool.outfall.rollout.accepted` is a list, expected a table"),
     ('[tool.outfall.per-path]\n"x" = {ignroe = []}', "ignore"),
+    ('[tool.outfall.per-path]\n"x" = {ignore = ["OUT999"]}', '`tool.outfall.per-path."x".ignore`: unknown rule'),
+    ("[tool.outfall.rollout]\nprocesses = 1", "`tool.outfall.rollout.processes` is a number, expected a list of texts"),
     ("= 1", "pyproject.toml"),
 ]
 
