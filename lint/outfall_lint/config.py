@@ -185,8 +185,8 @@ class _Reader:
     def _rollout(self, table: Mapping[str, Any]) -> Rollout:
         where = f"{_TOP}.rollout"
         self._only(table, ("dwell-hours", "processes", "accepted"), where)
-        hours = table.get("dwell-hours", 48)
-        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or hours < 0:
+        hours = table.get("dwell-hours", Rollout().dwell_hours)
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not hours >= 0:
             raise self._error(f"`{where}.dwell-hours` must be a number of hours, 0 or more")
         return Rollout(float(hours), self._strings(table, "processes", where), self._accepted(table, where))
 

@@ -19,6 +19,7 @@ WRONG = [
     ("[tool.outfall.rules.OUT999]", "OUT1"),
     ("[tool.outfall.rollout]\ndwell-hour = 1", "dwell-hours"),
     ("[tool.outfall.rollout]\ndwell-hours = -1", "dwell-hours"),
+    ("[tool.outfall.rollout]\ndwell-hours = nan", "dwell-hours"),  # no number of hours would fall short of it
     ('[tool.outfall.rollout.accepted]\n"app/x.py:3" = ""', 'accepted."app/x.py:3"` must be the reason'),
     ("[tool.outfall.rollout]\naccepted = ['app/x.py:3']", "`tool.outfall.rollout.accepted` is a list, expected a table"),
     ('[tool.outfall.per-path]\n"x" = {ignroe = []}', "ignore"),
