@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outfall_lint.constructors import CONTAINERS
-from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
+from outfall_lint.model import Finding, Kind, Operation, Priority, State
 from outfall_lint.purity import IMPORTED, PURE
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, changes_in_place, renews_after_fork, stays_as_made, told, untested
