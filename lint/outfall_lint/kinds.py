@@ -101,10 +101,10 @@ _ABSENT = ("if absent", "after NameError", "after AttributeError", "after Unboun
 
 def _made_once(access: Access) -> bool:
     """Whether a rebinding makes the value where a test said that there is none yet."""
-    guard, _, value = access.detail.rpartition("; ")
+    value = access.detail.rpartition("; ")[2]
     if access.method == "__iadd__" or value.startswith(("constant", "parameter")) or value == "name self":
         return False
-    return access.detail.startswith(_ABSENT) if not guard else guard.startswith(_ABSENT)
+    return access.detail.startswith(_ABSENT)
 
 
 def _beside(access: Access, made: Sequence[Access]) -> bool:

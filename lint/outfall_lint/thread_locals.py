@@ -16,7 +16,7 @@ from outfall_lint.model import Access, Kind, Operation
 
 CONTEXT_WORDS = frozenset(
     "request user locale language lang span tenant trace site context ctx current active account organization org "
-    "correlation principal identity transaction timezone tz theme app environment env scope actor caller principal "
+    "correlation principal identity transaction timezone tz theme app environment env scope actor caller "
     "response domain translation translations activated session_id request_id trace_id user_id override overrides "
     "translator region country currency".split()
 )
@@ -82,10 +82,6 @@ def _stack(by_attribute: Mapping[str, list[Access]]) -> str | None:
 def _signs(attribute: str, uses: list[Access]) -> list[tuple[Kind, str]]:
     """The signs for either kind that one attribute gives."""
     found = [sign for access in uses for sign in _store_sign(attribute, access)]
-    if any(kind is Kind.THREAD_RESOURCE for kind, _ in found):
-        return [sign for sign in found if sign[0] is Kind.THREAD_RESOURCE] + [
-            sign for sign in found if sign[0] is Kind.CONTEXT
-        ]
     stored = [a for a in uses if a.operation.changes and not a.at_import]
     if stored and not found:
         found += [(Kind.CONTEXT, text) for text in _by_words(attribute, CONTEXT_WORDS, f"the attribute `{attribute}`")]
@@ -102,7 +98,7 @@ def _store_sign(attribute: str, access: Access) -> list[tuple[Kind, str]]:
     guard, _, value = access.detail.rpartition("; ")
     word, _, subject = value.partition(" ")
     created = guard.startswith(("if absent", "after AttributeError"))
-    if access.method == "__iadd__" and word in ("constant", "increment") and subject != "":
+    if access.method == "__iadd__" and word == "constant" and subject:
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` is counted up and down in place {where}")]
     if access.method in ("append", "pop", "extend", "__setitem__", "add", "update", "clear"):
         return [(Kind.THREAD_RESOURCE, f"`{attribute}` holds a container that is changed in place {where}")]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from outfall_lint.constructors import CONTEXT_VARS
 from outfall_lint.model import Finding, Priority
 from outfall_lint.rule import Explanation, Rule, View
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
-        if state.constructor != "contextvars.ContextVar" or state.constructor not in CONTEXT_VARS:
+        if state.constructor != "contextvars.ContextVar":
             continue
         for access in state.accesses:
             if access.method == "__call__" and access.attribute == "set" and access.detail.startswith("result "):
