@@ -18,14 +18,19 @@ def selected(findings: Iterable[Finding], config: Config) -> list[Finding]:
 
 
 def _wanted(finding: Finding, config: Config) -> bool:
+    """Whether a rule is selected for a file, by more of its code than it is ignored by."""
     select, ignore = config.select, config.ignore
     for per_path in config.per_path:
         if fnmatch.fnmatch(finding.place.path, per_path.pattern):
             select = per_path.select or select
             ignore = ignore + per_path.ignore
-    chosen = max((len(code) for code in select if finding.code.startswith(code)), default=0 if select else 1)
-    refused = max((len(code) for code in ignore if finding.code.startswith(code)), default=0)
-    return chosen > 0 and not (refused and refused >= chosen) if select else not refused
+    refused = _longest(ignore, finding.code)
+    return _longest(select, finding.code) > refused if select else not refused
+
+
+def _longest(prefixes: Iterable[str], code: str) -> int:
+    """The length of the longest prefix that a code has; 0 where it has none of them."""
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=0)
 
 
 def most_specific(findings: Sequence[Finding], rules: Sequence[Rule]) -> list[Finding]:

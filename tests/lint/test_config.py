@@ -58,6 +58,22 @@ def test_settings_reach_the_findings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("select", "ignore", "codes"),
+    [
+        (("OUT2",), (), []),
+        ((), ("OUT1",), []),
+        (("OUT1",), ("OUT101",), []),
+        (("OUT101",), ("OUT101",), []),
+        (("OUT101",), ("OUT1",), ["OUT101"]),
+        ((), (), ["OUT101"]),
+    ],
+)
+def test_of_two_settings_the_one_that_names_more_of_the_code_wins(project, select, ignore, codes) -> None:
+    found = project("S = {}\ndef f():\n    S[1] = 1\n", Config(select=select, ignore=ignore)).findings
+    assert [f.code for f in found] == codes
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("", "version"),
