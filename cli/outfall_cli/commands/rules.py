@@ -20,11 +20,11 @@ def command(shape: str) -> None:
     """
     from outfall_lint.rule import all_rules
 
-    rules = sorted(all_rules(), key=lambda rule: rule.code)
+    rules = all_rules()
     if shape == "json":
-        fields = ("code", "name", "category")
         listed = [
-            {**{f: getattr(rule, f) for f in fields}, "priority": rule.priority.name.lower()} for rule in rules
+            {"code": rule.code, "name": rule.name, "category": rule.category, "priority": rule.priority.name.lower()}
+            for rule in rules
         ]
         click.echo(as_json({"version": 1, "rules": listed}))
         return
