@@ -73,6 +73,9 @@ def test_a_name_that_is_not_text_is_one_problem(tmp_path: Path) -> None:
         ("# outfall: ignore", True),
         ("# outfall: ignore the lot, it is legacy", True),
         ("# outfall: ignore[OUT101] a table", True),
+        ("# Outfall: Ignore[OUT101] a table", True),
+        ("# NoQA: OUT101", True),
+        ("# NoQa", True),
     ],
 )
 def test_only_a_real_suppression_silences(tmp_path: Path, comment: str, silent: bool) -> None:
