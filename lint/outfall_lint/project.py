@@ -98,13 +98,14 @@ class Project(Index):
         yield from ((site, site.rest[1:]) for site in self._sites.get(owner, ()) if site.rest[:1] == (name,))
 
     def undeclared_class_attributes(self) -> Iterator[Declared]:
-        """Attributes that functions give a class without its body declaring them: `cls._instance = …`."""
+        """Attributes that functions of its module give a class without its body declaring them: `cls._instance = …`."""
         for target in self.classes:
-            given = {s.rest[0]: s for s in reversed(self._sites.get(target, ())) if gives_class(s)}
-            for name, first in given.items():
+            home = self.module_named(target)
+            own = [s for s in self._sites.get(target, ()) if gives_class(s) and home is not None and s.module is home[0]]
+            first = {s.rest[0]: s for s in reversed(own) if s.rest[0] != ANY and not s.rest[0].startswith("__")}
+            for name, site in first.items():
                 sites = tuple(s._replace(rest=rest) for s, rest in self._attribute_sites(target, name))
-                if name != ANY and not name.startswith("__") and first.module.module == ".".join(target)[: len(first.module.module)]:
-                    yield undeclared(target, name, first, sites)
+                yield undeclared(target, name, site, sites)
 
     def sites_of(self, target: Target) -> Sequence[Site]:
         """Every use of a function, a class or an outside name."""

@@ -78,6 +78,17 @@ def test_a_global_that_another_module_binds_is_reported_at_both_ends(project, te
     ]
 
 
+GIVEN = "from app.ab import Registry\n\ndef f(v):\n    Registry.current = v\n"
+OWN = "\n    @classmethod\n    def begin(cls, v):\n        cls.current = v\n"
+
+
+@pytest.mark.parametrize(("own", "states"), [("    pass\n", []), (OWN, ["app.ab.Registry.current"])])
+@pytest.mark.parametrize("giver", ["app/a.py", "app/__init__.py", "other.py"])
+def test_an_attribute_that_no_body_declares_is_of_the_module_of_its_class(project, giver: str, own: str, states: list[str]) -> None:
+    found = project({"app/__init__.py": "", "app/ab.py": f"class Registry:\n{own}", giver: GIVEN}).states
+    assert [(state.name, state.module, state.place.path) for state in found] == [(name, "app.ab", "app/ab.py") for name in states]
+
+
 def test_a_cycle_of_re_exports_ends(project) -> None:
     analysis = project({"a.py": "from b import X\nX[1] = 1\n", "b.py": "from a import X\n"})
     assert analysis.problems == ()
