@@ -27,6 +27,12 @@ def test_every_command_is_found() -> None:
     assert set(outfall.list_commands(click.Context(outfall))) == COMMANDS
 
 
+def test_the_list_of_commands_cuts_no_sentence_short(invoke: Invoke) -> None:
+    shown = invoke("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line for line in shown if not line.endswith(".")] + [line for line in shown if line.endswith("...")] == []
+    assert len(shown) == len(COMMANDS)
+
+
 def test_the_version_loads_none_of_the_tools() -> None:
     program = (
         "import sys\nfrom outfall_cli.main import outfall\n"

@@ -52,7 +52,9 @@ def command(
     jobs: int,
     cached: bool,
 ) -> None:
-    """Find ambient state: what functions share without being handed it.
+    """Find what functions share without being handed it.
+
+    That is ambient state: globals and class attributes that functions change, thread-locals, patches.
 
     Findings are grouped by category, the most urgent first. `outfall explain` says why a place is
     one. `# outfall: ignore[OUT101] reason` beside a line accepts it for good; a baseline accepts

@@ -22,7 +22,7 @@ from outfall_cli.revision import checked_out
 def command(
     ctx: click.Context, revision: str, paths: tuple[str, ...], strict: bool, shape: str, jobs: int, cached: bool
 ) -> None:
-    """Find the ambient state that came in since the git revision REV.
+    """Find the ambient state that came in since revision REV.
 
     A finding is new when its state is, or when a function changes the state that did not before;
     what was only moved or re-indented is not. The work tree is left as it is.

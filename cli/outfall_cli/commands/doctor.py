@@ -14,9 +14,9 @@ LOOKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("wrong", "
 @click.command()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Examine the project and this installation; say what to mend before a migration.
+    """Examine the project and this installation.
 
-    Notes do not matter to the exit code; what is wrong gives 1.
+    Says what to mend before a migration. Notes do not matter to the exit code; what is wrong gives 1.
 
     \b
     Example:

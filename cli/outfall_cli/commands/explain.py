@@ -26,7 +26,10 @@ PLACE = re.compile(r"(?P<path>.+?):(?P<line>[0-9]+)(?::[0-9]+)?:?")
 @options.cached
 @click.pass_context
 def command(ctx: click.Context, what: str, cached: bool) -> None:
-    """Explain a rule; or why this very place is a finding, and what migrate would do with it.
+    """Explain a rule, or why this very place is a finding.
+
+    Of a place it shows the state with all its accesses, too, and what `outfall migrate` would do
+    with it.
 
     \b
     Examples:

@@ -66,9 +66,9 @@ def declaring(arguments: tuple[str, ...]) -> tuple[str, ...]:
 @click.group(cls=FlagsGroup, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """List the ledger's flags, complete one, or set values for running services.
+    """List the ledger's flags, complete one, or set values.
 
-    Setting values is the runtime's work: `outfall flags set ...` is handed over to
+    Setting values for running services is the runtime's work: `outfall flags set ...` is handed over to
     `python -m outfall_runtime flags set ...`, which also runs where outfall is not installed.
 
     \b

@@ -26,7 +26,10 @@ repos:
 @click.option("--diff", "show_diff", is_flag=True, help="With --runtime: show the change; write nothing.")
 @click.pass_context
 def command(ctx: click.Context, no_baseline: bool, runtime: bool, show_diff: bool) -> None:
-    """Add a [tool.outfall] section to pyproject.toml, a baseline, and print a snippet for pre-commit.
+    """Add what a project needs to start: settings, a baseline.
+
+    Adds a [tool.outfall] section to pyproject.toml and a baseline file, and prints a snippet for
+    pre-commit.
 
     The baseline accepts what there is today and may only shrink, so that an old project starts at
     zero. Formatting and comments are kept; a section or baseline that is already there is left alone.

@@ -17,7 +17,9 @@ from outfall_cli.project import analyse, complain_about, load_project
 @options.cached
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[str, ...], shape: str, jobs: int, cached: bool) -> None:
-    """List every ambient state, whether a rule objects to it or not, and how far each is on its way.
+    """List every ambient state, and how far it is on its way.
+
+    Listed is what a rule objects to, less urgent or not, and what the runtime keeps already.
 
     \b
     ambient    functions change it

@@ -107,12 +107,13 @@ def command(
     jobs: int,
     cached: bool,
 ) -> None:
-    """Move ambient state onto the runtime: the declarations change, the accesses stay.
+    """Move ambient state onto the runtime.
 
-    Tables and contexts keep their old way beside the new one, behind a flag that the ledger declares;
-    nothing behaves differently until the flag is turned. Globals that functions rebind move in one
-    step, because the value is one and the same either way. What cannot be rewritten safely is left
-    as it is, with the reason. `outfall undo` takes a change back.
+    The declarations change, the accesses stay. Tables and contexts keep their old way beside the
+    new one, behind a flag that the ledger declares; nothing behaves differently until the flag is
+    turned. Globals that functions rebind move in one step, because the value is one and the same
+    either way. What cannot be rewritten safely is left as it is, with the reason. `outfall undo`
+    takes a change back.
 
     Only where asked: --resources and --carry, where the plan names them, and --idiomatic. Give --probe
     the same ones, so that the tests it writes fit what will be there.

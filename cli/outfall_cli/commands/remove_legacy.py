@@ -36,11 +36,12 @@ def command(
     only_check: bool,
     allow_dirty: bool,
 ) -> None:
-    """Delete the legacy side of completed flags, and all that it alone kept alive.
+    """Delete the old way of completed flags.
 
-    Takes the flags that the ledger calls completed, or those named. A flag that is not completed
-    needs evidence from production that the new way has served for the dwell time; without it this
-    refuses (exit code 4) and says exactly what is missing.
+    With it goes all that it alone kept alive. Takes the flags that the ledger calls completed, or
+    those named. A flag that is not completed needs evidence from production that the new way has
+    served for the dwell time; without it this refuses (exit code 4) and says exactly what is
+    missing.
 
     \b
     Examples:

@@ -20,10 +20,11 @@ DEFAULT = "outfall-report.html"
 @click.option("--no-check", is_flag=True, help="Only show the documents; do not look at the code.")
 @click.pass_context
 def command(ctx: click.Context, documents: tuple[Path, ...], output: Path, no_check: bool) -> None:
-    """Write one self-contained HTML page: what moved, what the evidence says, what is open.
+    """Write one self-contained HTML page about all of it.
 
-    FILEs are JSON documents: evidence of `outfall metrics export`, load tests, what `outfall
-    diagnostics --to DIR` wrote. The journal, the ledger, and evidence and load tests below .outfall/ are found without being named.
+    It shows what moved, what the evidence says, what is open. FILEs are JSON documents: evidence of
+    `outfall metrics export`, load tests, what `outfall diagnostics --to DIR` wrote. The journal,
+    the ledger, and evidence and load tests below .outfall/ are found without being named.
 
     \b
     Examples:

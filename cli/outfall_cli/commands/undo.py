@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @click.argument("entry", metavar="[ENTRY]", required=False)
 @click.option("--list", "show_list", is_flag=True, help="Show the journal's entries, oldest first; change nothing.")
 def command(entry: str | None, show_list: bool) -> None:
-    """Put every file back as it was before the last change, or before journal entry ENTRY.
+    """Put every file back as it was before the last change.
 
-    A change that was stopped half way counts as the last one. Refuses (exit code 4) where a file
-    has been edited since: nothing of yours is overwritten.
+    Or before journal entry ENTRY. A change that was stopped half way counts as the last one.
+    Refuses (exit code 4) where a file has been edited since: nothing of yours is overwritten.
 
     \b
     Examples:
