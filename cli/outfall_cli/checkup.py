@@ -15,9 +15,9 @@ from typing import Literal
 
 from outfall_cli import cache, handover
 from outfall_cli.exits import Exit
-from outfall_cli.failures import Failure, foreseen
 from outfall_cli.project import Project, load_project
 from outfall_cli.summaries import counted
+from outfall_lint.config import ConfigError
 
 SECONDS_TO_ANSWER = 5
 TOOLS = ("outfall", "libcst", "flake8", "click", "jinja2", "platformdirs", "tomlkit")
@@ -57,27 +57,27 @@ def runtime() -> Verdict:
 def configuration() -> Verdict:
     """`[tool.outfall]` can be read."""
     project = _project()
-    if isinstance(project, Failure):
-        return Verdict("wrong", "configuration", project.message, "correct pyproject.toml")
-    present = (project.root / "pyproject.toml").exists()
-    if not present:
+    if isinstance(project, ConfigError):
+        return Verdict("wrong", "configuration", str(project), "correct pyproject.toml")
+    path = project.root / "pyproject.toml"
+    if not path.exists():
         return Verdict("note", "configuration", "none: the defaults apply", "outfall init")
-    return Verdict("ok", "configuration", f"{project.root / 'pyproject.toml'}")
+    return Verdict("ok", "configuration", str(path))
 
 
 def ledger() -> Verdict:
     """The ledger, where there is one, can be read."""
-    from outfall_lint.ledger import read_ledger
+    from outfall_lint.ledger import LedgerError, read_ledger
 
     project = _project()
-    if isinstance(project, Failure):
+    if isinstance(project, ConfigError):
         return Verdict("note", "ledger", "not examined: the configuration is wrong")
     if not project.ledger.exists():
         return Verdict("note", "ledger", "none yet: nothing is staged", "outfall migrate writes the first one")
     try:
         flags = read_ledger(project.ledger).flags
-    except Exception as error:
-        return _wrong("ledger", error, f"correct {project.config.ledger}")
+    except LedgerError as error:
+        return Verdict("wrong", "ledger", str(error), f"correct {project.config.ledger}")
     completed = sum(1 for flag in flags if flag.completed)
     return Verdict("ok", "ledger", f"{project.config.ledger}: {counted(len(flags), 'flag')}, {completed} completed")
 
@@ -97,32 +97,34 @@ def git() -> Verdict:
 
 def baseline() -> Verdict:
     """The baseline, where there is one, can be read."""
-    from outfall_lint.baseline import read_baseline
+    from outfall_lint.baseline import BaselineError, read_baseline
 
     project = _project()
-    if isinstance(project, Failure):
+    if isinstance(project, ConfigError):
         return Verdict("note", "baseline", "not examined: the configuration is wrong")
     name = project.config.baseline
     if not project.baseline.exists():
         return Verdict("ok", "baseline", f"no {name}: every finding counts")
     try:
         entries = len(read_baseline(project.baseline).entries)
-    except Exception as error:
-        return _wrong("baseline", error, f"restore {name} from version control")
+    except BaselineError as error:
+        return Verdict("wrong", "baseline", str(error), f"restore {name} from version control")
     return Verdict("ok", "baseline", f"{name}: {counted(entries, 'entry', 'entries')}")
 
 
 def interrupted() -> Verdict:
     """The journal can be read, and no earlier run was stopped half way."""
     from outfall_codemods import journal
+    from outfall_codemods.errors import UsageError
 
     project = _project()
-    if isinstance(project, Failure):
+    if isinstance(project, ConfigError):
         return Verdict("note", "journal", "not examined: the configuration is wrong")
     try:
         entries = journal.entries(project.root)
-    except Exception as error:
-        return _wrong("journal", error, "without it, `outfall undo` cannot take that change back; version control can")
+    except UsageError as error:
+        remedy = "without it, `outfall undo` cannot take that change back; version control can"
+        return Verdict("wrong", "journal", str(error), remedy)
     if any(entry.status == journal.PREPARED for entry in entries):
         return Verdict("wrong", "journal", "an earlier run was stopped half way", "outfall undo")
     unverified = [entry for entry in entries if entry.status == journal.DONE and entry.unverified]
@@ -199,18 +201,8 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _project() -> Project | Failure:
+def _project() -> Project | ConfigError:
     try:
         return load_project()
-    except Exception as error:
-        failure = foreseen(error)
-        if failure is None:
-            raise
-        return failure
-
-
-def _wrong(subject: str, error: Exception, remedy: str) -> Verdict:
-    failure = foreseen(error)
-    if failure is None:
-        raise error
-    return Verdict("wrong", subject, failure.message, remedy)
+    except ConfigError as error:
+        return error
