@@ -33,18 +33,21 @@ def inventory(analysis: Analysis, ledger: Ledger) -> dict[str, Any]:
 
 
 def _is_ambient(state: State) -> bool:
+    from outfall_lint.states import is_runtime
+
     changed = any(access.operation.changes and access.function is not None for access in state.accesses)
     if state.scope == "class" and state.value is None:
         return False  # `field: int` declares what each instance has
-    return (state.scope in ("module", "class") and changed) or state.constructor.startswith("outfall_runtime.")
+    return (state.scope in ("module", "class") and changed) or is_runtime(state.constructor)
 
 
 def rollout_of(state: State, ledger: Ledger) -> str:
     """How far a state is on its way: "ambient", "staged", "completed" (its legacy path may go) or "moved"."""
-    package, _, kept_by = state.constructor.rpartition(".")
-    if package.partition(".")[0] != "outfall_runtime":
+    from outfall_lint.states import is_runtime
+
+    if not is_runtime(state.constructor):
         return "ambient"
-    if not kept_by.startswith("Staged"):
+    if not state.constructor.rpartition(".")[2].startswith("Staged"):
         return "moved"
     flag = ledger.flag_of(state.name)
     return "completed" if flag is not None and flag.completed is not None else "staged"

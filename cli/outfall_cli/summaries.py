@@ -86,7 +86,7 @@ def by_reason(title: str, left: Sequence[Plan]) -> str:
     """The plans below the reasons that they share; the title counts their states."""
     if not left:
         return ""
-    number = len({plan.state.name for plan in left})
+    number = states_of(left)
     head = title.format(counted(number, "state"), "moves" if number == 1 else "move")
     reasons = list(dict.fromkeys(plan.reason or "" for plan in left))
     groups = [declined(reason, [plan for plan in left if (plan.reason or "") == reason]) for reason in reasons]
