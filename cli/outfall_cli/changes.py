@@ -53,6 +53,13 @@ def write(
         keep_if(verify, root, entry.id)
 
 
+def diff_of(changes: ChangeSet) -> str:
+    """All changes as one unified diff; nothing is written."""
+    from outfall_codemods.change import diff
+
+    return "".join(map(diff, changes.changes))
+
+
 def keep_if(command: str, root: Path, entry_id: str) -> None:
     """Run the command in the root; where it fails, restore every file and raise (exit code 4)."""
     from outfall_codemods import journal

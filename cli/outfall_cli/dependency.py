@@ -39,13 +39,6 @@ def added(project: Project, planned: ChangeSet) -> str:
     return summary(planned, "Added outfall-runtime to")
 
 
-def previewed(planned: ChangeSet) -> str:
-    """`--diff`."""
-    from outfall_codemods.change import diff
-
-    return "".join(diff(change) for change in planned.changes)
-
-
 def summary(planned: ChangeSet, did: str) -> str:
     paths = [change.path for change in planned.changes]
     title = terminal.styled(f"{did} {', '.join(paths)}", fg="green", bold=True) if paths else ""

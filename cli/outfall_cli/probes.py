@@ -49,10 +49,8 @@ def written(project: Project, path: str, probe: ProbePlan, verify: str | None) -
 
 def previewed(path: str, probe: ProbePlan, show_diff: bool) -> str:
     """`--diff` or `--check`."""
-    from outfall_codemods.change import diff
-
     if show_diff:
-        return "".join(diff(change) for change in probe.changes)
+        return changes.diff_of(probe)
     return f"Would write {path}" if probe.changes else "Nothing to write."
 
 

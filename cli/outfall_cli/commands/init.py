@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from outfall_cli import dependency, summaries
+from outfall_cli import changes, dependency, summaries
 from outfall_cli.exits import Exit
 from outfall_cli.project import Project, analyse, complain_about, find_root, load_project
 
@@ -67,7 +67,7 @@ def with_runtime(ctx: click.Context, project: Project, show_diff: bool) -> None:
     """`--runtime`; ends the command."""
     planned = dependency.planned(project)
     if show_diff:
-        click.echo(dependency.previewed(planned), nl=False)
+        click.echo(changes.diff_of(planned), nl=False)
         dependency.said(planned.notes)
         ctx.exit(Exit.FINDINGS if planned else Exit.DONE)
     click.echo(dependency.added(project, planned))

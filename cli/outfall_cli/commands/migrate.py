@@ -195,10 +195,8 @@ def shown(plan: MigrationPlan, shape: str) -> str:
 
 def previewed(plan: MigrationPlan, show_diff: bool) -> str:
     """`--diff` or `--check`."""
-    from outfall_codemods.change import diff
-
     if show_diff:
-        return "".join(diff(change) for change in plan.changes)
+        return changes.diff_of(plan)
     return summaries.rewrites(plan.plans, "Would rewrite") or "Nothing to rewrite."
 
 

@@ -70,10 +70,8 @@ def command(
 
 def previewed(plan: RemovalPlan, show_diff: bool) -> str:
     """`--diff` or `--check`."""
-    from outfall_codemods.change import diff
-
     if show_diff:
-        return "".join(diff(change) for change in plan.changes)
+        return changes.diff_of(plan)
     return files(plan, "Would delete the old way of") + "\n" if plan.changes else ""
 
 
