@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import partial
 from typing import Any
 
 import click
@@ -25,7 +26,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in handover.COMMANDS:
-            return handover.command(cmd_name)
+            return handover.command(cmd_name, partial(handover.hand_over, cmd_name), handover.COMMANDS[cmd_name])
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -39,18 +39,18 @@ def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "outfall_runtime", *arguments], capture_output=True, text=True)
 
 
-def command(name: str) -> click.Command:
-    """The click command that hands everything after its name over, `--help` included."""
+def command(name: str, run: Callable[[tuple[str, ...]], int], help: str | None) -> click.Command:
+    """The click command that gives everything after its name, `--help` included, to `run` and ends with its exit code."""
 
     @click.pass_context
-    def run(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-        ctx.exit(hand_over(name, arguments))
+    def typed(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+        ctx.exit(run(arguments))
 
     return click.Command(
         name,
-        callback=run,
+        callback=typed,
         params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
         context_settings={"ignore_unknown_options": True, "help_option_names": []},
-        help=COMMANDS[name],
+        help=help,
         add_help_option=False,
     )

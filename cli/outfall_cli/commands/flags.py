@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outfall_cli import changes, terminal
+from outfall_cli import changes, handover, terminal
 from outfall_cli.failures import Refusal
-from outfall_cli.handover import hand_over
 from outfall_cli.nearest import unknown
 from outfall_cli.project import Project, load_project
 
@@ -40,20 +39,11 @@ class FlagsGroup(click.Group):
 def handed_over(action: str) -> click.Command:
     """A command that passes everything after the action on, with the ledger that declares the names."""
 
-    @click.pass_context
-    def run(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-        declared_names = declaring(arguments) if action == "set" else ()
-        ctx.exit(hand_over("flags", [action, *declared_names, *arguments]))
+    def run(arguments: tuple[str, ...]) -> int:
+        ledger = declaring(arguments) if action == "set" else ()
+        return handover.hand_over("flags", [action, *ledger, *arguments])
 
-    rest = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
-    return click.Command(
-        action,
-        callback=run,
-        params=[rest],
-        context_settings={"ignore_unknown_options": True, "help_option_names": []},
-        add_help_option=False,
-        help=HANDED_OVER.get(action),
-    )
+    return handover.command(action, run, HANDED_OVER.get(action))
 
 
 def declaring(arguments: tuple[str, ...]) -> tuple[str, ...]:
