@@ -45,6 +45,11 @@ class Field:
         value = self._members().get(name)
         return None if value is None else self._child(name, value)
 
+    def optional_text(self, name: str) -> str | None:
+        """The string that is the member `name` of an object; `None` where it is absent or null."""
+        field = self.optional(name)
+        return None if field is None else field.text()
+
     def members(self) -> Iterator[tuple[str, Field]]:
         """The members of an object, in the order of the document."""
         for name, value in self._members().items():

@@ -21,12 +21,10 @@ class Finding:
 
     path: str
     line: int
-    column: int
     code: str
     name: str
     priority: str
     state: str
-    kind: str
     message: str
     accesses: int
 
@@ -53,15 +51,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class InventoryState:
-    """One line of `outfall inventory --format json`."""
+    """One state of `outfall inventory --format json`, and what makes it."""
 
     state: str
-    kind: str
-    path: str
-    line: int
-    accesses: int
     constructor: str | None
-    mode: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,6 @@ class JournalEntry:
 class StateRecord:
     """What one process recorded about one state. Hours, reads and writes are by mode."""
 
-    type: str
     mode: str
     hours: Mapping[str, float]
     reads: Mapping[str, int]
@@ -139,7 +131,6 @@ class Flag:
     """One flag of the ledger. `completed` is a date, once the rollout is over."""
 
     name: str
-    group: str | None
     states: tuple[str, ...]
     owner: str
     created: str
@@ -171,13 +162,12 @@ class DiagnosisFinding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What one running process found out about itself; `status` is the worst of its findings."""
+    """What one running process found out about itself."""
 
     host: str
     pid: int
     created: datetime
     python: str
-    status: str
     findings: tuple[DiagnosisFinding, ...]
 
 

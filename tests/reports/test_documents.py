@@ -124,7 +124,7 @@ def test_documents_are_recognised_by_what_they_hold(make, tmp_path: Path) -> Non
         make.entry(make.plan()),
         make.check(make.finding()),
         make.plans(make.decline()),
-        make.inventory({"state": "a.b", "kind": "cache", "path": "a.py", "line": 1, "accesses": [{}, {}]}),
+        make.inventory({"state": "a.b", "constructor": "dict"}),
         [make.load(), make.load(label="after", mode="new", bled=0)],
     ]
     paths = [tmp_path / f"{number}.json" for number in range(len(documents))]
@@ -140,7 +140,7 @@ def test_documents_are_recognised_by_what_they_hold(make, tmp_path: Path) -> Non
     assert [entry.command for entry in data.journal] == ["migrate"]
     assert data.check is not None and data.check.findings[0].accesses == 2
     assert data.plans is not None and data.plans[0].declined
-    assert data.inventory is not None and data.inventory[0].accesses == 2
+    assert data.inventory is not None and data.inventory[0].state == "a.b"
     assert [result.label for result in data.load] == ["before", "after"]
     assert data.flags is not None
     assert (data.flags[0].created, data.flags[0].completed) == ("2026-11-23", "2026-11-25")

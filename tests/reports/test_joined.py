@@ -74,7 +74,7 @@ def test_each_target_replaces_what_it_is_for(target, origin, make) -> None:
 
 
 def test_the_inventory_knows_what_a_state_was(make) -> None:
-    row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
+    row = {"state": AGENTS}
     before = make.inventory(row | {"constructor": "collections.defaultdict"})
     after = make.inventory(row | {"constructor": "outfall_runtime.StagedRegistry"})
     plans = make.plans(make.plan())
@@ -83,14 +83,14 @@ def test_the_inventory_knows_what_a_state_was(make) -> None:
 
 
 def test_what_the_code_declares_now_outranks_the_journal(make) -> None:
-    row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
+    row = {"state": AGENTS}
     now = make.inventory(row | {"constructor": "outfall_runtime.Registry"})
     documents = {"journal": [make.entry(make.plan()), make.entry(command="remove-legacy")], "inventory": now}
     assert moved(documents) == [(AGENTS, "moved", "dict", "Registry")]
 
 
 def test_what_is_plain_in_the_code_has_not_moved_whatever_the_journal_says(make) -> None:
-    row = {"state": AGENTS, "kind": "registry", "path": "a.py", "line": 1, "accesses": 1}
+    row = {"state": AGENTS}
     documents = {"journal": [make.entry(make.plan())], "inventory": make.inventory(row | {"constructor": "dict"})}
     assert moved(documents) == []
     assert moved({**documents, "plans": make.plans(make.plan())}) == [(AGENTS, "planned", "dict", "StagedRegistry")]

@@ -29,12 +29,10 @@ def _finding(item: Field) -> Finding:
     return Finding(
         path=item.get("path").text(),
         line=item.get("line").count(),
-        column=item.get("column").count(),
         code=item.get("code").text(),
         name=item.get("name").text(),
         priority=item.get("priority").text(),
         state=item.get("state").text(),
-        kind=item.get("kind").text(),
         message=item.get("message").text(),
         accesses=len(list(item.get("accesses").items())),
     )

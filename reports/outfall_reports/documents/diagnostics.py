@@ -22,7 +22,6 @@ def read(root: Field) -> Diagnosis:
         pid=root.get("pid").count(),
         created=root.get("created").moment(),
         python=root.get("python").text(),
-        status=root.get("status").choice(STATUSES),
         findings=tuple(map(_finding, root.get("findings").items())),
     )
 

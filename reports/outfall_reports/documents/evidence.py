@@ -41,7 +41,7 @@ def merge(processes: tuple[Process, ...]) -> tuple[Process, ...]:
 def _process(item: Field) -> Process:
     return Process(
         host=item.get("host").text(),
-        machine="" if (machine := item.optional("machine")) is None else machine.text(),
+        machine=item.optional_text("machine") or "",
         pid=item.get("pid").count(),
         started=item.get("started").moment(),
         updated=item.get("updated").moment(),
@@ -52,7 +52,6 @@ def _process(item: Field) -> Process:
 def _record(item: Field) -> StateRecord:
     sites = [(site.get("site").text(), site.get("count").count()) for site in item.get("lost_sites").items()]
     return StateRecord(
-        type=item.get("type").text(),
         mode=item.get("mode").choice(MODES),
         hours={mode: item.get("hours").get(mode).amount() for mode in MODES},
         reads=_counts(item.get("reads")),

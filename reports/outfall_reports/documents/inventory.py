@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outfall_reports.fields import Field
-from outfall_reports.model import MODES, InventoryState
+from outfall_reports.model import InventoryState
 
 REMEDY = "Write it again with `outfall inventory --format json`"
 
@@ -19,19 +19,4 @@ def read(root: Field) -> tuple[InventoryState, ...]:
 
 
 def _state(item: Field) -> InventoryState:
-    mode = item.optional("mode")
-    constructor = item.optional("constructor")
-    return InventoryState(
-        state=item.get("state").text(),
-        kind=item.get("kind").text(),
-        path=item.get("path").text(),
-        line=item.get("line").count(),
-        accesses=_accesses(item.get("accesses")),
-        constructor=None if constructor is None else constructor.text(),
-        mode=None if mode is None else mode.choice(MODES),
-    )
-
-
-def _accesses(field: Field) -> int:
-    """A number, or the accesses themselves."""
-    return len(field.value) if isinstance(field.value, list) else field.count()
+    return InventoryState(state=item.get("state").text(), constructor=item.optional_text("constructor"))

@@ -18,13 +18,12 @@ def recognises(document: dict[str, object]) -> bool:
 def read(root: Field) -> JournalEntry:
     """Read a journal entry; raises `ReportError`."""
     root.check_version()
-    forced = root.optional("forced")
     return JournalEntry(
         id=root.get("id").text(),
         command=root.get("command").text(),
         created=root.get("created").text(),
         status=root.get("status").choice(STATUSES),
-        forced=None if forced is None else forced.text(),
+        forced=root.optional_text("forced"),
         files=tuple(map(_file, root.get("files").items())),
         plans=read_plans(root.get("plans")),
     )

@@ -28,24 +28,17 @@ def _flag(name: str, item: Field) -> Flag:
             "expected a flag of the ledger, found a value of a flag file",
             "Give the ledger (outfall-flags.toml), not the deployed flag file",
         )
-    group, states = item.optional("group"), item.optional("states")
-    owner, completed = item.optional("owner"), item.optional("completed")
+    states, completed = item.optional("states"), item.optional("completed")
     return Flag(
         name=name,
-        group=None if group is None else group.text(),
         states=() if states is None else tuple(state.text() for state in states.items()),
-        owner="" if owner is None else owner.text(),
+        owner=item.optional_text("owner") or "",
         created=_date(item.get("created")),
         completed=None if completed is None else _date(completed.get("date")),
-        evidence=None if completed is None else _evidence(completed),
+        evidence=None if completed is None else completed.optional_text("evidence"),
     )
 
 
 def _date(field: Field) -> str:
     """A date as text: TOML gives a date, JSON a string."""
     return field.value.isoformat() if isinstance(field.value, datetime.date) else field.text()
-
-
-def _evidence(completed: Field) -> str | None:
-    evidence = completed.optional("evidence")
-    return None if evidence is None else evidence.text()

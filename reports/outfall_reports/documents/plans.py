@@ -39,16 +39,11 @@ def _plan(item: Field) -> Plan:
         kind=item.get("kind").text(),
         codes=tuple(code.text() for code in item.get("codes").items()),
         declined=item.get("action").choice(ACTIONS) == "decline",
-        target=_optional_text(item, "target"),
-        flag=_optional_text(item, "flag"),
+        target=item.optional_text("target"),
+        flag=item.optional_text("flag"),
         path=item.get("path").text(),
         line=item.get("line").count(),
         accesses=item.get("accesses").count(),
-        reason=_optional_text(item, "reason"),
+        reason=item.optional_text("reason"),
         evidence=tuple(sentence.text() for sentence in item.get("evidence").items()),
     )
-
-
-def _optional_text(item: Field, name: str) -> str | None:
-    field = item.optional(name)
-    return None if field is None else field.text()
