@@ -63,6 +63,12 @@ Run = Callable[..., Done]
 Invoke = Callable[..., Result]
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of the project that is not outfall's own."""
+    files = (path for path in folder.rglob("*") if path.is_file() and ".outfall" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project, and the current folder."""

@@ -16,13 +16,10 @@ import pytest
 from outfall_cli import project as projects
 from outfall_codemods import writing
 
+from .conftest import contents
+
 if TYPE_CHECKING:
     from .conftest import Invoke, Run
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of the project that is not outfall's own."""
-    files = (path for path in folder.rglob("*") if path.is_file() and ".outfall" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def interrupted_at(call: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import contents
+
 if TYPE_CHECKING:
     from .conftest import Invoke, Run
 
 UNDECIDED = "import threading\n\n_local = threading.local()\n\n\ndef touch():\n    return _local\n"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of the project that is not outfall's own."""
-    files = (path for path in folder.rglob("*") if path.is_file() and ".outfall" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize("option", ["--diff", "--check", "--plan", "--plan=json"])
