@@ -21,8 +21,6 @@ def unreadable(path: Path) -> None:
         pytest.skip("root reads everything; the dangling link and the folder stand in for this")
 
 
-
-
 BROKEN: dict[str, Callable[[Path], object]] = {
     "syntax error": lambda path: path.write_text("def broken(:\n", encoding="utf-8"),
     "latin-1 without a cookie": lambda path: path.write_bytes("name = 'Zoë'\n".encode("latin-1")),

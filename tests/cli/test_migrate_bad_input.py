@@ -27,7 +27,7 @@ TAKEN = {
     "no final newline": TABLE.rstrip("\n").encode(),
     "nothing but the table on the last line": b"def put(key):\n    X[key] = 1\n\n\nX = {}",
     "line separators that end no line": f"# a\u2028b\x85c\x1cd\n{TABLE}".encode(),
-    "wide characters before the table": f"'\U0001f600'; \u00e9 = 1; X = {{}}\n\n\ndef put(key):\n    X[key] = 1\n".encode(),
+    "wide characters before the table": "'\U0001f600'; \u00e9 = 1; X = {}\n\n\ndef put(key):\n    X[key] = 1\n".encode(),
     "lines that go on": TABLE.replace("X = {}", "X = \\\n    {}").encode(),
     "white space at the end of lines": TABLE.replace("X = {}", "X = {}  \t").encode(),
 }

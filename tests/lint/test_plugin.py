@@ -27,7 +27,7 @@ def test_it_reports_what_check_reports(tmp_path: Path, arguments: tuple[str, ...
     for name in ("a.py", "b.py"):
         (tmp_path / name).write_text(CODE)
     expected = [
-        f"./{f.place.path}:{f.place.line}:{f.place.column + 1}: {f.code} {f.message}".removeprefix("./")
+        f"{f.place.path}:{f.place.line}:{f.place.column + 1}: {f.code} {f.message}"
         for f in analyse(["."], Config(), tmp_path).findings
     ]
     assert sorted(flake8(tmp_path, *arguments)) == sorted(expected)
