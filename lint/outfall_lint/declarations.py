@@ -18,6 +18,8 @@ _DECLARES = ("assign", "walrus", "annotation", "augment", "unpack", "for", "with
 
 
 _KINDS = ("classmethod", "staticmethod", "property")
+_PER_THREAD = ("dict", "list", "set", "collections.defaultdict")
+"""What an instance may keep an entry in for each thread."""
 _NO_ATTRIBUTES = (SUBSCRIPT, SLICE, GOT, "__class__")
 
 
@@ -56,14 +58,14 @@ def _bound(scope: Scope, level: str, names: Names, span_of: SpanOf) -> Iterator[
         # Where a conditional import or branch binds it, the one that makes an object speaks for it.
         made = [(b, constructor(names, b.scope, b.value) or second_name(names, b.scope, b.value)) for b in candidates]
         best = next((m for m in made if m[1] not in ("", "constant")), made[0] if made else None)
-        if best is None or best[0].scope.in_script or (level == "function" and not _lasting(best[1])):
+        if best is None or best[0].scope.in_script or (level == "function" and not _is_local(best[1])):
             continue
         yield _declaration(f"{scope.name}.{name}" if scope.name else name, level, *best, span_of)
 
 
-def _lasting(made_by: str) -> bool:
-    """Whether a function's local is worth following into the inner functions that capture it."""
-    return made_by.endswith((".local", "Local")) or made_by in ("dict", "list", "set")
+def _is_local(made_by: str) -> bool:
+    """Whether a constructor makes a thread-local, or what the runtime puts in the place of one."""
+    return made_by.endswith((".local", "Local"))
 
 
 def _declaration(name: str, level: str, binding: Binding, made_by: str, span_of: SpanOf) -> Declaration:
@@ -96,7 +98,7 @@ def _instance(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Declarati
             if raw.verb != "store" or raw.root != scope.parameters[0] or len(raw.path) != 1 or raw.value is None:
                 continue
             made_by = constructor(names, scope, raw.value)
-            if not _lasting(made_by) and made_by != "collections.defaultdict":
+            if not _is_local(made_by) and made_by not in _PER_THREAD:
                 continue
             if made_by not in THREAD_LOCALS and _is_class(names, scope, raw.root):
                 continue  # `cls.rows = []` binds the class's own anew
