@@ -19,7 +19,8 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
     for state in view.states:
         if state.scope != "module" or not _project_object(view, state):
             continue
-        holds = bool(CONTAINERS & view.bases_of(state.constructor))
+        cls = tuple(state.constructor.split("."))
+        holds = bool(CONTAINERS & view.bases_of(state.constructor) or view.project.altered(cls, "__setitem__"))
         changes = [a for a in state.accesses if _after_import(a) and (_changes_attribute(a) or _changes_entry(a, holds))]
         if changes and not all(a.function in binding_anew(state) for a in changes):
             named = untested(view, changes)
@@ -62,7 +63,7 @@ def _changes_attribute(access: Access) -> bool:
 
 
 def _changes_entry(access: Access, holds: bool) -> bool:
-    """Whether an entry of a class derived from a container (`holds`) is stored or dropped: `X[k] = v`, `X.pop(k)`."""
+    """Whether an entry is stored or dropped, `X[k] = v`, where the class keeps entries (`holds`): as a container does, or by its own method."""
     return holds and access.operation in (Operation.MUTATE, Operation.DELETE) and access.attribute is None
 
 
