@@ -122,6 +122,8 @@ def _fate(walked: Walk, scope: Scope, raw: RawUse) -> str:
     call = raw.detail
     if raw.path[-1:] != ("set",) or not isinstance(call, ast.Call):
         return ""
+    if call.args and type(call.args[0]) is ast.Constant and call.args[0].value is None:
+        return ""  # cleared: no value stays
     if call in walked.discarded:
         return "result discarded"
     name = walked.kept.get(call)

@@ -112,6 +112,11 @@ SAID = {
         "OUT106",
         "`draw` of class `web.core.Frame` and 2 more of classes of `web` are changed",
     ),
+    "a patch of a module that is spelled as a class is": (
+        "def patch(f):\n    from PyQt6 import QtCore\n    QtCore.Signal = f\n",
+        "OUT106",
+        "`Signal` of `PyQt6.QtCore` is changed",
+    ),
     "a patch of one class": (
         "def patch(f):\n    from web.core import Frame\n    Frame.draw = f\n    Frame.show = f\n",
         "OUT106",

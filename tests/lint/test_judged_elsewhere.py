@@ -58,6 +58,12 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
         {"app.py": REQUEST + "    if top.preserved:\n        top['user'] = None\n"},
         ["app.py:3 OUT204"],
     ),
+    "a context variable is cleared": ({"app.py": REQUEST.partition("async")[0] + "def clear():\n    _request.set(None)\n"}, []),
+    "a context variable is given a value that stays": (
+        {"app.py": REQUEST.partition("async")[0] + "def enter(request):\n    _request.set(request)\n"},
+        ["app.py:6 OUT205"],
+    ),
+    "what main calls to do its work": ({"app.py": "notice = 'a'\n\ndef _main(more):\n    global notice\n    notice = more\n\ndef show():\n    return notice\n"}, []),
     "a package inside a folder of scripts": ({"tools/wrap/__init__.py": "", "tools/wrap/parse.py": REGISTRY}, []),
     "what contributors left beside the package": ({"contrib/toy.py": REGISTRY, "experimental/shader.py": REGISTRY, "lab/trace.py": REGISTRY}, []),
     "folders of these names inside a package": (

@@ -52,7 +52,7 @@ def told(rule: Rule, view: View, state: State, message: str, changes: Sequence[A
         return rule.finding(state, f"{message}; only tests, examples or scripts do so", Priority.LOW)
     if why := _aside(view, changes):
         return rule.finding(state, f"{message}, {why}", Priority.LOW)
-    if all(access.function == "main" for access in untested(view, changes)):
+    if all(access.function in ("main", "_main") for access in untested(view, changes)):
         return rule.finding(state, f"{message}, which runs once", Priority.LOW)
     return rule.finding(state, message, lowered(rule.priority) if one_lock(untested(view, state.changes)) else rule.priority)
 

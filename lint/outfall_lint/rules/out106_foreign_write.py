@@ -111,7 +111,8 @@ def _elsewhere(view: View, site: Site, whole: Target) -> bool:
 
 def _message(state: State, names: Collection[str] = ()) -> str:
     owner, _, last = state.name.rpartition(".")
-    of = f"of {'class ' if state.scope == 'class' or is_class_name(owner.rpartition('.')[2]) else ''}`{owner}`"
+    called_as_one = is_class_name(owner.rpartition(".")[2]) and not any(is_class_name(name.rpartition(".")[2]) for name in (state.name, *names))
+    of = f"of {'class ' if state.scope == 'class' or called_as_one else ''}`{owner}`"
     if len(names) < 2:
         return f"`{last}` {of} is changed from outside"
     if len({name.rpartition(".")[0] for name in names}) == 1:
