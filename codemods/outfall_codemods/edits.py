@@ -76,17 +76,22 @@ def quoted(text: str) -> str:
 
 
 def edited(
-    source: SourceText, edits: Sequence[Edit], unbound: Collection[str] = (), line_length: int | None = None, own: Collection[str] = ()
+    source: SourceText,
+    edits: Sequence[Edit],
+    unbound: Collection[str] = (),
+    line_length: int | None = None,
+    own: Collection[str] = (),
+    exported: bool = False,
 ) -> Edited:
     """Carry out the edits, bind the runtime's names, drop the imports that this orphans.
 
     `unbound` are names that no function binds any more: their `global` goes. `line_length` is
     the project's own limit; without one it is the length that one line in a hundred exceeds. `own` are the
-    project's packages, by the names that `import` knows them by.
+    project's packages, by the names that `import` knows them by. `exported`: other modules import everything from this one.
     """
-    edits = list(_together(edits, source.newline * 3))
+    edits = list(_together(list(dict.fromkeys(edits)), source.newline * 3))
     names = sorted({name for edit in edits for name in edit.runtime_names})
-    bound = bind_runtime_names(source, names, _first_executed(source, edits), own) if names else Bound({}, None)
+    bound = bind_runtime_names(source, names, _first_executed(source, edits), own, exported) if names else Bound({}, None)
     splices = _spliced(source, edits, bound)
     shifted = realigned(source, splices)
     if bound.edit:

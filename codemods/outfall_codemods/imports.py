@@ -31,15 +31,18 @@ def runtime_names(tree: ast.Module) -> dict[str, str]:
     return found
 
 
-def bind_runtime_names(source: SourceText, wanted: Sequence[str], before_line: int, own: Collection[str] = ()) -> Bound:
+def bind_runtime_names(
+    source: SourceText, wanted: Sequence[str], before_line: int, own: Collection[str] = (), exported: bool = False
+) -> Bound:
     """Bind the `wanted` runtime names so that they exist before `before_line` runs.
 
-    An import that is already there is used or extended; a taken name gets an alias.
+    An import that is already there is used or extended; a taken name gets an alias, and so does one that may take
+    the place of another by an `import *`: here, or in a module to which everything is `exported`.
     """
     existing = _runtime_import(source.tree, before_line)
     known = {alias.name: alias.asname or alias.name for alias in existing.names} if existing else {}
     taken = {*source.bound, *dir(builtins)}
-    starred = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in source.nodes)
+    starred = exported or any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in source.nodes)
     missing = [name for name in wanted if name not in known]
     fresh = {name: _free(name, taken, starred) for name in missing}
     names = {name: {**known, **fresh}[name] for name in wanted}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
@@ -170,7 +170,7 @@ def _edited(plans: Sequence[Plan], others: OtherFiles, limit: int | None) -> tup
     for path in sorted({path for plan in standing for path in plan.paths}):
         here = [plan for plan in standing if path in plan.paths]
         try:
-            changes.append(_changed(others.source(path), here, limit, others.importable(path)))
+            changes.append(_changed(others.source(path), here, limit, others))
         except CodemodError as error:
             left = [decline(plan.state, plan.codes, error.message) for plan in here]
             kept = [plan for plan in plans if plan not in here]
@@ -178,11 +178,12 @@ def _edited(plans: Sequence[Plan], others: OtherFiles, limit: int | None) -> tup
     return sorted([*settled, *standing], key=lambda plan: (plan.state.place, plan.codes)), changes
 
 
-def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None, own: Collection[str]) -> FileChange:
+def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None, others: OtherFiles) -> FileChange:
     unbound = {plan.unbound for plan in plans if plan.unbound and plan.state.place.path == source.path}
     edits = [edit for plan in plans for edit in plan.edits if edit.place.path == source.path]
     try:
-        new = edited(source, edits, unbound, limit, own)
+        exported = "__all__" not in source.text and others.star_import(source.path)
+        new = edited(source, edits, unbound, limit, others.importable(source.path), exported)
     except SyntaxError as error:
         raise VerificationFailed(f"{source.path}: the edit would not parse: {error}", "skip this file and report it") from error
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)

@@ -24,7 +24,7 @@ def namespace_problem(source: SourceText, name: str) -> tuple[str, int] | None:
             if _lists_others(node, parents) and _is_plain(source.tree, name):
                 continue
             return f"its module calls `{node.func.id}`, which may reach the name unseen; replace that call first", node.lineno
-    return _shown_by_example(source, name)
+    return _shown_by_example(source, name) or _taken_by_key(source, name)
 
 
 def _shown_by_example(source: SourceText, name: str) -> tuple[str, int] | None:
@@ -37,12 +37,30 @@ def _shown_by_example(source: SourceText, name: str) -> tuple[str, int] | None:
     return None
 
 
+def _taken_by_key(source: SourceText, name: str) -> tuple[str, int] | None:
+    """Where the file asks a function or a frame for its globals by the key `name`: `f.__globals__["name"]`."""
+    if "__globals__" not in source.text and "f_globals" not in source.text:
+        return None
+    for node in source.nodes:
+        owner, key = None, None
+        if isinstance(node, ast.Subscript):
+            owner, key = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            owner, key = node.func.value, node.args[0]
+        if isinstance(owner, ast.Attribute) and owner.attr in ("__globals__", "f_globals") and key and not _is_other(key, name):
+            return f"`{owner.attr}` is asked for it by its name, which would miss its slot", owner.lineno
+    return None
+
+
 def taken_elsewhere(name: str, module: str, path: str, others: OtherFiles) -> tuple[str, int] | None:
     """Where a file other than `path` takes all names of `module` at once, as `vars(module)` does; None if none does."""
     last = module.rpartition(".")[2]
-    for other in sorted({*others.saying(last, "vars(", beside=path), *others.saying(last, "__dict__", beside=path)}):
+    for other in sorted({*others.saying(last, "vars(", beside=path), *others.saying(last, "_globals", beside=path), *others.saying(last, "__dict__", beside=path)}):
         source = others.source(other)
         try:
+            asked = _taken_by_key(source, name)
+            if asked:
+                return other, asked[1]
             called = {last, *_names_of(source, last)}
         except SyntaxError:  # the analysis has reported it already, and nobody can import it
             continue

@@ -14,6 +14,15 @@ PROBE = "`outfall migrate --probe` wrote this file"
 """What marks a probe: it names states in order to look at them, however they are kept."""
 
 
+def imports_everything(text: bytes, path: str) -> bool:
+    """Whether a file's text imports everything from a module called like the one at `path`, or from its own package, where that is one."""
+    folder, name = posixpath.split(path.removesuffix(".py"))
+    package = name == "__init__"
+    last = re.escape(posixpath.basename(folder) if package else name)
+    module = rf"(?:[\w.]*\b{last}|\.+)" if package else rf"[\w.]*\b{last}"
+    return re.search(rf"(?m)^\s*from\s+{module}\s+import\s+\(?\s*\*".encode(), text) is not None
+
+
 class OtherFiles:
     """The project's texts, read when first asked for."""
 
@@ -46,11 +55,9 @@ class OtherFiles:
         """The files other than `beside` that have all the words, as text."""
         return (other for other, text in self._others(beside, words[0]) if all(word.encode() in text for word in words))
 
-    def star_import(self, module: str, path: str) -> bool:
-        """Whether a file other than `path` imports everything from a module called like `module`."""
-        last = module.rpartition(".")[2]
-        pattern = re.compile(rf"^\s*from\s+[\w.]*\b{re.escape(last)}\s+import\s+\*".encode(), re.MULTILINE)
-        return any(pattern.search(text) for _, text in self._others(path, last))
+    def star_import(self, path: str) -> bool:
+        """Whether a file other than `path` imports everything from a module called like the one at `path`."""
+        return any(imports_everything(text, path) for _, text in self._others(path, "*"))
 
     def holds_module(self, module: str) -> bool:
         """Whether the project has a file for the module `module`, under whatever source folder."""

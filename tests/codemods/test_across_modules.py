@@ -109,9 +109,11 @@ TAKES_ALL = {
     "vars of it": "from shop import state\ndef run():\n    return vars(state).get('level', 1)\n",
     "its dict": "import shop.state\ndef run():\n    return dict(shop.state.__dict__)\n",
     "its dict, under another name": "import shop.state as st\ndef run(name):\n    return st.__dict__[name]\n",
+    "the globals of its function": "from shop.state import set_level\ndef run():\n    return set_level.__globals__['level']\n",
     "a patch of its dict": "from unittest import mock\nfrom shop import state as st\ndef run():\n    return mock.patch.dict(vars(st), level=3)\n",
 }
 TAKES_OTHERS = {
+    "another of its function's globals": "from shop.state import set_level\ndef run():\n    return set_level.__globals__.get('LEVEL')\n",
     "another name of vars": "from shop import state\ndef run():\n    return vars(state)['set_level']\n",
     "the dict of something else": "from shop import state\ndef run(state2):\n    return vars(state2), state.Other.__dict__\n",
     "what it lists": "from shop import state\ndef run():\n    return [n for n in dir(state) if n == 'level']\n",
@@ -153,3 +155,21 @@ def test_globals_of_like_names_have_slots_of_their_own(project: Project) -> None
     text = (project.root / "shop/state.py").read_text()
     assert [f"_level_slot{end} = Slot(" in text for end in ("", "_2", "_3")] == [True, True, True]
     assert (printed(project), before) == ("('a', 'b', 2)\n", "('a', 'b', 2)\n")
+
+
+def test_a_use_that_belongs_to_two_states_is_rewritten_once(project: Project) -> None:
+    project.write("app.py", "class A:\n    x = 0\nclass B:\n    x = 1\ndef f(v):\n    for cls in (A, B):\n        cls.x = v\n    return A.x, B.x\n")
+    migration = project.migration()
+    assert {plan.target for plan in migration.plans} == {"class_slot"}
+    assert migration.changes[0].after.decode().count('        slot_of(cls, "x").value = v\n') == 1
+
+
+def test_what_a_star_import_takes_along_hides_nothing(project: Project) -> None:
+    project.write("shop/__init__.py", "from .state import *\n\nrows = []\ndef add(row): rows.append(row)\n")
+    project.write("shop/state.py", "table = {}\ndef put(k): table[k] = 1\n")
+    project.write("shop/said.py", "__all__ = ['seen']\nseen = {}\ndef see(k): seen[k] = 1\n")
+    project.write("web.py", "from models import Registry\nfrom shop import *\nfrom shop.said import *\n")
+    after = {change.path: change.after.decode() for change in project.migration(direct=True).changes}
+    assert after["shop/state.py"].startswith("from outfall_runtime import Registry as OutfallRegistry\n")
+    assert "import ListRegistry as OutfallListRegistry\n" in after["shop/__init__.py"]
+    assert after["shop/said.py"].startswith("from outfall_runtime import Registry\n")

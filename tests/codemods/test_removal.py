@@ -252,6 +252,13 @@ def test_comments_of_the_import_stay(staged: Project) -> None:
     )
 
 
+def test_what_a_star_import_takes_along_hides_nothing(staged: Project) -> None:
+    staged.write("app.py", 'from outfall_runtime import StagedRegistry\n\nX = StagedRegistry("app.X", {})\n')
+    staged.write("web.py", "from models import Registry\nfrom app import *\n")
+    changes = {change.path: change.after.decode() for change in staged.removal(flags=["use_registry"], force="test").changes}
+    assert changes["app.py"] == 'from outfall_runtime import Registry as OutfallRegistry\n\nX = OutfallRegistry("app.X", {})\n'
+
+
 def test_every_type_of_table_collapses(staged: Project) -> None:
     names = ("List", "Set", "Deque", "Default", "Ordered", "Counter")
     staged.write("app.py", _declared("Staged", names))

@@ -48,6 +48,10 @@ DECLINED = {
     "said by a later line of an example": (
         "_level = 0\n" + SET + 'def f():\n    return """\n    >>> if True:\n    ...     _level\n    """\n', "(app.py:6)",
     ),
+    "asked for by its key": ("_level = 0\n" + SET + "def f():\n    return set_level.__globals__['_level']\n", "`__globals__` is asked for it"),
+    "asked for by an unknown key": (
+        "import sys\n_level = 0\n" + SET + "def f(n):\n    return sys._getframe().f_globals.get(n), _level\n", "`f_globals` is asked for it",
+    ),
     "shown by an f-string": ("_level = 0\n" + SET + 'def f():\n    return f"{_level=}"\n', "shows its name"),
     "absence told by an error": (
         "_level = 0\n" + SET + "def f():\n    global _level\n    try:\n        del _level\n    except NameError:\n        pass\n",

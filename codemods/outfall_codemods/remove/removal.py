@@ -18,6 +18,7 @@ from .. import ledger as ledgers
 from ..change import ChangeSet, FileChange
 from ..edits import Edited
 from ..errors import CodemodError, Refused, UsageError
+from ..other_files import imports_everything
 from ..text import SourceText
 from ..verify import verify_file
 from .evidence import missing, read_evidence
@@ -109,7 +110,7 @@ def _changes(
             continue
         source = SourceText.from_bytes(path, (root / path).read_bytes())
         try:
-            change = _changed(source, flags, states, _words(texts, path)) if path in within else None
+            change = _changed(source, flags, states, _words(texts, path), _is_exported(texts, path)) if path in within else None
         except CodemodError as error:
             change = None
             left |= {flag: f"{error.message}; {error.remedy}" for flag, _ in guarded_flags(source) if flag in flags}
@@ -143,6 +144,11 @@ def _words(texts: Mapping[str, str], path: str) -> frozenset[str]:
     return frozenset(word for other, text in texts.items() if other != path for word in _PRIVATE.findall(text))
 
 
+def _is_exported(texts: Mapping[str, str], path: str) -> bool:
+    """Whether other files import everything from this one."""
+    return "__all__" not in texts[path] and any(imports_everything(text.encode(), path) for other, text in texts.items() if other != path)
+
+
 def _named(flags: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
     """Where a flag stands as text that may be given to a function of the flags, which knows declared ones only."""
     found: dict[str, str] = {}
@@ -160,11 +166,11 @@ def _still_needed(source: SourceText, flags: frozenset[str], states: frozenset[s
 
 
 def _changed(
-    source: SourceText, flags: frozenset[str], states: frozenset[str], elsewhere: frozenset[str]
+    source: SourceText, flags: frozenset[str], states: frozenset[str], elsewhere: frozenset[str], exported: bool
 ) -> FileChange | None:
     guards = simplify(source, flags, elsewhere)
     without_guards = SourceText(source.path, guards.text, source.encoding, source.bom)
-    collapsed = collapse(without_guards, states)
+    collapsed = collapse(without_guards, states, exported)
     if collapsed.text == source.text:
         return None
     before, middle, after = (source.to_bytes(text) for text in (source.text, guards.text, collapsed.text))

@@ -53,12 +53,15 @@ class Staged:
         }
 
 
-def collapse(source: SourceText, states: Collection[str]) -> Edited:
-    """The text with the staged declarations of `states` replaced by plain ones, imports included."""
+def collapse(source: SourceText, states: Collection[str], exported: bool = False) -> Edited:
+    """The text with the staged declarations of `states` replaced by plain ones, imports included.
+
+    `exported`: other modules import everything from this one.
+    """
     found = [one for one in staged_declarations(source) if one.state in states]
     if not found:
         return Edited(source.text, ())
-    text, imported = _collapsed(source, found)
+    text, imported = _collapsed(source, found, exported)
     spans = [(name.lineno, name.end_lineno or 0) for one in found for name in _spellings(source, one)]
     return Edited(text, (*spans, *imported, *_runtime_import_lines(source)))
 
@@ -98,10 +101,10 @@ def _staged(path: str, node: ast.AST, names: dict[str, str]) -> Staged | None:
     return Staged(function, names[function.id], named.value, path, node.lineno)
 
 
-def _collapsed(source: SourceText, found: list[Staged]) -> tuple[str, list[tuple[int, int]]]:
+def _collapsed(source: SourceText, found: list[Staged], exported: bool) -> tuple[str, list[tuple[int, int]]]:
     """Rename where the old name goes for good and nothing holds the new one; else bind the new one."""
     targets = sorted({COLLAPSED[one.name] for one in found})
-    bound = bind_runtime_names(source, targets, before_line=_statement_line(source, min(one.line for one in found)))
+    bound = bind_runtime_names(source, targets, _statement_line(source, min(one.line for one in found)), exported=exported)
     edits = [_renamed(source, name, bound.names[COLLAPSED[one.name]]) for one in found for name in _spellings(source, one)]
     if bound.edit:
         edits.append(Splice(bound.edit.start, bound.edit.end, bound.edit.text))

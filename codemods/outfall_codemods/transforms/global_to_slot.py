@@ -119,7 +119,7 @@ def _problem(state: State, source: SourceText, uses: GlobalUses) -> tuple[str, i
 
 
 def _star_problem(state: State, source: SourceText, others: OtherFiles) -> tuple[str, int] | None:
-    if state.local_name.startswith("_") or "__all__" in source.text or not others.star_import(state.module, source.path):
+    if state.local_name.startswith("_") or "__all__" in source.text or not others.star_import(source.path):
         return None
     return "another module imports everything from its module, which would miss a property; add `__all__` first", state.place.line
 
