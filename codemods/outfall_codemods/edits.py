@@ -89,7 +89,7 @@ def edited(
     the project's own limit; without one it is the length that one line in a hundred exceeds. `own` are the
     project's packages, by the names that `import` knows them by. `exported`: other modules import everything from this one.
     """
-    edits = list(_together(list(dict.fromkeys(edits)), source.newline * 3))
+    edits = list(_together(edits, source.newline * 3))
     names = sorted({name for edit in edits for name in edit.runtime_names})
     bound = bind_runtime_names(source, names, _first_executed(source, edits), own, exported) if names else Bound({}, None)
     splices = _spliced(source, edits, bound)

@@ -19,10 +19,20 @@ def stays_immutable(name: str, statements: Iterable[ast.stmt]) -> bool:
 def _binds_immutable(name: str, statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return _is_plain(statement.value, name) and all(_is(each, name) or not _holds(each, name) for each in targets)
+        return all(_gives_plain(target, statement.value, name) for target in targets if _holds(target, name))
     if isinstance(statement, ast.AugAssign):
         return _is_plain(statement.value, name)
     return isinstance(statement, ast.Delete)
+
+
+def _gives_plain(target: ast.expr, value: ast.expr | None, name: str) -> bool:
+    """Whether the part of the value that the name gets is plain: `N, x = 0, []`."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+        if len(parts) != len(target.elts) or any(isinstance(each, ast.Starred) for each in (*parts, *target.elts)):
+            return False
+        return all(_gives_plain(each, part, name) for each, part in zip(target.elts, parts) if _holds(each, name))
+    return _is(target, name) and _is_plain(value, name)
 
 
 def _is(node: ast.AST, name: str) -> bool:

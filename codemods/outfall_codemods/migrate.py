@@ -20,7 +20,7 @@ from . import ledger
 from .carried import with_something_to_carry
 from .change import ChangeSet, FileChange
 from .dependencies import advice
-from .edits import Part, RuntimeName, edited
+from .edits import Edit, Part, RuntimeName, edited
 from .errors import CodemodError, UsageError, VerificationFailed
 from .generated import generated_at
 from .line_length import line_length
@@ -29,7 +29,7 @@ from .plan import Plan, decline
 from .text import SourceText
 from .transform import Asked, Case, Transform, all_transforms, transform_for
 from .unsafe import UNSAFE
-from .verify import verify_file
+from .verify import imports_apart, verify_file
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,10 @@ def _edited(plans: Sequence[Plan], others: OtherFiles, limit: int | None) -> tup
 
 def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None, others: OtherFiles) -> FileChange:
     unbound = {plan.unbound for plan in plans if plan.unbound and plan.state.place.path == source.path}
-    edits = [edit for plan in plans for edit in plan.edits if edit.place.path == source.path]
+    edits: list[Edit] = []
+    for plan in plans:  # what two states share, such as `cls.x = v` for either class, is written once
+        shared = set(edits)
+        edits += [edit for edit in plan.edits if edit.place.path == source.path and edit not in shared]
     try:
         exported = "__all__" not in source.text and others.star_import(source.path)
         new = edited(source, edits, unbound, limit, others.importable(source.path), exported)
@@ -188,6 +191,8 @@ def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None, other
         raise VerificationFailed(f"{source.path}: the edit would not parse: {error}", "skip this file and report it") from error
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)
     verify_file(change)
+    if any(plan.state.place.path != source.path for plan in plans):
+        imports_apart(source, new.text)
     return change
 
 

@@ -20,7 +20,7 @@ from outfall_lint.model import Place, State
 
 from .edits import Edit, Moved
 from .elsewhere import Load
-from .slot_edits import CannotRewrite, assigned_value, end_of
+from .slot_edits import CannotRewrite, assigned_value, end_of, require_not_shown
 from .text import SourceText
 
 KEYED = "keyed by "
@@ -104,6 +104,7 @@ def _entry(
     node, name = parents[load], source.slice(source.place(load))
     if name != ast.unparse(load):
         raise CannotRewrite("it is used inside an f-string whose places Python does not tell", load.lineno)
+    require_not_shown(source, load)
     if isinstance(node, ast.Subscript) and node.value is load and keys.holds(node.slice):
         return node.slice, list(_subscript(source, node, parents[node], name))
     if isinstance(node, ast.Compare) and node.comparators == [load] and keys.holds(node.left):

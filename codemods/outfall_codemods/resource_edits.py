@@ -26,7 +26,7 @@ from .evaluation import first_evaluated
 from .global_uses import global_uses
 from .lazy_edits import is_independent
 from .resource_forms import Closing, Forms, Opening, blocks_of
-from .slot_edits import CannotRewrite
+from .slot_edits import CannotRewrite, require_not_shown
 from .text import SourceText
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -125,6 +125,7 @@ def _gets(source: SourceText, forms: Forms, found: Sequence[Found], state: State
             continue
         if node not in sure or not forms.is_it(node) or not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             raise CannotRewrite("it is used in a form that does not tell whether there is one", load.lineno)
+        require_not_shown(source, node)
         yield node
 
 

@@ -35,10 +35,14 @@ def load_edits(source: SourceText, loads: Sequence[ast.Name], read: str) -> Iter
         place = source.place(load)
         if source.slice(place) != load.id:
             raise CannotRewrite("it is read inside an f-string whose places Python does not tell", load.lineno)
-        end = source.offset(place.end_line, place.end_column)
-        if re.match(r"\s*=\s*[}!:]", source.text[end:]):
-            raise CannotRewrite("an f-string shows its name", load.lineno)
+        require_not_shown(source, load)
         yield Edit(place, (read,))
+
+
+def require_not_shown(source: SourceText, node: ast.expr) -> None:
+    """Raise CannotRewrite for a use whose text is part of what the program says."""
+    if node in source.shown:
+        raise CannotRewrite("an f-string shows its name", node.lineno)
 
 
 def binding_edits(source: SourceText, binding: Binding, name: str, slot: str, immutable: bool) -> Iterator[Edit]:

@@ -25,6 +25,7 @@ from .names import bound_names
 Lines = tuple[int, int]
 """First and last line of a stretch, counted from 1."""
 
+_SHOWN = re.compile(r"[\s)]*=\s*[}!:]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -127,6 +128,16 @@ class SourceText:
     def bound(self) -> frozenset[str]:
         """Every name that any scope binds."""
         return frozenset(bound_names(self.nodes))
+
+    @cached_property
+    def shown(self) -> frozenset[ast.AST]:
+        """The expressions whose text an f-string shows, `{x + 1=}`, and all they are made of."""
+        values = (node.value for node in self.nodes if isinstance(node, ast.FormattedValue))
+        return frozenset(inner for value in values if self._is_shown(value) for inner in ast.walk(value))
+
+    def _is_shown(self, value: ast.expr) -> bool:
+        place = self.place(value)
+        return _SHOWN.match(self.text, self.offset(place.end_line, place.end_column)) is not None
 
     @cached_property
     def blocks(self) -> tuple[list[ast.stmt], ...]:

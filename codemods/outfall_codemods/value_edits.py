@@ -22,7 +22,7 @@ from .edits import Edit, RuntimeName, quoted
 from .elsewhere import Load, Reach
 from .global_uses import global_uses
 from .names import module_names
-from .slot_edits import CannotRewrite, assigned_value, end_of, usual_slot_name
+from .slot_edits import CannotRewrite, assigned_value, end_of, require_not_shown, usual_slot_name
 from .text import SourceText
 from .value_types import value_type
 
@@ -44,11 +44,14 @@ class Use:
     value: str
 
 
-def value_names(source: SourceText, local_name: str, attributes: Sequence[str]) -> Mapping[str, str]:
-    """What each attribute's value is called: `_request_user`; `_user` where the name of the only such namespace says nothing."""
+def value_names(source: SourceText, local_name: str, attributes: Sequence[str], imported: bool = False) -> Mapping[str, str]:
+    """What each attribute's value is called: `_request_user`; `_user` where the name of the only such namespace says nothing.
+
+    Where other modules import the namespace, its name stays part of the values': theirs may import another `_user`.
+    """
     stem, hidden = local_name.strip("_"), "_" * (len(local_name) - len(local_name.lstrip("_")))
     taken, own = source.bound, module_names(source.tree) - {local_name}
-    vague = stem.lower() in _VAGUE and not any(name.strip("_").lower() in _VAGUE for name in own)
+    vague = not imported and stem.lower() in _VAGUE and not any(name.strip("_").lower() in _VAGUE for name in own)
     others = tuple(f"{name}_" for name in _made_by_calls(source.tree) if not local_name.startswith(name))
     slots = {usual_slot_name(name) for name in own}
     names: dict[str, str] = {}
@@ -186,7 +189,8 @@ def _called(source: SourceText, node: ast.Call, value: str) -> Iterator[Edit]:
 
 
 def _require_plain(source: SourceText, node: ast.expr) -> None:
-    """Within an f-string older Pythons do not tell places."""
+    """Within an f-string older Pythons do not tell places, and some show the text itself."""
+    require_not_shown(source, node)
     written = source.slice(source.place(node))
     begins = ast.unparse(node.func if isinstance(node, ast.Call) else node)
     if not written.startswith(begins):

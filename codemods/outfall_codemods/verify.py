@@ -5,8 +5,10 @@ Each check names a fault of the codemod, not of the user's code; nothing has bee
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .change import ChangeSet, FileChange
@@ -53,6 +55,19 @@ def _keeps_its_form(before: SourceText, after: SourceText) -> None:
         raise _fault(after.path, "would change its line ends")
     if before.text and after.text and before.text.endswith(("\n", "\r")) != after.text.endswith(("\n", "\r")):
         raise _fault(after.path, "would change how its last line ends")
+
+
+def imports_apart(before: SourceText, after: str) -> None:
+    """Raise `VerificationFailed` where an import takes the place of another that binds the same name."""
+    known, now = _imports(before), _imports(SourceText(before.path, after))
+    twice = {name for name, count in now.items() if count > max(1, known[name])}
+    if twice:
+        raise _fault(before.path, f"would import {', '.join(sorted(twice))} from two places")
+
+
+def _imports(source: SourceText) -> Counter[str]:
+    imports = (node for node in source.tree.body if isinstance(node, ast.ImportFrom))
+    return Counter(alias.asname or alias.name for node in imports for alias in node.names if alias.name != "*")
 
 
 def _stays_within(change: FileChange, before: str, after: str) -> None:

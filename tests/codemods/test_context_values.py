@@ -28,6 +28,8 @@ NAMESPACE = {
     "deleted with others": ("def f():\n    del _request.user, _request.trace\n", "is bound together with others"),
     "bound twice at once": ("def f(x):\n    y = _request.user = x\n", "is bound together with others"),
     "a name that is computed": ("def f(n):\n    return getattr(_request, n, None)\n", "it is used as a whole"),
+    "shown by an f-string": ("def f():\n    return f'{_request.user=}'\n", "an f-string shows its name"),
+    "shown as part of more": ("def f():\n    return f'{(g(getattr(_request, `user`, 1))) = !s}'\n".replace("`", '"'), "an f-string shows its name"),
     "tested as a whole": ("def f():\n    return bool(_request)\n", "it is used as a whole"),
     "reached as text": ("def f(n):\n    return globals()[n]\n", "calls `globals`"),
     "a call over several lines": ("def f():\n    return getattr(_request, 'user',\n        None)\n", "written over several lines"),
@@ -151,3 +153,23 @@ def test_a_value_is_not_called_as_the_slot_of_a_global(migrated: Callable[..., s
     more = "def trace(user):\n    _request.slot = user\n\n\nREQUEST = 0\n\ndef handle(r):\n    global REQUEST\n    REQUEST = r\n\ndef get(): return REQUEST\n"
     after = migrated(HEAD + more, idiomatic=True)
     assert ('_request_slot_ = StagedContextValue("app._request_slot_")\n' in after, '_request_slot = Slot("app.REQUEST", 0)\n' in after) == (True, True)
+
+
+def test_values_of_two_modules_that_a_third_imports_are_told_apart(project: Project) -> None:
+    project.write("shop/__init__.py", "")
+    project.write("shop/a.py", HEAD.replace("_request", "_local"))
+    project.write("shop/b.py", HEAD.replace("_request", "_ctx"))
+    project.write("shop/c.py", "from .a import _local\nfrom .b import _ctx\n\ndef both():\n    return _local.user, _ctx.user\n")
+    after = {change.path: change.after.decode() for change in project.migration(idiomatic=True).changes}
+    both = "from .a import _local_user\nfrom .b import _ctx_user\n\ndef both():\n    return _local_user.get(), _ctx_user.get()\n"
+    assert after["shop/c.py"] == both
+
+
+def test_where_names_would_meet_all_the_same_nothing_is_rewritten(project: Project) -> None:
+    project.write("shop/__init__.py", "")
+    project.write("shop/a.py", HEAD.replace("_request.user", "_a.b_c").replace("_request", "_a"))
+    project.write("shop/b.py", HEAD.replace("_request.user", "_a_b.c").replace("_request", "_a_b"))
+    project.write("shop/c.py", "from .a import _a\nfrom .b import _a_b\n\ndef both():\n    return _a.b_c, _a_b.c\n")
+    migration = project.migration(idiomatic=True)
+    assert migration.changes == ()
+    assert all("would import _a_b_c from two places" in str(plan.reason) for plan in migration.plans)

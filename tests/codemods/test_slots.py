@@ -53,6 +53,7 @@ DECLINED = {
         "import sys\n_level = 0\n" + SET + "def f(n):\n    return sys._getframe().f_globals.get(n), _level\n", "`f_globals` is asked for it",
     ),
     "shown by an f-string": ("_level = 0\n" + SET + 'def f():\n    return f"{_level=}"\n', "shows its name"),
+    "shown as part of more": ("_level = 0\n" + SET + 'def f():\n    return f"{(_level + 1) = :>3}"\n', "shows its name"),
     "absence told by an error": (
         "_level = 0\n" + SET + "def f():\n    global _level\n    try:\n        del _level\n    except NameError:\n        pass\n",
         "NameError",
@@ -90,6 +91,14 @@ TRANSFORMED = {
         "_n = 0\ndef hit(xs):\n    global _n\n    _n += 1\n    _n = -len(xs) if xs else (_n + 2) % 7\n    _n += len(xs)\n    del _n\n",
         IMPORT + '_n = Slot("app._n", 0)\ndef hit(xs):\n    _n.update(lambda value: value + 1)\n'
         "    _n.value = -len(xs) if xs else (_n.value + 2) % 7\n    _n.value += len(xs)\n    del _n.value\n",
+    ),
+    "counted up, and set together with others": (
+        "_n = 0\ndef hit(xs):\n    global _n\n    _n += 1\n    (a, [_n, b]) = xs, [0, xs]\n    c = _n = 2\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(xs):\n    _n.update(lambda value: value + 1)\n    (a, [_n.value, b]) = xs, [0, xs]\n    c = _n.value = 2\n',
+    ),
+    "counted up, and set to what others give": (
+        "_n = 0\ndef hit(xs):\n    global _n\n    _n += 1\n    a, _n = xs\n",
+        IMPORT + '_n = Slot("app._n", 0)\ndef hit(xs):\n    _n.value += 1\n    a, _n.value = xs\n',
     ),
     "a list, which text is added to letter by letter": (
         "_all = []\n_same = _all\ndef add():\n    global _all\n    _all += 'ab'\ndef reset():\n    global _all\n    _all = []\n",

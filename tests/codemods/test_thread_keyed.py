@@ -16,6 +16,7 @@ HEAD = "from threading import get_ident\nimport threading\n\n_users = {}\n\n\nde
 
 DECLINED = {
     "others are looked up": ("def of(thread):\n    return _users.get(thread)\n", "beyond the running thread's own entry (app.py:12)"),
+    "shown by an f-string": ("def f():\n    return f'{_users[get_ident()]=}'\n", "an f-string shows its name"),
     "all are listed": ("def everybody():\n    return list(_users.values())\n", "beyond the running thread's own entry"),
     "all are counted": ("def count():\n    return len(_users)\n", "beyond the running thread's own entry"),
     "the dead are cleaned away": ("def clean():\n    for one in list(_users):\n        del _users[one]\n", "beyond the running thread's own entry"),

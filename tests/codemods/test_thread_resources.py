@@ -47,6 +47,7 @@ DECLINED = {
     "dropped without a test": (USE + "def drop():\n    del _local.conn\n", "does not tell whether there is one"),
     "closed in two ways": (USE + CLOSE + CLOSE.replace("close", "quit"), "closed in more than one way"),
     "a comment among the statements": (USE.replace("= connect()\n", "= connect()  # slow\n"), "a comment stands among"),
+    "shown by an f-string": (USE.replace("    return", "    print(f'{_local.conn=}')\n    return"), "an f-string shows its name"),
     "handed out": (USE + "def leak(f):\n    f(_local)\n", "the namespace itself is passed"),
     "reached as text": (USE + "def find(n):\n    return globals()[n]\n", "calls `globals`"),
     "awaited": (USE.replace("def", "async def").replace("connect()", "await connect()"), "belongs to the function"),

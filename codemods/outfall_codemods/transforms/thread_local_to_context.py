@@ -92,7 +92,7 @@ def _as_values(case: Case) -> Plan:
     reached = namespace_problem(source, state.local_name)
     if reached:
         raise CannotRewrite(*reached)
-    names = value_names(source, state.local_name, attributes(state))
+    names = value_names(source, state.local_name, attributes(state), any(reach.imported for reach in elsewhere))
     plan = rewrite(state, case.codes, TARGET, value_edits(state, source, names, elsewhere), "use_context")
     return replace(plan, names=tuple(f"{state.module}.{name}" for name in names.values()))
 
