@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -32,9 +34,14 @@ def python_file(ctx: click.Context, param: click.Parameter, value: str | None) -
     return value
 
 
-def planned(project: Project, analysis: Analysis, plan: MigrationPlan, file: str) -> tuple[str, ProbePlan]:
-    """Where the probe goes, seen from the root, and what it holds."""
+def planned(project: Project, analysis: Analysis, plan: MigrationPlan, file: str, below: Sequence[str] = ()) -> tuple[str, ProbePlan]:
+    """Where the probe goes, seen from the root, and what it holds: of the states that are declared below the paths, where there are such."""
+    from outfall_codemods.migrate import is_below
     from outfall_codemods.probe import default_path, plan_probe
+
+    if below:
+        states = tuple(state for state in analysis.states if is_below(state.place.path, below))
+        analysis = replace(analysis, states=states)
 
     path = default_path(project.root) if file == DEFAULT else project.within([file])[0]
     return path, plan_probe(analysis, plan.plans, path, project.root)

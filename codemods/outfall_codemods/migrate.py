@@ -54,12 +54,14 @@ def plan_migration(
     carry: Sequence[str] = (),
     idiomatic: bool = False,
     resources: bool = False,
+    within: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> MigrationPlan:
     """Plan all, edit and verify all; `engine.apply` writes the result.
 
-    `only` and `skip` name kinds of states, or paths and path patterns below `root`. `direct`
-    leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
+    `only` and `skip` name kinds of states, or paths and path patterns below `root`; `within` names paths, of which the
+    states are to be declared in one. The analysis has to cover the whole project all the same: whoever uses a
+    state decides what may become of it. `direct` leaves no old way behind. With `respect_baseline`, findings of the baseline are left alone.
     `unsafe` names the reasons (`unsafe.UNSAFE`) that are overruled. `carry` names the states
     (or `transform.ALL`) that work handed to other threads takes along. With `idiomatic`, the attributes of
     a thread-local become typed values; with `resources`, what belongs to its thread goes under a
@@ -73,7 +75,7 @@ def plan_migration(
     if respect_baseline:
         analysis = applied(analysis, read_baseline(root / config.baseline), SourceLines(root))
     answered = [_answered(finding, config) for finding in analysis.findings]
-    wanted = [finding for finding in answered if _selected(finding, only, skip)]
+    wanted = [each for each in answered if _selected(each, only, skip) and (not within or is_below(each.state.place.path, within))]
     others = OtherFiles(root, analysis.files)
     plans = with_something_to_carry(_planned(wanted, others, config.min_priority, asked, progress), carry)
     if direct:
@@ -103,9 +105,13 @@ def _selected(finding: Finding, only: Sequence[str], skip: Sequence[str]) -> boo
 
 
 def _matches(finding: Finding, names: Sequence[str]) -> bool:
-    path, kind = finding.state.place.path, finding.state.kind.value
+    return finding.state.kind.value in names or is_below(finding.state.place.path, names)
+
+
+def is_below(path: str, names: Sequence[str]) -> bool:
+    """Whether a path, seen from the root, is one of the names, lies below one that is a folder, or matches one as a pattern."""
     folders = [name.removeprefix("./").rstrip("/") for name in names]
-    return kind in names or any(path == f or path.startswith(f + "/") or fnmatch(path, f) for f in folders)
+    return any(folder == "." or path == folder or path.startswith(folder + "/") or fnmatch(path, folder) for folder in folders)
 
 
 def _planned(

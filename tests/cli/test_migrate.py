@@ -31,6 +31,24 @@ def test_nothing_to_rewrite_is_said_and_is_no_failure(project: Path, invoke: Inv
     assert (result.exit_code, result.stdout) == (0, "Nothing to rewrite.\n")
 
 
+STATE = "_n = 0\n\n\nclass C:\n    n = 0\n\n    @classmethod\n    def put(cls, v):\n        cls.n = v\n\n\ndef put(v):\n    global _n\n    _n = v\n\n\ndef get():\n    return _n, C.n\n"
+USE = "import state\n\ntable = {}\n\n\ndef use(v):\n    state._n = v\n    state.C.n = v\n    table[v] = 1\n"
+
+
+@pytest.mark.parametrize("path", ["state.py", "./state.py"])
+def test_of_one_file_only_the_states_are_rewritten_but_all_their_uses_seen(path: str, project: Path, invoke: Invoke) -> None:
+    (project / "state.py").write_text(STATE, encoding="utf-8")
+    (project / "use.py").write_text(USE, encoding="utf-8")
+    assert invoke("migrate", path).exit_code == 0
+    assert 'module_property(__name__, "_n", _n_slot)\n' in (project / "state.py").read_text(encoding="utf-8")
+    after = USE.replace("state.C.n = v", 'slot_of(state.C, "n").value = v').replace("import state\n", "from outfall_runtime import slot_of\n\nimport state\n")
+    assert (project / "use.py").read_text(encoding="utf-8") == after
+
+
+def test_the_current_folder_is_all_that_lies_in_it(ambient: Path, invoke: Invoke) -> None:
+    assert invoke("migrate", ".", "--diff").stdout == invoke("migrate", "--diff").stdout != ""
+
+
 def test_a_dirty_tree_is_refused(ambient: Path, invoke: Invoke) -> None:
     subprocess.run(["git", "init", "-q"], cwd=ambient, check=True)
     subprocess.run(["git", "add", "-A"], cwd=ambient, check=True)

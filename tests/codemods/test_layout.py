@@ -24,6 +24,8 @@ KEPT = {
     "hugging its brackets": ("X = Registry('app.X', {\n    'a': 1,\n})\n", 40),
     "with lines in a string": ("X = Slot('app.X', \"\"\"a\nb\"\"\")\n", 40),
     "an argument in brackets": ("X = Slot('app.X', (a or\n  b))\n", 10),
+    "beside another statement": ("Y = 1; X = Registry('app.X', {})\n", 10),
+    "before another statement": ("X = Registry('app.X', {}); Y = 1\n", 10),
     "inside an expression": ("X = [Registry('app.X', {})]\n", 10),
     "a statement that is short enough": ("x.value = f(1)\n", 14),
     "a statement of a module that asks for line numbers": ("x.value = f(1 + 1, stack().f_lineno)\n", 20),

@@ -139,7 +139,8 @@ def command(
     project = load_project()
     changes.recover(project.root)
     changes.remind(project.root)
-    analysis = analyse(project, project.within(paths), jobs, cached=cached)
+    below = project.within(paths) if paths else ()
+    analysis = analyse(project, [*project.config.paths, *below], jobs, cached=cached)
     complain_about(analysis.problems)
     if not paths:
         complain_about_answers(project, analysis)
@@ -155,13 +156,14 @@ def command(
         carry=carry,
         idiomatic=idiomatic,
         resources=resources,
+        within=below,
         progress=terminal.progress("planning", "states"),
     )
     if show_plan:
         click.echo(shown(plan, show_plan))
         ctx.exit(exit_code(analysis.problems, found=False))
     if probe is not None:
-        path, stated = probes.planned(project, analysis, plan, probe)
+        path, stated = probes.planned(project, analysis, plan, probe, below)
         if show_diff or only_check:
             click.echo(probes.previewed(path, stated, show_diff), nl=not show_diff)
             ctx.exit(exit_code(analysis.problems, found=bool(stated.changes)))
