@@ -35,6 +35,7 @@ DECLINED: dict[str, tuple[str | dict[str, str], str | None]] = {
         {"app.py": "import pandas\ndef patch(f):\n    pandas.show = f\n", "lib/__init__.py": "", "lib/pandas/__init__.py": ""},
         "belongs to pandas, which is not part",
     ),
+    "passed to a serialiser that tells types apart": ("import yaml\nX = {}\n" + USE + "def dump():\n    return yaml.dump(X)\n", "yaml.dump"),
     "passed to marshal": ("import marshal\nX = {}\n" + USE + "def dump():\n    return marshal.dumps(X)\n", "marshal"),
     "a resource per thread": (
         "import threading, sqlite3\nL = threading.local()\ndef db():\n"

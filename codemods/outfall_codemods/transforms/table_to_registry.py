@@ -23,7 +23,7 @@ from ..transform import Case, Transform
 
 _CODES = frozenset({"OUT101", "OUT102", "OUT103", "OUT104", "OUT106"})
 _EXACT_TYPE_SINKS = (
-    "marshal.dump", "marshal.dumps", "yaml.safe_dump", "yaml.safe_dump_all", "msgpack.packb", "msgpack.pack",
+    "marshal.dump", "marshal.dumps", "yaml.dump", "yaml.dump_all", "yaml.safe_dump", "yaml.safe_dump_all", "msgpack.packb", "msgpack.pack",
 )  # fmt: skip
 _BREAK = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
 _NAMESPACE_SINKS = ("exec", "eval", "type")
