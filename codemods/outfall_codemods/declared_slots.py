@@ -14,6 +14,7 @@ from .global_uses import GlobalUses
 from .slot_declarations import first_binder
 from .slot_edits import CannotRewrite, assigned_value, end_of, end_of_line, first_line, start_of
 from .text import SourceText
+from .value_types import is_type
 
 _NEEDLESS = re.compile(r"\s*#\s*type:\s*ignore(\[assignment\])?\s*")
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:\s*+(?!ignore\b)([^#\r\n]*[^#\s])")
@@ -72,13 +73,16 @@ def _filled(state: State, source: SourceText, node: ast.AnnAssign, slot: str) ->
     made = (RuntimeName("Slot"), f"({quoted(state.name)}, ", RuntimeName("UNSET"), ")")
     if slot == state.local_name:
         return [*of_slot(source, node), Edit(end_of(source.place(node)), (" = ", *made))]
+    of_slot(source, node)
     told = source.slice(source.place(node.annotation))
     head = (f"{source.newline}{slot}: ", RuntimeName("Slot"), f"[{told}] = ")
     return [Edit(end_of_line(source, _described(source, node)), (*head, *made, *_property(source, state, slot, "")))]
 
 
 def of_slot(source: SourceText, node: ast.AnnAssign) -> list[Edit]:
-    """The type that is told of the value, told of its slot."""
+    """The type that is told of the value, told of its slot; raises CannotRewrite for what Python takes for no type: `(int, str)`."""
+    if not is_type(node.annotation):
+        raise CannotRewrite("its annotation is no type that a slot could be of", node.lineno)
     annotation = source.place(node.annotation)
     return [Edit(start_of(annotation), (RuntimeName("Slot"), "[")), Edit(end_of(annotation), ("]",))]
 

@@ -24,7 +24,7 @@ from .global_uses import global_uses
 from .names import module_names
 from .slot_edits import CannotRewrite, assigned_value, end_of, require_not_shown, usual_slot_name
 from .text import SourceText
-from .value_types import value_type
+from .value_types import known_above, value_type
 
 _COMMA = re.compile(r"\s*,\s*")
 _VAGUE = frozenset(
@@ -206,7 +206,7 @@ def _declared(source: SourceText, state: State, names: Mapping[str, str], uses: 
         raise CannotRewrite("its declaration has a type, or shares a line with other statements", place.line)
     parts: list[str | RuntimeName] = []
     for attribute, name in names.items():
-        told = _type(source, uses, attribute)
+        told = known_above(source, _type(source, uses, attribute), place.line)
         parts += [f"{source.newline}{line[: place.column]}"] if parts else []
         parts += [name, ": ", RuntimeName(TARGET), f"[{told}]"] if told else [name]
         parts += [" = ", RuntimeName(TARGET), f"({quoted(f'{state.module}.{name}')})"]

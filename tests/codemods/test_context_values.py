@@ -33,6 +33,7 @@ NAMESPACE = {
     "tested as a whole": ("def f():\n    return bool(_request)\n", "it is used as a whole"),
     "reached as text": ("def f(n):\n    return globals()[n]\n", "calls `globals`"),
     "a call over several lines": ("def f():\n    return getattr(_request, 'user',\n        None)\n", "written over several lines"),
+    "of what is no type": ("def f(user: (int, str)) -> None:\n    _request.user = user\n", "the type of `user` is not told"),
     "of no told type": ("def f() -> None:\n    begin(_request.user)\n", "the type of `user` is not told"),
     "of several types": ("def f(user: int) -> None:\n    _request.user = 'a'\n    _request.user = user\n", "the type of `user` is not told"),
 }  # fmt: skip
@@ -139,6 +140,15 @@ def test_a_probe_says_one_thing_before_and_after(project: Project) -> None:
     assert [(each.name, each.expression) for each in probe.subjects] == [
         ("app._request_user", 'lambda: ContextOf(imported("app"), "_request", "user", "_request_user")')
     ]
+
+
+def test_a_type_that_is_made_further_down_is_text(migrated: Callable[..., str]) -> None:
+    text = HEAD.replace("import threading\n", "import threading\nimport datetime as d\n")
+    text = text.replace("def begin(user)", "class User: ...\n\ndef at(now: d.datetime) -> None:\n    _request.now = now\n\ndef begin(user: User)")
+    after = migrated(text, idiomatic=True)
+    assert '_request_user: StagedContextValue["User"] = StagedContextValue("app._request_user")\n' in after
+    assert '_request_now: StagedContextValue[d.datetime] = StagedContextValue("app._request_now")\n' in after
+    assert "_request_user: StagedContextValue[User] =" in migrated("from __future__ import annotations\n" + text, idiomatic=True)
 
 
 def test_two_namespaces_never_share_a_value(migrated: Callable[..., str]) -> None:

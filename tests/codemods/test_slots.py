@@ -52,6 +52,10 @@ DECLINED = {
     "asked for by an unknown key": (
         "import sys\n_level = 0\n" + SET + "def f(n):\n    return sys._getframe().f_globals.get(n), _level\n", "`f_globals` is asked for it",
     ),
+    "of several types at once": ("_level: (int, str) = 0\n" + SET, "its annotation is no type"),
+    "described by its annotation": ("_level: 'how deep' = 0\n" + SET, "its annotation is no type"),
+    "of a type or not": ("_level: int or None = None\n" + SET, "its annotation is no type"),
+    "of a list of types, without a value": ("level: [int]\n" + SET.replace("_level", "level"), "its annotation is no type"),
     "shown by an f-string": ("_level = 0\n" + SET + 'def f():\n    return f"{_level=}"\n', "shows its name"),
     "shown as part of more": ("_level = 0\n" + SET + 'def f():\n    return f"{(_level + 1) = :>3}"\n', "shows its name"),
     "absence told by an error": (
@@ -126,6 +130,11 @@ TRANSFORMED = {
     "with a type, over several lines": (
         "_pair: tuple[int, int] = 1, 2\ndef f(x):\n    global _pair\n    if x: _pair = (\n        x, 2\n    )\n",
         IMPORT + '_pair: Slot[tuple[int, int]] = Slot("app._pair", (1, 2))\ndef f(x):\n    if x: _pair.value = (\n        x, 2\n    )\n',
+    ),
+    "with a type that is text": (
+        "_a: 'dict[str, int] | None' = None\n_b: None = None\ndef f(x):\n    global _a, _b\n    _a = x\n    _b = x\ndef g(): return _a, _b\n",
+        IMPORT + "_a: Slot['dict[str, int] | None'] = Slot(\"app._a\", None)\n_b: Slot[None] = Slot(\"app._b\", None)\n"
+        "def f(x):\n    _a.value = x\n    _b.value = x\ndef g(): return _a.value, _b.value\n",
     ),
     "a container that is swapped whole": (
         "_all = {}\ndef put(k, v):\n    _all[k] = v\ndef reset():\n    global _all\n    _all = {}\n",

@@ -24,6 +24,7 @@ from ..slot_edits import CannotRewrite
 from ..text import SourceText
 from ..transform import Case, Transform
 from ..unsafe import Obstacle, first
+from ..value_types import is_type
 
 _ADVICE = "use a context variable, which ends with its task, where only the own entry is read"
 _SETTLED = (Kind.CONTEXT, Kind.THREAD_RESOURCE)
@@ -127,7 +128,7 @@ def _typed(source: SourceText, node: ast.Assign | ast.AnnAssign) -> Iterator[Edi
         return
     told = node.annotation
     types = told.slice.elts if isinstance(told, ast.Subscript) and isinstance(told.slice, ast.Tuple) else []
-    if len(types) != 2:
+    if len(types) != 2 or not is_type(types[1]):
         raise CannotRewrite("its type does not tell that of an entry", node.lineno)
     entry = source.slice(source.place(types[1]))
     yield Edit(source.place(told), (RuntimeName("StagedContextValue"), f"[{entry}]"), whole=True)
