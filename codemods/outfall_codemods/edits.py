@@ -82,12 +82,14 @@ def edited(
     line_length: int | None = None,
     own: Collection[str] = (),
     exported: bool = False,
+    taken: Collection[str] = (),
 ) -> Edited:
     """Carry out the edits, bind the runtime's names, drop the imports that this orphans.
 
     `unbound` are names that no function binds any more: their `global` goes. `line_length` is
     the project's own limit; without one it is the length that one line in a hundred exceeds. `own` are the
-    project's packages, by the names that `import` knows them by. `exported`: other modules import everything from this one.
+    project's packages, by the names that `import` knows them by. `exported`: other modules import everything from this one;
+    `taken` are the names that they take from it.
     """
     edits = list(_together(edits, source.newline * 3))
     names = sorted({name for edit in edits for name in edit.runtime_names})
@@ -100,8 +102,7 @@ def edited(
     after = SourceText(source.path, splice(source.text, splices))
     if unbound:
         after = SourceText(source.path, without_globals(after, unbound))
-    replaced = {word for edit in edits for word in _WORD.findall(source.slice(edit.place))}
-    text, _ = drop_unused_imports(after, replaced)
+    text, _ = drop_unused_imports(after, replaced_words(source, edits) - set(taken))
     after = after if text == after.text else SourceText(source.path, text)
     spans = [(edit.place.line, edit.place.end_line) for edit in edits]
     spans += [bound.edit.lines] if bound.edit else []
@@ -113,6 +114,11 @@ def edited(
         text = splice(text, found)
         spans += _declarations(source, edits)
     return Edited(text, tuple(spans))
+
+
+def replaced_words(source: SourceText, edits: Sequence[Edit]) -> set[str]:
+    """The words of the text that edits take the place of: what may be left without a use."""
+    return {word for edit in edits for word in _WORD.findall(source.slice(edit.place))}
 
 
 def _together(edits: Sequence[Edit], gap: str) -> Iterator[Edit]:

@@ -20,7 +20,7 @@ from . import ledger
 from .carried import with_something_to_carry
 from .change import ChangeSet, FileChange
 from .dependencies import advice
-from .edits import Edit, Part, RuntimeName, edited
+from .edits import Edit, Part, RuntimeName, edited, replaced_words
 from .errors import CodemodError, UsageError, VerificationFailed
 from .generated import generated_at
 from .line_length import line_length
@@ -192,7 +192,8 @@ def _changed(source: SourceText, plans: Sequence[Plan], limit: int | None, other
         edits += [edit for edit in plan.edits if edit.place.path == source.path and edit not in shared]
     try:
         exported = "__all__" not in source.text and others.star_import(source.path)
-        new = edited(source, edits, unbound, limit, others.importable(source.path), exported)
+        taken = others.taken(source.path, replaced_words(source, edits) & set(source.imported))
+        new = edited(source, edits, unbound, limit, others.importable(source.path), exported, taken)
     except SyntaxError as error:
         raise VerificationFailed(f"{source.path}: the edit would not parse: {error}", "skip this file and report it") from error
     change = FileChange(source.path, source.to_bytes(source.text), source.to_bytes(new.text), new.spans)

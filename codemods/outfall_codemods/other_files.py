@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from .taken_names import called, imports_everything, taken_from
 from .text import SourceText
 
 PROBE = "`outfall migrate --probe` wrote this file"
 """What marks a probe: it names states in order to look at them, however they are kept."""
-
-
-def imports_everything(text: bytes, path: str) -> bool:
-    """Whether a file's text imports everything from a module called like the one at `path`, or from its own package, where that is one."""
-    folder, name = posixpath.split(path.removesuffix(".py"))
-    package = name == "__init__"
-    last = re.escape(posixpath.basename(folder) if package else name)
-    module = rf"(?:[\w.]*\b{last}|\.+)" if package else rf"[\w.]*\b{last}"
-    return re.search(rf"(?m)^\s*from\s+{module}\s+import\s+\(?\s*\*".encode(), text) is not None
 
 
 class OtherFiles:
@@ -57,7 +49,14 @@ class OtherFiles:
 
     def star_import(self, path: str) -> bool:
         """Whether a file other than `path` imports everything from a module called like the one at `path`."""
-        return any(imports_everything(text, path) for _, text in self._others(path, "*"))
+        return any(imports_everything(text.decode(errors="ignore"), path) for _, text in self._others(path, "*"))
+
+    def taken(self, path: str, names: Collection[str]) -> set[str]:
+        """Those of the names that files other than `path` take from a module called like the one at `path`."""
+        if not names:
+            return set()
+        needle = "" if path.endswith("__init__.py") else called(path)
+        return {name for _, text in self._others(path, needle) for name in taken_from(text.decode(errors="ignore"), path, names)}
 
     def holds_module(self, module: str) -> bool:
         """Whether the project has a file for the module `module`, under whatever source folder."""

@@ -10,6 +10,7 @@ from itertools import takewhile
 from .names import used_names
 from .text import Lines, SourceText
 
+_NOQA = re.compile(r"#\s*noqa\b(?!\s*:(?!.*F401))", re.IGNORECASE)
 _IMPORT = re.compile(r"\b(import)\b")
 
 
@@ -27,7 +28,7 @@ def drop_unused_imports(source: SourceText, candidates: set[str]) -> tuple[str, 
     top = 1  # the first line that stays, as far as the loop has come
     for node in imports:
         kept = [a for a in node.names if (name := _local(a)) not in candidates or name in used]
-        if len(kept) == len(node.names) or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+        if len(kept) == len(node.names) or (isinstance(node, ast.ImportFrom) and node.module == "__future__") or _is_meant(source, node):
             continue
         starts.append(_without(source, node, kept, at_top=node.lineno == top))
         top = top if kept or node.lineno != top else top_after(source, node)
@@ -40,6 +41,12 @@ def drop_unused_imports(source: SourceText, candidates: set[str]) -> tuple[str, 
 
 def _local(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
+
+
+def _is_meant(source: SourceText, node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether the import says that it is for others, too: `import x as x`, `# noqa: F401`."""
+    written = "".join(source.lines[node.lineno - 1 : node.end_lineno])
+    return _NOQA.search(written) is not None or any(alias.asname == alias.name for alias in node.names)
 
 
 def top_after(source: SourceText, node: ast.stmt) -> int:

@@ -173,3 +173,45 @@ def test_what_a_star_import_takes_along_hides_nothing(project: Project) -> None:
     assert after["shop/state.py"].startswith("from outfall_runtime import Registry as OutfallRegistry\n")
     assert "import ListRegistry as OutfallListRegistry\n" in after["shop/__init__.py"]
     assert after["shop/said.py"].startswith("from outfall_runtime import Registry\n")
+
+
+COMPAT = "from collections import OrderedDict\nimport threading\n\n_seen = OrderedDict()\n\n\ndef see(k):\n    _seen[k] = 1\n"
+TAKES_AN_IMPORT = {
+    "imports it": "from .compat import OrderedDict\n",
+    "imports it among others": "from shop.compat import (\n    see,  # first\n    OrderedDict as OD,\n)\n",
+    "reads it": "from shop import compat\nx = compat.OrderedDict()\n",
+    "reads it by another name": "import shop.compat as c\nx = c.OrderedDict()\n",
+    "patches it": "def test(monkeypatch):\n    monkeypatch.setattr('shop.compat.OrderedDict', dict)\n",
+    "patches it by its name": "from shop import compat\ndef test(monkeypatch):\n    monkeypatch.setattr(compat, 'OrderedDict', dict)\n",
+    "imports everything": "from shop.compat import *\nx = OrderedDict()\n",
+}
+TAKES_NONE = {
+    "imports it elsewhere": "from collections import OrderedDict\nfrom shop.compat import see\nx = OrderedDict()\n",
+    "imports everything and does not say it": "from shop.compat import *\nx = see\n",
+}
+
+
+def compat_after(project: Project, use: str, compat: str = COMPAT) -> str:
+    project.write("shop/__init__.py", "")
+    project.write("shop/compat.py", compat)
+    project.write("shop/use.py", use)
+    return next(change.after.decode() for change in project.migration().changes if change.path == "shop/compat.py")
+
+
+@pytest.mark.parametrize("use", TAKES_AN_IMPORT)
+def test_an_import_that_others_take_from_there_stays(use: str, project: Project) -> None:
+    assert "from collections import OrderedDict\n" in compat_after(project, TAKES_AN_IMPORT[use])
+
+
+@pytest.mark.parametrize("use", TAKES_NONE)
+def test_an_import_that_nobody_takes_goes(use: str, project: Project) -> None:
+    assert "from collections import" not in compat_after(project, TAKES_NONE[use])
+
+
+@pytest.mark.parametrize("said", ["import OrderedDict  # noqa", "import OrderedDict  # noqa: E1,F401", "import OrderedDict as OrderedDict"])
+def test_an_import_that_says_it_is_for_others_stays(said: str, project: Project) -> None:
+    assert f"from collections {said}\n" in compat_after(project, "", COMPAT.replace("import OrderedDict", said, 1))
+
+
+def test_an_import_with_another_remark_goes(project: Project) -> None:
+    assert "collections import" not in compat_after(project, "", COMPAT.replace("import OrderedDict", "import OrderedDict  # noqa: E402", 1))

@@ -259,6 +259,14 @@ def test_what_a_star_import_takes_along_hides_nothing(staged: Project) -> None:
     assert changes["app.py"] == 'from outfall_runtime import Registry as OutfallRegistry\n\nX = OutfallRegistry("app.X", {})\n'
 
 
+def test_an_import_that_others_take_from_there_stays(staged: Project) -> None:
+    guarded = "import old, older\n\ny = 2 if flags.enabled('use_registry') else old.f(older)\n"
+    staged.write("app.py", "from outfall_runtime import flags\n" + guarded)
+    staged.write("test_app.py", "def test(monkeypatch):\n    monkeypatch.setattr('app.old.f', 1)\n")
+    changes = {change.path: change.after.decode() for change in staged.removal(flags=["use_registry"], force="test").changes}
+    assert changes["app.py"] == "import old\n\ny = 2\n"
+
+
 def test_every_type_of_table_collapses(staged: Project) -> None:
     names = ("List", "Set", "Deque", "Default", "Ordered", "Counter")
     staged.write("app.py", _declared("Staged", names))

@@ -17,7 +17,8 @@ from ..text import SourceText
 def drop_dead(before: SourceText, text: str, aliases: frozenset[str], elsewhere: frozenset[str]) -> str:
     """`text` without the private helpers, constants and imports that only deleted code had used.
 
-    `aliases` are names that held a flag's answer; `elsewhere` is every private word of other files.
+    `aliases` are names that held a flag's answer; `elsewhere` is every private word of other files, and what they
+    take from this one.
     """
     while True:
         after = SourceText(before.path, text)
@@ -25,7 +26,7 @@ def drop_dead(before: SourceText, text: str, aliases: frozenset[str], elsewhere:
         after = SourceText(before.path, _without_aliases(after, aliases))
         smaller = _without_helpers(after, orphans - elsewhere)
         if not before.path.endswith("__init__.py"):
-            smaller, _ = drop_unused_imports(SourceText(before.path, smaller), orphans)
+            smaller, _ = drop_unused_imports(SourceText(before.path, smaller), orphans - elsewhere)
         if smaller == text:
             return text
         text = smaller

@@ -18,7 +18,7 @@ from .. import ledger as ledgers
 from ..change import ChangeSet, FileChange
 from ..edits import Edited
 from ..errors import CodemodError, Refused, UsageError
-from ..other_files import imports_everything
+from ..taken_names import imports_everything, taken_from
 from ..text import SourceText
 from ..verify import verify_file
 from .evidence import missing, read_evidence
@@ -110,7 +110,7 @@ def _changes(
             continue
         source = SourceText.from_bytes(path, (root / path).read_bytes())
         try:
-            change = _changed(source, flags, states, _words(texts, path), _is_exported(texts, path)) if path in within else None
+            change = _changed(source, flags, states, _words(texts, source), _is_exported(texts, path)) if path in within else None
         except CodemodError as error:
             change = None
             left |= {flag: f"{error.message}; {error.remedy}" for flag, _ in guarded_flags(source) if flag in flags}
@@ -139,14 +139,16 @@ def _texts(root: Path, config: Config, paths: Sequence[str]) -> tuple[dict[str, 
     return texts, problems
 
 
-def _words(texts: Mapping[str, str], path: str) -> frozenset[str]:
-    """Every private name that the other files mention."""
-    return frozenset(word for other, text in texts.items() if other != path for word in _PRIVATE.findall(text))
+def _words(texts: Mapping[str, str], source: SourceText) -> frozenset[str]:
+    """Every private name that the other files mention, and the names that they take from this one although it imports them itself."""
+    others = [text for other, text in texts.items() if other != source.path]
+    taken = {name for text in others for name in taken_from(text, source.path, source.imported)}
+    return frozenset({*taken, *(word for text in others for word in _PRIVATE.findall(text))})
 
 
 def _is_exported(texts: Mapping[str, str], path: str) -> bool:
     """Whether other files import everything from this one."""
-    return "__all__" not in texts[path] and any(imports_everything(text.encode(), path) for other, text in texts.items() if other != path)
+    return "__all__" not in texts[path] and any(imports_everything(text, path) for other, text in texts.items() if other != path)
 
 
 def _named(flags: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
