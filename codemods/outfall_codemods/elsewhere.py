@@ -34,7 +34,8 @@ class Reach:
 def reaches(state: State, others: OtherFiles, path: str) -> list[Reach]:
     """The uses in the files other than `path`; raises CannotRewrite at the first that is not understood."""
     used = {access.place.path for access in state.accesses}
-    paths = {*used, *others.mentioning(state.local_name, state.module, path)} - {path}
+    name = state.local_name
+    paths = {*used, *others.mentioning(name, state.module, path), *others.reaching(name, path)} - {path}
     return [_reach(state, others.source(each), path) for each in sorted(paths)]
 
 

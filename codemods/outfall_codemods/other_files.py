@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -13,6 +14,20 @@ from .text import SourceText
 
 PROBE = "`outfall migrate --probe` wrote this file"
 """What marks a probe: it names states in order to look at them, however they are kept."""
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """What the attribute of an attribute begins with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
+def _may_be_module(node: ast.expr, source: SourceText) -> bool:
+    """Whether an expression may be a module: an imported name, if it is none of a class, or what a function gives."""
+    if isinstance(node, ast.Call):
+        return not isinstance(node.func, ast.Name) or (node.func.id not in ("super", "type") and not node.func.id[:1].isupper())
+    return isinstance(node, ast.Name) and node.id in source.imported and not node.id[:1].isupper()
 
 
 class OtherFiles:
@@ -42,6 +57,25 @@ class OtherFiles:
         needed = [name] if path.endswith("__init__.py") else [name, module.rpartition(".")[2]]
         words = [rf"\b{re.escape(word)}\b".encode() for word in needed]
         return (other for other, text in self._others(path, name) if all(re.search(word, text) for word in words))
+
+    def reaching(self, name: str, path: str) -> Iterator[str]:
+        """The files other than `path` in which `name` may be an attribute of a module that they do not name.
+
+        `get()._name`, `a.imported.module._name`, and the name as a text of its own, but not of `self` or `cls`.
+        """
+        said = re.compile(rf"""(?<!\(self, )(?<!\(cls, )(['"]){re.escape(name)}\1""")
+        for other, data in self._others(path, name):
+            text = data.decode(errors="ignore")
+            if said.search(text) or (f".{name}" in text and self._is_reached(other, name)):
+                yield other
+
+    def _is_reached(self, path: str, name: str) -> bool:
+        source = self.source(path)
+        try:
+            owners = [node.value for node in source.nodes if isinstance(node, ast.Attribute) and node.attr == name]
+        except SyntaxError:  # the analysis has reported it already, and nobody can import it
+            return False
+        return any(_may_be_module(_root(owner), source) for owner in owners)
 
     def saying(self, *words: str, beside: str) -> Iterator[str]:
         """The files other than `beside` that have all the words, as text."""

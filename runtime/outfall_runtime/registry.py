@@ -81,7 +81,8 @@ class Registry(dict["K", "V"]):
     else:  # checkers ask for the name
 
         def __new__(cls, *args: Any, **named: Any) -> Any:
-            made_plain = "name" not in named and not (args and isinstance(args[0], str))
+            nameless = "name" not in named and not (args and isinstance(args[0], str))
+            made_plain = nameless and cls.__init__ is Registry.__init__  # else a subclass gives the name
             return cls._outfall_type(*args, **named) if made_plain else super().__new__(cls)
 
     def __init__(

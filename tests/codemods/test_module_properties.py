@@ -30,6 +30,36 @@ def test_a_private_name_that_others_use_becomes_a_property(path: str, text: str,
     assert 'module_property(__name__, "_level", _level_slot)\n' in after
 
 
+REACHED = {
+    "by another import of its module": {"other.py": "import app as held\n", "use.py": "from other import held\nheld._level = 3\n"},
+    "through the modules between": {"other.py": "import app as held\n", "use.py": "import other\nother.held._level = 3\n"},
+    "by what a function gives": {"other.py": "import app\ndef get(): return app\n", "use.py": "import other\nother.get()._level = 3\n"},
+    "by its name only": {"use.py": "def poke(module):\n    setattr(module, '_level', 3)\n"},
+}
+NOT_REACHED = {
+    "an attribute of an object": "class C:\n    def f(self, other):\n        self._level = super()._level + other._level\n",
+    "an attribute of a class": "from lib import C\nC._level = 1\n",
+    "asked of an object": "class C:\n    def f(self):\n        return getattr(self, '_level', None)\n",
+}
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_a_private_name_that_is_reached_without_its_module_becomes_a_property(name: str, project: Project) -> None:
+    project.write("app.py", "_level = 0\n" + SET)
+    for path, text in REACHED[name].items():
+        project.write(path, text)
+    after = {change.path: change.after.decode() for change in project.migration().changes}["app.py"]
+    assert 'module_property(__name__, "_level", _level_slot)\n' in after
+
+
+@pytest.mark.parametrize("name", NOT_REACHED)
+def test_another_attribute_of_that_name_makes_no_property(name: str, project: Project) -> None:
+    project.write("app.py", "_level = 0\n" + SET)
+    project.write("use.py", NOT_REACHED[name])
+    after = {change.path: change.after.decode() for change in project.migration().changes}["app.py"]
+    assert '_level = Slot("app._level", 0)\n' in after
+
+
 TOLD = {
     "a flag": ("False", "bool"),
     "a text": ("'en'", "str"),

@@ -74,6 +74,18 @@ def test_generic_code_that_makes_another_of_its_type_makes_a_plain_one(made: Any
     assert (type(recreate(ours)), recreate(ours)) == (type(plain), expected)
 
 
+@pytest.mark.parametrize(("base", "arguments"), [("Registry", ({},)), *((name, arguments) for name, arguments, _, _ in CASES)])
+def test_a_subclass_may_name_itself(base: str, arguments: Tuple[Any, ...]) -> None:
+    parent: Any = getattr(outfall_runtime, base)
+
+    class Named(parent):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__("test_siblings.named", *arguments)
+
+    assert type(Named()) is Named
+    assert len(Named()) == len(parent("test_siblings.other", *arguments))
+
+
 @pytest.mark.parametrize("copier", [copy.deepcopy, *(lambda it, p=p: pickle.loads(pickle.dumps(it, p)) for p in range(6))])
 def test_what_holds_itself_is_copied_as_that(made: Any, copier: Callable[[Any], Any]) -> None:
     ours, plain, _ = made

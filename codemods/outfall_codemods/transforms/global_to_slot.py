@@ -55,6 +55,7 @@ def plan(case: Case) -> Plan:
     outside = state.public or any(a.place.path != source.path for a in state.accesses)
     visible = outside or _reached_by_text(source, state.local_name)
     visible = visible or others.mention(state.local_name, state.module, source.path)
+    visible = visible or any(others.reaching(state.local_name, source.path))
     lazy = () if visible or "OUT105" not in codes else _as_lazy(state, source, uses)
     if lazy:
         return rewrite(state, codes, "Lazy", lazy, unbound=state.local_name)

@@ -45,15 +45,16 @@ def _edits(state: State, source: SourceText, others: OtherFiles) -> tuple[Edit, 
     if state.scope != "module" or state.annotated:
         raise CannotRewrite("it is no plain global of its module", line)
     outside = next((access for access in state.accesses if access.place.path != source.path), None)
-    if outside or state.public or others.mention(state.local_name, state.module, source.path):
+    reached = others.mention(state.local_name, state.module, source.path) or any(others.reaching(state.local_name, source.path))
+    if outside or state.public or reached:
         where = f" at {outside.place.path}:{outside.place.line}" if outside else ""
         raise CannotRewrite(f"code outside its module may use its attributes{where}", line)
     for access in state.accesses:
         if access.operation is Operation.ESCAPE and access.attribute is None:
             raise CannotRewrite(f"the namespace itself is {access.detail or 'let go'}", access.place.line)
-    reached = namespace_problem(source, state.local_name)
-    if reached:
-        raise CannotRewrite(*reached)
+    unseen = namespace_problem(source, state.local_name)
+    if unseen:
+        raise CannotRewrite(*unseen)
     return resource_edits(state, source)
 
 

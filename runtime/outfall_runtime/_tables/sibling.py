@@ -37,7 +37,8 @@ class Sibling:
 
         def __new__(cls, *args: Any, **named: Any) -> Any:
             """Without a name, as generic code makes it by `type(queue)(items)`, a container of the plain type."""
-            made_plain = "name" not in named and not (args and isinstance(args[0], str))
+            nameless = "name" not in named and not (args and isinstance(args[0], str))
+            made_plain = nameless and cls.__init__.__module__.startswith("outfall_runtime.")  # else a subclass gives the name
             return cls._outfall_type(*args, **named) if made_plain else super().__new__(cls)
 
     def __init_subclass__(cls, **rest: Any) -> None:
