@@ -28,8 +28,6 @@ PURE = " of constants"
 """The end of what is said of a value that is equal whenever it is made."""
 SETTLED = " of the module's names"
 """The end of what is said of a value that is equal whenever it is made, as far as nothing changes the module's names."""
-IMPORTED = "what an import brings"
-"""What is said of a name that an import binds: the same object, whoever is first."""
 _DEPTH = 3  # locals made of locals
 
 

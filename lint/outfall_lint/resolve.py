@@ -12,13 +12,12 @@ from outfall_lint.facts import BINDS, Target, Use, made
 from outfall_lint.guards import guard_of, made_where_absent
 from outfall_lint.names import Names, Start
 from outfall_lint.paths import last_name, spelled
-from outfall_lint.purity import IMPORTED
 from outfall_lint.receivers import Shared, is_private
 from outfall_lint.scopes import FUNCTION, RawUse, Scope, Walk
 from outfall_lint.spans import SpanOf
 from outfall_lint.thread_keys import thread_key
 from outfall_lint.uses import changes_container
-from outfall_lint.values import OF_ITSELF, describe
+from outfall_lint.values import BY_IMPORT, OF_ITSELF, describe
 
 _TO_NOBODY = ("", "")
 _IMPORTS = frozenset((ast.Import, ast.ImportFrom))
@@ -75,7 +74,7 @@ def resolved(
                         at_import or (script and not _calls(raw)),
                         lock,
                         detail if type(detail) is str else _fate(walked, scope, raw) if verb == "call" else _detail(raw, scope),
-                        _value(names, scope, raw) if value is not None else IMPORTED if type(node) in _IMPORTS else "",
+                        _value(names, scope, raw) if value is not None else BY_IMPORT if type(node) in _IMPORTS else "",
                         via,
                         thread_key(names, scope, key) if key is not None else "",
                         *(_given(names, scope, raw) if verb == "load" and type(detail) is ast.Call else _TO_NOBODY),

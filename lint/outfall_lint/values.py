@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from outfall_lint.names import Names
 from outfall_lint.paths import path_of, spelled
-from outfall_lint.purity import IMPORTED, purity
+from outfall_lint.purity import purity
 from outfall_lint.scopes import CLASS, FUNCTION, Binding, Scope
 
 _DISPLAYS: dict[type, str] = {
@@ -114,6 +114,8 @@ def _is_mutable(value: ast.AST | None) -> bool:
 
 _IMPORTERS = ("importlib.import_module", "__import__")
 
+BY_IMPORT = "what an import brings"
+"""What is said of a name that an import binds: the same object, whoever is first."""
 OF_ITSELF = " of itself"
 """The end of what is said of a value that a name is bound to and that is made of the name's own value before."""
 
@@ -130,7 +132,7 @@ def describe(names: Names, scope: Scope, value: ast.AST | None) -> str:
     pure = purity(names, scope, value) if scope.function is not None else ""
     if isinstance(value, ast.Call):
         by_name = made_by in _IMPORTERS and len(value.args) == 1 and isinstance(value.args[0], ast.Constant)
-        return IMPORTED if by_name else f"call {made_by or _spelled(value.func)}{pure}"
+        return BY_IMPORT if by_name else f"call {made_by or _spelled(value.func)}{pure}"
     if type(value) in _DISPLAYS:
         return f"literal {made_by}{pure}"
     if isinstance(value, ast.BoolOp):
@@ -155,7 +157,7 @@ def _described_name(names: Names, scope: Scope, root: str, path: tuple[str, ...]
         if root in owner.parameters:
             return f"parameter {_spelled(value)}"
         if not path and bindings and all(b.how == "import" for b in bindings):
-            return IMPORTED
+            return BY_IMPORT
         if len(bindings) == 1 and bindings[0].how in ("assign", "walrus") and not path:
             made = bindings[0].value
             if made is not None and not (isinstance(made, ast.Name) and made.id == root):

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from outfall_lint.constructors import CONTAINERS
 from outfall_lint.model import Finding, Kind, Operation, Priority, State
-from outfall_lint.purity import IMPORTED, PURE
+from outfall_lint.purity import PURE
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, changes_in_place, renews_after_fork, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
-from outfall_lint.values import OF_ITSELF
+from outfall_lint.values import BY_IMPORT, OF_ITSELF
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
         elif after_import and all(a.detail.endswith(PURE) for a in after_import) and stays_as_made(state):
             message = f"global `{state.local_name}` is bound in {changed_in(untested(view, after_import))}, to an equal value each time"
             yield rule.finding(state, message, Priority.LOW)
-        elif after_import and all(a.detail.endswith(IMPORTED) for a in after_import):
+        elif after_import and all(a.detail.endswith(BY_IMPORT) for a in after_import):
             message = f"global `{state.local_name}` is imported in {changed_in(untested(view, after_import))}, the same each time"
             yield replace(found := told(rule, view, state, message, after_import), priority=min(found.priority, Priority.NORMAL))
         elif after_import:

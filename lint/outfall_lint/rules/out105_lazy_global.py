@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from outfall_lint.model import Access, Finding, Kind, Operation, Priority, State
-from outfall_lint.purity import IMPORTED, PURE, SETTLED
+from outfall_lint.purity import PURE, SETTLED
 from outfall_lint.rule import Explanation, Rule, View
 from outfall_lint.rules._tables import by_module_getattr, changes_in_place, stays_as_made, told, untested
 from outfall_lint.rules._words import changed_in
 from outfall_lint.states import is_runtime
+from outfall_lint.values import BY_IMPORT
 
 
 def _check(rule: Rule, view: View) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def _check(rule: Rule, view: View) -> Iterator[Finding]:
             locks = {a.lock for a in made}
             held = locks.pop() if len(locks) == 1 else None
             same = stays_as_made(state) and all(a.detail.endswith((PURE, SETTLED)) for a in made)
-            imported = all(a.detail.endswith(IMPORTED) for a in made)
+            imported = all(a.detail.endswith(BY_IMPORT) for a in made)
             if held:
                 outcome = f", under `{held}`"
             elif same or imported:
