@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outfall_lint.constructors import CONTAINERS
+from outfall_lint.guards import IN_A_BRANCH
 from outfall_lint.model import Finding, Kind, Operation, Priority, State
 from outfall_lint.purity import PURE
 from outfall_lint.rule import Explanation, Rule, View
@@ -69,7 +70,7 @@ def _is_local_at_heart(view: View, state: State) -> bool:
     first = min(used, key=lambda access: access.place)
     alone = {(access.place.path, access.function) for access in used} == {(state.place.path, first.function)}
     reads = [access for access in used if not access.operation.changes]
-    unconditional = first.operation is Operation.REBIND and first.method is None and not first.detail.startswith(("if ", "in a branch"))
+    unconditional = first.operation is Operation.REBIND and first.method is None and not first.detail.startswith(("if ", IN_A_BRANCH))
     if first.detail.endswith(OF_ITSELF):
         return False  # it is read before
     for_tests = first.place == state.place and any(view.for_tests(access) for access in state.accesses)
