@@ -83,10 +83,8 @@ class Names:
     def starts(self, scope: Scope, root: str) -> tuple[Start, ...]:
         """Everything that the bare name `root` may stand for in `scope`."""
         owner = scope.owner(root)
-        if owner is None and not self._has_stars and root != "__class__":
-            return ()
         if owner is None:
-            start = self.start(scope, root)
+            start = self.start(scope, root) if self._has_stars or root == "__class__" else None
             return (start,) if start is not None else ()
         key = (owner, root)
         found = self._may_start.get(key)

@@ -13,7 +13,7 @@ from outfall_lint.model import Access, Kind, Operation, Place, State
 from outfall_lint.project import Project
 from outfall_lint.sites import Declared, Site
 
-SPECIAL = ITERATORS | CONTEXT_VARS | LOOP_BOUND
+_SPECIAL = ITERATORS | CONTEXT_VARS | LOOP_BOUND
 """Constructors whose objects are ambient state by what they are, changed or not."""
 
 FIXED = ("fixed in the configuration",)
@@ -23,13 +23,13 @@ FIXED = ("fixed in the configuration",)
 def build_states(project: Project, fixed: Mapping[str, str]) -> Iterator[State]:
     """Every declaration that can hold ambient state. `fixed` are the kinds set in the configuration."""
     for declared in (*project.declared(), *project.undeclared_class_attributes()):
-        constructor = real_constructor(project, declared)
+        constructor = _real_constructor(project, declared)
         if _worth_keeping(project, declared, constructor):
             yield _state(project, declared, constructor, fixed)
 
 
-def real_constructor(project: Project, declared: Declared) -> str:
-    """The canonical constructor: re-exports followed, a project subclass of a known type named by that type.
+def _real_constructor(project: Project, declared: Declared) -> str:
+    """The canonical constructor, with re-exports followed.
 
     A name that only says its type, because a module property puts a slot behind it, is made by that property.
     """
@@ -63,7 +63,7 @@ def _worth_keeping(project: Project, declared: Declared, constructor: str) -> bo
         return False
     if scope == "instance":
         return any(site.use.key for site in declared.sites)
-    if constructor in SPECIAL or project.is_generator(constructor):
+    if constructor in _SPECIAL or project.is_generator(constructor):
         return True
     used_as = _used_as(project, constructor)
     return any(_changes_from_function(project, declared, site, used_as) for site in declared.sites)
@@ -132,7 +132,7 @@ def _reaching(project: Project, declared: Declared) -> Iterator[Site]:
         yield from (site for site in declared.sites if not _is_an_instance_s(declared, site))
         return
     shadowed = project.shadowed(declared)
-    constructor = real_constructor(project, declared)
+    constructor = _real_constructor(project, declared)
     per_instance = _gives_each_its_own(project, constructor, declared.target[:-1])
     for site in declared.sites:
         if site.use.via == "self" and (shadowed or per_instance or (not site.rest and _gives_one_of_its_own(site.use.verb, constructor))):
