@@ -125,13 +125,10 @@ def _collected(
 ) -> Iterator[ModuleFacts | Problem]:
     """The facts of every file, in order."""
     one = partial(_collect_file, root, own, given)
-    if jobs == 1 or len(files) < _WORTH_A_POOL:
-        for file in files:
-            yield one(file, memory)[1]
-        return
-    known = {file.path: facts for file in files if memory and (facts := _recalled(root, own, given, file, memory))}
+    recalls = memory if jobs > 1 else None  # one process looks each file up when it comes to it
+    known = {file.path: facts for file in files if recalls and (facts := _recalled(root, own, given, file, recalls))}
     missing = [file for file in files if file.path not in known]
-    if len(missing) < _WORTH_A_POOL:
+    if jobs == 1 or len(missing) < _WORTH_A_POOL:
         for file in files:
             yield known.get(file.path) or one(file, memory)[1]
         return
