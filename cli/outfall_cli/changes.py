@@ -32,7 +32,9 @@ def remind(root: Path) -> None:
     """Say once, on stderr, which changes stand although the command that had to agree never did."""
     from outfall_codemods import journal
 
-    for entry in [] if os.environ.get(VERIFYING) else journal.unverified(root):
+    if os.environ.get(VERIFYING):
+        return
+    for entry in journal.unverified(root):
         said = f"{entry.command} of {entry.created} stands, but `{entry.unverified}` never agreed to it"
         click.echo(f"{said}; run that now, or take it back: outfall undo {entry.id}", err=True)
         journal.settle(root, entry.id)
