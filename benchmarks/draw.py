@@ -54,6 +54,7 @@ def population(roots: list[Path]) -> list[Drawn]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Print the drawn findings as one JSON document."""
     parser = argparse.ArgumentParser("python -m benchmarks.draw", description="Draw findings to judge by reading.")
     parser.add_argument("root", nargs="+", type=Path, help="folders to check, each a project of its own")
     parser.add_argument("--count", type=int, default=100, help="how many to draw (100)")

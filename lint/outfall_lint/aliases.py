@@ -19,7 +19,7 @@ _MAKES = frozenset(
 
 
 def is_fresh(bindings: Sequence[Binding]) -> bool:
-    """Whether a function's local is for sure nothing but its own value, which a call or a display makes there and then."""
+    """Whether a function's local surely stands for nothing else: its one value is new, made by a call or a display."""
     if len(bindings) != 1:
         return False
     how, value = bindings[0].how, bindings[0].value
@@ -29,7 +29,7 @@ def is_fresh(bindings: Sequence[Binding]) -> bool:
 
 
 def is_open(bindings: Sequence[Binding]) -> bool:
-    """Whether a closer look at a local's bindings may tell more; for most it cannot, which is seen at once."""
+    """Whether a local's bindings are such that `may_stand_for` may find something: a quick look, and for most locals a no."""
     last = bindings[-1]
     if len(bindings) == 1:
         how, value = last.how, last.value

@@ -86,7 +86,7 @@ class Index:
         return self.knows(home) or self._onward(facts, name, asked) is not None
 
     def reached(self, target: Target) -> int:
-        """How much of `target` is the longest known name."""
+        """The length of the longest beginning of `target` that the project declares; all of it where none is."""
         for length in range(len(target), 0, -1):
             if self.knows(target[:length]):
                 return length

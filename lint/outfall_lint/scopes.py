@@ -131,7 +131,7 @@ class Scope:
         return False
 
     def forget(self) -> None:
-        """Let go of everything."""
+        """Let go of nodes and other scopes."""
         self.bindings.clear()
         self.uses.clear()
         self._owners.clear()

@@ -19,7 +19,7 @@ _LOCK_WORDS = ("lock", "mutex", "semaphore", "cond")
 
 
 def visit(w: Walk, node: ast.expr) -> None:
-    """Walk an expression whose value goes we know not where."""
+    """Walk an expression of whose value nothing is known: neither what is done with it nor where it goes."""
     handler = w.handlers.get(type(node))
     if handler is not None:
         handler(w, node)
