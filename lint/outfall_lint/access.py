@@ -6,6 +6,9 @@ from outfall_lint.constructors import CHANGING_METHODS, CONTAINERS, CONTEXT_VARS
 from outfall_lint.facts import BINDS, GOT, SLICE, SUBSCRIPT, Target, Use
 from outfall_lint.model import Access, Operation, Place
 
+INCREMENT = "increment by"
+"""What is said of an entry that is added to, before the value that is added."""
+
 _WHOLE = {
     "load": Operation.ESCAPE,
     "read": Operation.READ,
@@ -26,7 +29,8 @@ def access(use: Use, path: str, rest: Target, constructor: str, at_import: bool)
         operation = Operation.MUTATE
     detail = use.detail
     if use.value and operation.changes:
-        detail = f"{detail}; {use.value}" if detail else use.value
+        value = f"{INCREMENT} {use.value}" if use.verb == "augment" and rest == (SUBSCRIPT,) else use.value
+        detail = f"{detail}; {value}" if detail else value
     if len(rest) > 1 and operation is Operation.MUTATE and rest[0] in (SUBSCRIPT, GOT):
         detail = "inside an entry" if rest[0] == SUBSCRIPT or constructor in CONTAINERS else "inside its value"
     if use.key:

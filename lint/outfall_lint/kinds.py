@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from outfall_lint import thread_locals
+from outfall_lint.access import INCREMENT
 from outfall_lint.constructors import COLLECTIONS, CONTEXT_VARS, MAPPINGS, RUNTIME, THREAD_LOCALS
 from outfall_lint.model import Access, Kind, Operation
 
@@ -121,8 +122,10 @@ def _put_back(made: Sequence[Access], rebound: Sequence[Access]) -> bool:
 
 
 def _counts(accesses: Sequence[Access]) -> bool:
+    """Whether functions count entries up or down, and store none but to count from 0."""
     changes = [a for a in accesses if a.operation is Operation.MUTATE and not a.at_import]
-    return bool(changes) and all(a.method == "__setitem__" and a.detail.endswith("increment") for a in changes)
+    counted = [a for a in changes if f"{INCREMENT} constant " in a.detail]
+    return bool(counted) and all(a in counted or a.detail.endswith("constant 0") for a in changes)
 
 
 def _where(access: Access) -> str:
