@@ -9,6 +9,7 @@ is that of the middle half of the rounds.
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -35,6 +36,24 @@ class Ratio:
         ratios = [candidate / baseline for candidate, baseline in pairs]
         low, median, high = statistics.quantiles(ratios, n=4, method="inclusive")
         return cls(median, low, high)
+
+
+def wall(work: Callable[[], object]) -> float:
+    """Seconds by the clock of one call."""
+    return _spent(work, time.perf_counter)
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU seconds of one call."""
+    return _spent(work, time.process_time)
+
+
+def _spent(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    """What a clock shows for one call, garbage of earlier calls collected beforehand."""
+    gc.collect()
+    start = clock()
+    work()
+    return clock() - start
 
 
 def loops_for(timer: Timer, seconds: float = SECONDS_PER_SAMPLE) -> int:

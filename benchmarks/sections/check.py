@@ -7,17 +7,15 @@ that finds all of them there. With several processes the clock on the wall count
 from __future__ import annotations
 
 import ast
-import gc
 import io
 import sysconfig
-import time
 import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.table import Row
-from benchmarks.timing import Ratio
+from benchmarks.timing import Ratio, cpu, wall
 from outfall_cli.cache import Cache, open_cache
 from outfall_lint.collect import collect
 from outfall_lint.config import Config
@@ -93,19 +91,3 @@ def parse_all(files: list[Path]) -> None:
         data = path.read_bytes()
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         ast.parse(data.decode(encoding))
-
-
-def wall(work: Callable[[], object]) -> float:
-    """Seconds by the clock of one call."""
-    gc.collect()
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def cpu(work: Callable[[], object]) -> float:
-    """CPU seconds of one call, garbage of earlier calls collected beforehand."""
-    gc.collect()
-    start = time.process_time()
-    work()
-    return time.process_time() - start

@@ -14,9 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.sections.check import UNIT, cpu, parse_all, with_cache
+from benchmarks.sections.check import UNIT, parse_all, with_cache
 from benchmarks.table import Row
-from benchmarks.timing import Ratio
+from benchmarks.timing import Ratio, cpu
 from outfall_codemods.change import diff
 from outfall_codemods.migrate import MigrationPlan, plan_migration
 from outfall_lint.config import Config
