@@ -106,10 +106,12 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _default_excluded(parent: Path, name: str) -> bool:
+    """Whether a folder is left out by its name, or because it is a virtual environment."""
     return any(fnmatch.fnmatch(name, pattern) for pattern in DEFAULT_EXCLUDES) or (parent / name / "pyvenv.cfg").exists()
 
 
 def _in_default_excluded(below: Path) -> bool:
+    """Whether one of the folders above a file is left out by its name."""
     return any(fnmatch.fnmatch(part, pattern) for part in below.parts[:-1] for pattern in DEFAULT_EXCLUDES)
 
 

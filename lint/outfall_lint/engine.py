@@ -24,6 +24,11 @@ from outfall_lint.stored import key_of
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
+_CHUNK = 16
+_WORTH_A_POOL = 50
+"""Files to be read. Below this, starting processes costs more than it gains."""
+
+
 class Memory(Protocol):
     """What earlier runs found out of files. Its keys are `stored.key_of`'s."""
 
@@ -32,11 +37,6 @@ class Memory(Protocol):
 
     def keep(self, key: str, own: frozenset[str], facts: ModuleFacts) -> None:
         """Remember facts for later runs."""
-
-
-_CHUNK = 16
-_WORTH_A_POOL = 50
-"""Files to be read. Below this, starting processes costs more than it gains."""
 
 
 @dataclass(frozen=True)
