@@ -8,7 +8,8 @@ was used; nothing was lost, would have been evicted or refused, unless that was 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from outfall_reports.model import NEW_MODES, Process, Rollout, StateRecord
 
@@ -84,6 +85,14 @@ def _wall_hours(reports: Sequence[Report]) -> float:
 
 def _running_old(reports: Sequence[Report]) -> Iterator[str]:
     """Where the latest process of a name still runs the old way, with its mode."""
-    latest = {host: max(p.updated for p, _ in reports if p.host == host) for host in {p.host for p, _ in reports}}
+    latest = latest_by_host(process for process, _ in reports)
     current = {(p.host, record.mode) for p, record in reports if p.updated == latest[p.host]}
     return (f"{host} ({mode})" for host, mode in current if mode not in NEW_MODES)
+
+
+def latest_by_host(processes: Iterable[Process]) -> dict[str, datetime]:
+    """When each host last reported: of a process that was restarted, the latest counts."""
+    latest: dict[str, datetime] = {}
+    for process in processes:
+        latest[process.host] = max(process.updated, latest.get(process.host, process.updated))
+    return latest

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from outfall_reports.model import JournalEntry, Plan, ReportData
+from outfall_reports.readiness import latest_by_host
 
 # What a declaration read before, by what it was moved onto; the inventory knows better.
 _ORIGINS = {
@@ -164,10 +165,7 @@ def _origin(plan: Plan, data: ReportData) -> str:
 
 def _modes(name: str, data: ReportData) -> tuple[tuple[str, int], ...]:
     """Modes by how many processes run them; of a process that was restarted the latest counts."""
-    latest = {
-        process.host: max(other.updated for other in data.processes if other.host == process.host)
-        for process in data.processes
-    }
+    latest = latest_by_host(data.processes)
     running = Counter(
         process.states[name].mode
         for process in data.processes
