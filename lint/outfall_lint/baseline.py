@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -122,10 +122,9 @@ def compare(findings: Iterable[Finding], baseline: Baseline, lines: SourceLines)
     matched = _matched(_joined(entry for _, entry in found), baseline)
     there = {accepted.key: entry for entry, accepted in matched.values()}
     stale = [_stale_part(entry, there.get(entry.key)) for entry in _joined(baseline.entries)]
-    is_new = [entry.key not in matched or not matched[entry.key][1].covers(entry) for _, entry in found]
     return Comparison(
-        new=tuple(f for (f, _), new in zip(found, is_new) if new),
-        accepted=tuple(f for (f, _), new in zip(found, is_new) if not new),
+        new=tuple(f for f, entry in found if not _accepts(matched, entry)),
+        accepted=tuple(f for f, entry in found if _accepts(matched, entry)),
         stale=tuple(entry for entry in stale if entry is not None),
     )
 
@@ -144,7 +143,7 @@ def updated(
     matched = _matched(found, baseline)
     if allow_growth is None:
         return Baseline(tuple(sorted(_shrunk(matched.values()))), baseline.growth)
-    added = sum(entry.key not in matched or not matched[entry.key][1].covers(entry) for entry in found)
+    added = sum(not _accepts(matched, entry) for entry in found)
     grown = (Growth(date.today().isoformat(), allow_growth, added),) if added else ()
     return Baseline(tuple(found), baseline.growth + grown)
 
@@ -180,6 +179,11 @@ def _matched(found: Sequence[Entry], baseline: Baseline) -> dict[Key, tuple[Entr
         if old is not None:
             matched[entry.key] = (entry, old)
     return matched
+
+
+def _accepts(matched: Mapping[Key, tuple[Entry, Entry]], entry: Entry) -> bool:
+    """Whether every change of a found entry is one that was accepted of its state."""
+    return entry.key in matched and matched[entry.key][1].covers(entry)
 
 
 def _stale_part(entry: Entry, matching: Entry | None) -> Entry | None:
