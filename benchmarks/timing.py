@@ -56,13 +56,13 @@ def _spent(work: Callable[[], object], clock: Callable[[], float]) -> float:
     return clock() - start
 
 
-def loops_for(timer: Timer, seconds: float = SECONDS_PER_SAMPLE) -> int:
-    """How many loops make a sample of about `seconds`."""
+def loops_for(timer: Timer) -> int:
+    """How many loops make a sample of about `SECONDS_PER_SAMPLE`."""
     timer.timeit(1)  # what is imported or made on first use is no part of it
     loops = 1
-    while (spent := timer.timeit(loops)) < seconds / 4:
+    while (spent := timer.timeit(loops)) < SECONDS_PER_SAMPLE / 4:
         loops *= 4
-    return max(1, round(loops * seconds / spent))
+    return max(1, round(loops * SECONDS_PER_SAMPLE / spent))
 
 
 def ratio(

@@ -7,16 +7,15 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from typing import IO
 
 import click
 
 WIDEST = 100
 
 
-def colour(stream: IO[str] | None = None) -> bool:
-    """Whether to colour what goes to the stream (stdout): on a terminal, and without NO_COLOR."""
-    return not os.environ.get("NO_COLOR") and (stream or sys.stdout).isatty()
+def colour() -> bool:
+    """Whether to colour what goes to stdout: on a terminal, and without NO_COLOR."""
+    return not os.environ.get("NO_COLOR") and sys.stdout.isatty()
 
 
 def styled(text: str, **style: bool | str) -> str:

@@ -97,7 +97,7 @@ def _facts(source: Source, file: File, own: frozenset[str], walked: Walk) -> Mod
     module = walked.scopes[0]
     declared = tuple(declarations(walked, names, span_of))
     lasting = frozenset((*names.module, *d.name.split(".")) for d in declared if d.scope == "function")
-    functions = tuple(function_facts(walked, names))
+    functions = tuple(function_facts(walked))
     classes = tuple(class_facts(walked, names, span_of))
     own = own | {names.module[0]}
     shared = shared_attributes(walked, names, classes, functions, declared, own)

@@ -118,7 +118,7 @@ def _is_class(names: Names, scope: Scope, name: str) -> bool:
     return start is not None and start.via == "cls"
 
 
-def function_facts(walked: Walk, names: Names) -> Iterator[Function]:
+def function_facts(walked: Walk) -> Iterator[Function]:
     """Every function and method of the file."""
     generators = {scope for scope, _, _ in walked.yields}
     for scope in walked.scopes:

@@ -38,7 +38,7 @@ def sightings(walked: Walk, names: Names, span_of: SpanOf) -> Iterator[Sighting]
             yield from _made(scope, names, span_of)
     for scope, node, entered in walked.yields:
         if not scope.in_script:
-            yield from _yield(walked, scope, node, entered, names, span_of)
+            yield from _yield(scope, node, entered, names, span_of)
     for scope, call, name in walked.handed:
         if not scope.in_script:
             yield from _handed(scope, call, name, names, span_of)
@@ -140,7 +140,7 @@ def _fate(raw: RawUse, changed: Container[str]) -> str:
 
 
 def _yield(
-    walked: Walk, scope: Scope, node: ast.expr, entered: tuple[ast.expr, ...], names: Names, span_of: SpanOf
+    scope: Scope, node: ast.expr, entered: tuple[ast.expr, ...], names: Names, span_of: SpanOf
 ) -> Iterator[Sighting]:
     """A yield that hands control out while the function's context is still in force."""
     if scope.kind != FUNCTION or _ENTERS_AND_LEAVES & set(decorator_names(scope.node)):

@@ -17,6 +17,8 @@ from typing import NoReturn
 
 from outfall_reports.errors import ReportError
 
+NEWEST = 1
+"""The latest version of every document that this package reads."""
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -98,17 +100,17 @@ class Field:
             self._expected("a time such as 2026-11-23T10:00:00Z")
         return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
-    def check_version(self, newest: int = 1) -> None:
+    def check_version(self) -> None:
         """Refuse a document of a version that this package does not know."""
         version = self.get("version")
         number = version.count()
-        if number > newest:
+        if number > NEWEST:
             version.fail(
-                f"version {number} is newer than what this outfall reads ({newest})",
+                f"version {number} is newer than what this outfall reads ({NEWEST})",
                 "Upgrade outfall, or write the document with the outfall in use here",
             )
         if number < 1:
-            version._expected(f"a version from 1 to {newest}")
+            version._expected(f"a version from 1 to {NEWEST}")
 
     def _members(self) -> dict[str, object]:
         if not isinstance(self.value, dict):
