@@ -11,7 +11,7 @@ from enum import Enum, IntEnum
 
 
 class Kind(str, Enum):
-    """What a state is for, decided from how it is used (DESIGN's *kind*)."""
+    """What a state is for, decided from how it is used (docs/glossary.md)."""
 
     REGISTRY = "registry"
     CACHE = "cache"
