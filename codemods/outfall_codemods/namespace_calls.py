@@ -41,7 +41,11 @@ def _taken_by_key(source: SourceText, name: str) -> tuple[str, int] | None:
     """Where the file asks a function or a frame for its globals by the key `name`: `f.__globals__["name"]`."""
     if "__globals__" not in source.text and "f_globals" not in source.text:
         return None
-    for node in source.nodes:
+    try:
+        nodes = source.nodes
+    except SyntaxError:  # the analysis has reported it already, and nobody can import it
+        return None
+    for node in nodes:
         owner, key = None, None
         if isinstance(node, ast.Subscript):
             owner, key = node.value, node.slice
@@ -55,13 +59,14 @@ def _taken_by_key(source: SourceText, name: str) -> tuple[str, int] | None:
 def taken_elsewhere(name: str, module: str, path: str, others: OtherFiles) -> tuple[str, int] | None:
     """Where a file other than `path` takes all names of `module` at once, as `vars(module)` does; None if none does."""
     last = module.rpartition(".")[2]
-    for other in sorted({*others.saying(last, "vars(", beside=path), *others.saying(last, "_globals", beside=path), *others.saying(last, "__dict__", beside=path)}):
+    for other in sorted(others.saying(last, "_globals", name, beside=path)):
+        asked = _taken_by_key(others.source(other), name)
+        if asked:
+            return other, asked[1]
+    for other in sorted({*others.saying(last, "vars(", beside=path), *others.saying(last, "__dict__", beside=path)}):
         source = others.source(other)
         try:
-            asked = _taken_by_key(source, name)
-            if asked:
-                return other, asked[1]
-            called = {last, *_names_of(source, last)}
+            called = {last, *(given for given, whole in source.renamed if whole.rpartition(".")[2] == last)}
         except SyntaxError:  # the analysis has reported it already, and nobody can import it
             continue
         lines = [number for number, line in enumerate(source.lines, start=1) if "vars(" in line or "__dict__" in line]
@@ -70,13 +75,6 @@ def taken_elsewhere(name: str, module: str, path: str, others: OtherFiles) -> tu
             if owner is not None and _is_called(owner, called, last) and not _is_harmless(node, parents, name):
                 return other, getattr(node, "lineno", 0)
     return None
-
-
-def _names_of(source: SourceText, last: str) -> Iterator[str]:
-    """What the file calls a module by that last name."""
-    for node in source.nodes:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from (alias.asname for alias in node.names if alias.asname and alias.name.rpartition(".")[2] == last)
 
 
 def _owner(node: ast.AST) -> ast.expr | None:

@@ -16,6 +16,9 @@ PROBE = "`outfall migrate --probe` wrote this file"
 """What marks a probe: it names states in order to look at them, however they are kept."""
 
 
+_STAR = re.compile(rb"\bimport\s*\(?\s*\*")
+
+
 def _root(node: ast.expr) -> ast.expr:
     """What the attribute of an attribute begins with."""
     while isinstance(node, ast.Attribute):
@@ -64,9 +67,10 @@ class OtherFiles:
         `get()._name`, `a.imported.module._name`, and the name as a text of its own, but not of `self` or `cls`.
         """
         said = re.compile(rf"""(?<!\(self, )(?<!\(cls, )(['"]){re.escape(name)}\1""")
+        read = re.compile(rf"(?<!\bself)(?<!\bcls)\.{re.escape(name)}\b")
         for other, data in self._others(path, name):
             text = data.decode(errors="ignore")
-            if said.search(text) or (f".{name}" in text and self._is_reached(other, name)):
+            if said.search(text) or (read.search(text) and self._is_reached(other, name)):
                 yield other
 
     def _is_reached(self, path: str, name: str) -> bool:
@@ -83,7 +87,7 @@ class OtherFiles:
 
     def star_import(self, path: str) -> bool:
         """Whether a file other than `path` imports everything from a module called like the one at `path`."""
-        return any(imports_everything(text.decode(errors="ignore"), path) for _, text in self._others(path, "*"))
+        return any(imports_everything(text, path) for other, text in self._starring.items() if other != path)
 
     def taken(self, path: str, names: Collection[str]) -> set[str]:
         """Those of the names that files other than `path` take from a module called like the one at `path`."""
@@ -115,6 +119,11 @@ class OtherFiles:
     def _others(self, path: str, needle: str) -> Iterator[tuple[str, bytes]]:
         wanted = needle.encode()
         return ((other, text) for other, text in self._texts.items() if other != path and wanted in text)
+
+    @cached_property
+    def _starring(self) -> dict[str, str]:
+        """The texts that import everything from somewhere."""
+        return {path: text.decode(errors="ignore") for path, text in self._texts.items() if _STAR.search(text)}
 
     @cached_property
     def _texts(self) -> dict[str, bytes]:

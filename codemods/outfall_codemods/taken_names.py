@@ -21,7 +21,7 @@ def imports_everything(text: str, path: str) -> bool:
 def taken_from(text: str, path: str, names: Collection[str]) -> set[str]:
     """Those of the names that a file's text imports from a module called like the one at `path`, reads from it or patches there."""
     last = called(path)
-    if not names or (last not in text and not path.endswith("__init__.py")):
+    if not any(name in text for name in names) or (last not in text and not path.endswith("__init__.py")):
         return set()
     found = {name for listed in _imported(text, path) for name in re.findall(r"\w+", listed)}
     modules = {last, *re.findall(rf"\b{re.escape(last)}\s+as\s+(\w+)", text)}

@@ -125,6 +125,12 @@ class SourceText:
         return found
 
     @cached_property
+    def renamed(self) -> tuple[tuple[str, str], ...]:
+        """Each name that an import gives what is called otherwise, and what that is: `np` and `numpy`."""
+        imports = (node for node in self.nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+        return tuple((alias.asname, alias.name) for node in imports for alias in node.names if alias.asname)
+
+    @cached_property
     def bound(self) -> frozenset[str]:
         """Every name that any scope binds."""
         return frozenset(bound_names(self.nodes))
