@@ -22,7 +22,8 @@ from outfall_reports.gather import data_from_mapping
 from outfall_reports.model import MODES, ReportData
 from outfall_reports.rollout import StateRollout, rollouts
 from outfall_reports.states import DeclinedState, MovedState, Standing, declined_states, moved_states
-from outfall_reports.verdict import Verdict, plural, verdict
+from outfall_reports.verdict import Verdict, verdict
+from outfall_reports.words import plural
 
 _STYLE = "style.css"
 _SCRIPT = "filter.js"

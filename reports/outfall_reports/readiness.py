@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from outfall_reports.model import NEW_MODES, Process, Rollout, StateRecord
+from outfall_reports.words import plural
 
 Report = tuple[Process, StateRecord]
 UNPLACED = "places that are not known"
@@ -33,19 +34,15 @@ def missing(name: str, reports: Sequence[Report], rollout: Rollout) -> Iterator[
         yield "no access was recorded: nothing shows that it works"
     for site, count in lost_values(reports).items():
         if site not in rollout.accepted:
-            yield f"{_counted(count, 'value was', 'values were')} lost by the new way at {site}"
+            yield f"{plural(count, 'value was', 'values were')} lost by the new way at {site}"
     if name not in rollout.accepted:
         if evicted := sum(record.would_evict for _, record in reports):
-            yield f"{_counted(evicted, 'entry', 'entries')} would have been evicted"
+            yield f"{plural(evicted, 'entry', 'entries')} would have been evicted"
         if rejected := sum(record.would_reject for _, record in reports):
-            yield f"{_counted(rejected, 'registration', 'registrations')} would have been refused"
+            yield f"{plural(rejected, 'registration', 'registrations')} would have been refused"
     if rollbacks := sum(record.rollbacks for _, record in reports):
         remedy = "begin the next attempt with an empty metrics folder"
-        yield f"{_counted(rollbacks, 'rollback was', 'rollbacks were')} recorded; {remedy}"
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+        yield f"{plural(rollbacks, 'rollback was', 'rollbacks were')} recorded; {remedy}"
 
 
 def lost_values(reports: Sequence[Report]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from outfall_reports.model import ReportData
 from outfall_reports.rollout import StateRollout
 from outfall_reports.states import DeclinedState, MovedState, Standing
+from outfall_reports.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,3 @@ def _settled(
             "Nothing is left to do.",
         )
     return Verdict("unknown", "Nothing is known yet.", "Start with outfall check, then outfall migrate.")
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 state`, `2 states`, `1,200 states`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
