@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from outfall_reports.documents.load import PERCENTILES
-from outfall_reports.model import LoadResult
+from outfall_reports.model import PERCENTILES, LoadResult
 
 
 @dataclass(frozen=True, slots=True)

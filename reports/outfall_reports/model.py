@@ -13,6 +13,8 @@ from datetime import datetime
 MODES = ("legacy", "shadow", "new", "enforced")
 OLD_MODES = MODES[:2]
 NEW_MODES = MODES[2:]
+PERCENTILES = ("p50", "p95", "p99")
+"""Of the latencies of a load test."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from outfall_reports.fields import Field
-from outfall_reports.model import MODES, LoadResult
+from outfall_reports.model import MODES, PERCENTILES, LoadResult
 
 REMEDY = 'A load test holds "label", "mode", "requests", "bled", "seconds" and "latency_ms"'
-PERCENTILES = ("p50", "p95", "p99")
 
 
 def recognises(document: dict[str, object]) -> bool:
