@@ -58,6 +58,4 @@ def _covers(suppression: Suppression, finding: Finding) -> bool:
     first, last = place.line, place.end_line
     if statement.path == place.path and statement.line <= place.line <= statement.end_line:
         first, last = statement.line, statement.end_line
-    if suppression.style == "noqa":
-        last = max(last, place.line)
     return first <= suppression.line <= last and silences(suppression, finding.code)
