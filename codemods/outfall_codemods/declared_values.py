@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from outfall_lint.model import State
+from outfall_lint.paths import last_name
 
 from .text import SourceText
 
@@ -27,7 +28,7 @@ def made_by_call(state: State, source: SourceText) -> ast.Call | None:
     if not isinstance(value, ast.Call):
         return None
     function = value.func.value if isinstance(value.func, ast.Subscript) else value.func
-    called = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    called = last_name(function)
     own = state.constructor.rpartition(".")[2]
     return value if called == own or called in _other_names(source, own) else None
 
@@ -38,5 +39,4 @@ def _other_names(source: SourceText, name: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom):
             yield from (alias.asname for alias in node.names if alias.name == name and alias.asname)
         elif isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute)):
-            last = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name) and last == name)
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name) and last_name(node.value) == name)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from outfall_lint.paths import last_name
+
 from .slot_edits import CannotRewrite
 
 _THREAD_POOLS = frozenset({"ThreadPoolExecutor", "ThreadPool"})
@@ -19,7 +21,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def work_of(tree: ast.Module, call: ast.Call) -> ast.expr:
     """The argument that is the work; raises CannotRewrite where its context cannot be carried there."""
-    name = _last(call.func)
+    name = last_name(call.func)
     if name in _ON_POOLS and isinstance(call.func, ast.Attribute):
         _require_threads(tree, call.func.value)
     elif name == "run_in_executor" and call.args:
@@ -39,17 +41,13 @@ def work_of(tree: ast.Module, call: ast.Call) -> ast.expr:
     return work
 
 
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
 def _require_threads(tree: ast.Module, pool: ast.expr) -> None:
     """Everything that the file puts in this name has to be a pool of threads."""
     spelled = ast.unparse(pool)
     made = [value for target, value in _given(tree) if ast.unparse(target) == spelled and not _is_none(value)]
     told = [a.annotation for a in ast.walk(tree) if isinstance(a, ast.arg) and a.arg == spelled]
-    threads = all(isinstance(value, ast.Call) and _last(value.func) in _THREAD_POOLS for value in made)
-    if not made + told or not threads or not all(note is not None and _last(note) in _THREAD_POOLS for note in told):
+    threads = all(isinstance(value, ast.Call) and last_name(value.func) in _THREAD_POOLS for value in made)
+    if not made + told or not threads or not all(note is not None and last_name(note) in _THREAD_POOLS for note in told):
         raise CannotRewrite(f"whether `{spelled}` runs it in a thread or in another process is not in sight", pool.lineno)
 
 
