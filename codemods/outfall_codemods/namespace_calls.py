@@ -38,7 +38,11 @@ def _shown_by_example(source: SourceText, name: str) -> tuple[str, int] | None:
 
 
 def _taken_by_key(source: SourceText, name: str) -> tuple[str, int] | None:
-    """Where the file asks a function or a frame for its globals by the key `name`: `f.__globals__["name"]`."""
+    """Where the file asks a function or a frame for its globals by the key `name`: `f.__globals__["name"]`.
+
+    A computed key may be the name, too, but not that of a frame which is only given or gone back to: such asks for what any
+    caller, of whatever module, happens to have, as tools for debugging do.
+    """
     if "__globals__" not in source.text and "f_globals" not in source.text:
         return None
     try:
@@ -51,7 +55,10 @@ def _taken_by_key(source: SourceText, name: str) -> tuple[str, int] | None:
             owner, key = node.value, node.slice
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             owner, key = node.func.value, node.args[0]
-        if isinstance(owner, ast.Attribute) and owner.attr in ("__globals__", "f_globals") and key and not _is_other(key, name):
+        if not isinstance(owner, ast.Attribute) or owner.attr not in ("__globals__", "f_globals") or key is None:
+            continue
+        of_anybody = owner.attr == "f_globals" and not isinstance(owner.value, ast.Call)
+        if not _is_other(key, name) and (isinstance(key, ast.Constant) or not of_anybody):
             return f"`{owner.attr}` is asked for it by its name, which would miss its slot", owner.lineno
     return None
 

@@ -148,6 +148,7 @@ OTHERWISE = {
     "another key": "def f():\n    return globals()['other']\n",
     "asked for another key": "def f():\n    return 'other' in globals() or globals().get('another')\n",
     "what import asks for": "def f(n):\n    return __import__(n, globals(), locals(), ['a'])\n",
+    "a caller's": "def f(frame, name):\n    return frame.f_back.f_globals.get(name)\n",
     "identity": "def f(frame):\n    names = globals()\n    while frame.f_globals is names:\n        frame = frame.f_back\n",
     "a namespace of its own": "def f(code, space):\n    exec(code, space)\n    return eval(code, {'a': 1})\n",
     "code without it": "exec(compile('def f(): pass', 'app', 'exec'))\n",
