@@ -30,7 +30,7 @@ def layouts(source: SourceText, called: Collection[str], fresh: Collection[int],
     for statement in chain.from_iterable(source.blocks):
         if isinstance(statement, ast.ImportFrom) and statement.lineno in fresh and statement.module == RUNTIME:
             yield from _import_layout(source, statement, limit)
-        call = _call_of(statement, called) if _is_alone(source, statement) else None
+        call = _call_of(statement, called) if source.stands_alone(statement) else None
         if call is not None and call.lineno in fresh:
             found = comment_above(source, call, limit) or _layout(source, call, limit)
         else:
@@ -44,13 +44,6 @@ def _call_of(statement: ast.stmt, called: Collection[str]) -> ast.Call | None:
     value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
     ours = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in called
     return value if ours and isinstance(value, ast.Call) else None
-
-
-def _is_alone(source: SourceText, statement: ast.stmt) -> bool:
-    """Whether no other statement shares its lines."""
-    place = source.place(statement)
-    rest = source.lines[place.end_line - 1][place.end_column :].strip()
-    return not source.lines[place.line - 1][: place.column].strip() and (not rest or rest.startswith("#"))
 
 
 def _import_layout(source: SourceText, statement: ast.ImportFrom, limit: int) -> Iterator[Splice]:

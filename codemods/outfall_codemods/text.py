@@ -124,6 +124,12 @@ class SourceText:
                 found.update((a.asname or a.name, "" if node.level else node.module or "") for a in node.names)
         return found
 
+    def stands_alone(self, statement: ast.stmt) -> bool:
+        """Whether nothing but a comment stands on the statement's lines beside it."""
+        place = self.place(statement)
+        rest = self.lines[place.end_line - 1][place.end_column :].strip()
+        return not self.lines[place.line - 1][: place.column].strip() and (not rest or rest.startswith("#"))
+
     @cached_property
     def renamed(self) -> tuple[tuple[str, str], ...]:
         """Each name that an import gives what is called otherwise, and what that is: `np` and `numpy`."""

@@ -40,7 +40,7 @@ def _without_aliases(source: SourceText, aliases: frozenset[str]) -> str:
             continue
         unread = aliases - used_names(function)
         for node in function.body if len(function.body) > 1 else ():
-            if isinstance(node, ast.Assign) and _names_true(node) in unread and _has_its_lines(source, node):
+            if isinstance(node, ast.Assign) and _names_true(node) in unread and source.stands_alone(node):
                 cuts.append(Splice(source.starts[node.lineno - 1], source.starts[node.end_lineno or node.lineno], ""))
     return splice(source.text, cuts)
 
@@ -61,7 +61,7 @@ def _without_helpers(source: SourceText, orphans: set[str]) -> str:
                 cuts.append(_whole_lines(source, node))
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and len(node.targets) == 1:
             target = node.targets[0]
-            if isinstance(target, ast.Name) and target.id in orphans and _private(target.id) and _has_its_lines(source, node):
+            if isinstance(target, ast.Name) and target.id in orphans and _private(target.id) and source.stands_alone(node):
                 cuts.append(_whole_lines(source, node))
     return splice(source.text, cuts)
 
@@ -97,13 +97,6 @@ def _calls(statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         evaluated = [*statement.decorator_list, statement.args]
     return any(isinstance(node, (ast.Call, ast.Await)) for each in evaluated for node in ast.walk(each))
-
-
-def _has_its_lines(source: SourceText, node: ast.stmt) -> bool:
-    """Whether nothing but a comment stands on the statement's lines beside it."""
-    place = source.place(node)
-    rest = source.lines[place.end_line - 1][place.end_column :].strip()
-    return not source.lines[place.line - 1][: place.column].strip() and (not rest or rest.startswith("#"))
 
 
 def _whole_lines(source: SourceText, node: ast.stmt) -> Splice:
