@@ -75,6 +75,7 @@ def test_one_file_comes_on_stdin(project: Path, run: Run) -> None:
     done = run("check", "--stdin-filename", "app/agents.py", "--format", "oneline", stdin=text)
     assert done.code == 1
     assert done.out.startswith("app/agents.py:1:1: OUT101 ")
+    assert run("check", "-", "--stdin-filename", "app/agents.py", "--format", "oneline", stdin=text).out == done.out
 
 
 def test_the_baseline_grows_only_with_a_reason(ambient: Path, invoke: Invoke) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--no-baseline", is_flag=True, help="Report what the baseline accepts, too.")
 @click.option("--update-baseline", is_flag=True, help="Take what is mended out of the baseline.")
 @click.option("--allow-growth", metavar="REASON", help="With --update-baseline: also take in what is new.")
-@click.option("--stdin-filename", metavar="PATH", help="Read one file from stdin, as if it lay there.")
+@click.option("--stdin-filename", metavar="PATH", help="Read one file from stdin, as if it lay there; a - beside it is allowed.")
 @options.jobs
 @options.cached
 @click.pass_context
@@ -95,10 +95,10 @@ def command(
 
 
 def require_one_source(paths: tuple[str, ...], stdin_filename: str | None) -> None:
-    """Raises UsageError for paths beside stdin, and for `-`, which says nothing about where the text would lie."""
-    if "-" in paths:
+    """Raises UsageError for paths beside stdin, and for `-` alone, which says nothing about where the text would lie."""
+    if "-" in paths and not stdin_filename:
         raise click.UsageError("to read stdin, say where the text lies: --stdin-filename PATH.")
-    if paths and stdin_filename:
+    if stdin_filename and paths not in ((), ("-",)):
         raise click.UsageError("--stdin-filename reads that one file; leave out the paths.")
 
 
