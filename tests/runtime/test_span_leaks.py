@@ -174,6 +174,39 @@ def test_a_forked_child_has_ids_of_its_own_and_leaves_the_parents_spans_to_the_p
     assert first != second
 
 
+GOES_ON = """
+import os
+from contextvars import copy_context
+from outfall_runtime import span
+with span("ended") as ended:
+    pass
+held = copy_context().run(span("held").begin)
+with span("block"):
+    child = os.fork()
+    with span("of ended", parent=ended) as first, span("of held", parent=held) as second:
+        pass
+    with span("of block") as third:
+        pass
+held.end()
+with span("its own") as own:
+    pass
+print(*(one.context.trace_id for one in (first, second, third, own)), flush=True)
+if child == 0:
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+assert status == 0
+"""
+
+
+@pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
+def test_a_trace_that_nobody_asked_about_before_a_fork_has_one_id_on_both_sides(python: Python) -> None:
+    done = python(GOES_ON)
+    assert (done.returncode, done.stderr) == (0, "")
+    [*ids, own], [*ids_in_child, own_in_child] = map(str.split, done.stdout.splitlines())
+    assert ids == ids_in_child
+    assert len({*ids, own, own_in_child}) == 5
+
+
 def test_spans_open_at_exit_are_named_in_one_line(python: Python) -> None:
     done = python("from outfall_runtime import span\na = span('a').begin()\nb = span('b').begin()")
     assert done.returncode == 0

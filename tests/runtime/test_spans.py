@@ -158,17 +158,17 @@ def test_a_clock_that_is_set_back_changes_neither_length_nor_order(monkeypatch: 
     assert outer.began <= inner.began <= inner.events[0].time <= outer.began + outer.seconds + 1e-3
 
 
-def test_a_new_clock_counts_for_traces_that_begin_a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    from outfall_runtime._spans.trace import wall_clock
-
+def test_a_new_clock_counts_for_traces_that_nobody_has_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    with span("asked") as asked, span("part of it") as part:
+        before = asked.began
+    with span("here") as here, span("from there", parent=SpanContext("1" * 32, "2" * 16)) as remote:
+        pass
     moved = time.time_ns() + 3_600 * 10**9
     monkeypatch.setattr(time, "time_ns", lambda: moved)
-    monkeypatch.setattr(wall_clock, "until", 0)
-    with span("later") as later:
-        pass
-    monkeypatch.undo()
-    wall_clock.renew(time.monotonic_ns())
-    assert abs(later.began - moved / 1e9) < 1
+    assert asked.began == before
+    assert 0 <= part.began - before < 60
+    for other in (here, remote):
+        assert abs(other.began - moved / 1e9) < 1
 
 
 # -- listeners

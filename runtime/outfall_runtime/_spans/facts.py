@@ -12,7 +12,7 @@ from types import MappingProxyType
 from .._common import sites
 from .._common.record import NamedTuple
 from .book import book
-from .trace import SpanContext, Trace, span_id
+from .trace import NANOSECONDS, SpanContext, Trace, span_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 MOST = 128  # attributes, events and links that a span keeps, each; OpenTelemetry's default limit
 UNSET, OK, ERROR = "unset", "ok", "error"
-NANOSECONDS = 1_000_000_000
 
 
 class SpanEvent(NamedTuple):
@@ -97,7 +96,7 @@ class SpanFacts(Trace):
         if not self.closed:
             more = self._extra()
             if len(more.events) < MOST:
-                more.events.append(SpanEvent(name, self._wall(monotonic_ns()), fields))
+                more.events.append(SpanEvent(name, (self._trace or self)._wall(monotonic_ns()), fields))
             else:
                 more.dropped += 1
         return self
@@ -156,7 +155,7 @@ class SpanFacts(Trace):
     @property
     def began(self) -> float:
         """Seconds since the epoch."""
-        return self._wall(self._start)
+        return (self._trace or self)._wall(self._start)
 
     @property
     def seconds(self) -> float:
@@ -239,9 +238,6 @@ class SpanFacts(Trace):
         if more is None:
             more = self._more = _More()
         return more
-
-    def _wall(self, moment: int) -> float:
-        return (moment + (self._trace or self)._shift) / NANOSECONDS
 
 
 def context_of(place: Place) -> SpanContext:

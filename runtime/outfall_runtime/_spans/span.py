@@ -14,7 +14,7 @@ from .. import flags
 from .book import book
 from .chain import chain, innermost, take_out
 from .facts import SpanFacts, context_of
-from .trace import ROOT_BITS, SPAN_BITS, UNDECIDED, RemoteTrace, bits, wall_clock
+from .trace import SPAN_BITS, UNDECIDED, RemoteTrace, bits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         ) -> MadeSpan: ...
 
 DISOWNED = -1
-_getframe, _board, _clock = sys._getframe, flags.board, wall_clock
+_getframe, _board = sys._getframe, flags.board
 _here, _put, _put_back = chain.get, chain.set, chain.reset  # an imported name's method costs an object at each call
 _table, _ended = book.table, book.ended.up
 
@@ -58,26 +58,22 @@ class Span(SpanFacts):
         frame = _getframe(1)
         self._code = frame.f_code
         self._at = frame.f_lasti
-        self._start = now = monotonic_ns()
+        self._start = monotonic_ns()
         self._outer = around = _here()
         if around is not None and (around.closed or around.quiet):
             self._outer = innermost()
             around = self._outside(self._outer)
         if self._place is not None:
-            number = bits(SPAN_BITS) or 1
-            self._join(self._place, now)
+            self._join(self._place)
         elif around is not None:
-            number = bits(SPAN_BITS) or 1
             self._trace = around._trace or around
             self._parent = around._number
         else:
             self._trace = None
             self._flags = _board.seen() if _board.ever_pinned else _board.current
-            self._shift = _clock.shift if now < _clock.until else _clock.renew(now)
             self._mode = UNDECIDED
             self._parent = 0
-            number = bits(ROOT_BITS)
-        self._number = number
+        self._number = number = bits(SPAN_BITS) or 1
         _table[number] = self if len(_table) < book.limit else book.one_too_many()
         self.closed = False
         self._token = _put(self)  # an ended span is taken out, in whatever context that happens
@@ -168,12 +164,12 @@ class Span(SpanFacts):
         self._end = DISOWNED
         _table[self._number] = None
 
-    def _join(self, parent: Place, now: int) -> None:
+    def _join(self, parent: Place) -> None:
         if isinstance(parent, SpanFacts):
             self._trace = parent._trace or parent
             self._parent = parent._number
         else:
-            self._trace = RemoteTrace(now, parent)
+            self._trace = RemoteTrace(parent)
             self._parent = int(parent.span_id, 16)
 
     def _outside(self, around: Optional[Span]) -> Optional[Span]:

@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 HEX = frozenset("0123456789abcdef")
 VERSION_00_LENGTH = 55
-SECOND = 1_000_000_000
+NANOSECONDS = 1_000_000_000
 UNDECIDED = ""
-SPAN_BITS, ROOT_BITS = 64, 64 + 128
-SPAN_MASK = (1 << SPAN_BITS) - 1
+SPAN_BITS = 64
 MOST_TRACESTATE = 512  # characters; the least that the standard asks to carry, and the most that we do
 
 
@@ -64,8 +63,8 @@ def parse_traceparent(header: str, tracestate: str = "") -> Optional[SpanContext
 
 
 def span_id(number: int) -> str:
-    """16 hexadecimal digits, of a number of 64 bits, or of 192 in which a root's own are the lowest."""
-    return f"{number & SPAN_MASK or 1:016x}"
+    """16 hexadecimal digits."""
+    return f"{number:016x}"
 
 
 _generator = Random()
@@ -76,54 +75,44 @@ def _seed() -> None:
     _generator.seed(int.from_bytes(os.urandom(32), "big"))
 
 
-class WallClock:
-    """What to add to the monotonic clock to get the wall clock, in nanoseconds; looked up once a second."""
-
-    __slots__ = ("shift", "until")
-
-    def __init__(self) -> None:
-        self.until = 0
-        self.renew(time.monotonic_ns())
-
-    def at(self, now: int) -> int:
-        """The shift at a monotonic time that is about now."""
-        return self.shift if now < self.until else self.renew(now)
-
-    def renew(self, now: int) -> int:
-        self.shift = shift = time.time_ns() - time.monotonic_ns()
-        self.until = now + SECOND
-        return shift
-
-
 _seed()
-wall_clock = WallClock()  # outfall: ignore[OUT109] the process has one wall clock
+# The upper half of the ids of all traces that begin here. A forked child keeps it: it may go on with a trace of its
+# parent, whose id is the same in both whether or not anybody asked for it before the fork.
+_UPPER_HALF = bits(SPAN_BITS)
 
 
 class Trace:
     """What every span of a trace in this process has from its root, which is usually the trace itself: an object less.
 
-    `_shift` is wall clock less monotonic clock, the same for all its spans: a wall clock that is set
-    back during a trace changes neither their order nor their length. A root fills it in
-    (`Span.__enter__`), because a call to do that costs as much as doing it.
+    What few ask for is found when first asked: its id, and by how much the wall clock is ahead of the monotonic one, which
+    is then the same for all its spans. So a wall clock that is set back changes neither their order nor their length.
     """
 
-    __slots__ = ("_flags", "_mode", "_number", "_shift")
+    __slots__ = ("_ahead", "_flags", "_mode", "_number")
+    _ahead: int  # nanoseconds; absent until somebody asks when something was
     _flags: Snapshot
     _mode: str  # of its staged spans; UNDECIDED until the first of them asks
-    _number: int  # of a root 192 bits: the id of its trace, and below it its own; of other spans 64
-    _shift: int
+    _number: int  # of SPAN_BITS; the root's is also the lower half of the trace's id
     _sampled = True
     _tracestate = ""
 
     def _apart(self) -> Trace:
         """The same trace as an object of its own, for a root that must not live as long as its spans do."""
         trace = Trace()
-        trace._flags, trace._mode, trace._number, trace._shift = self._flags, self._mode, self._number, self._shift
+        trace._flags, trace._mode, trace._number = self._flags, self._mode, self._number
         return trace
 
     def _trace_id(self) -> str:
         """32 hexadecimal digits."""
-        return f"{self._number >> SPAN_BITS or 1:032x}"
+        return f"{_UPPER_HALF:016x}{self._number:016x}"
+
+    def _wall(self, moment: int) -> float:
+        """Seconds since the epoch, of a moment on the monotonic clock in nanoseconds."""
+        try:
+            ahead = self._ahead
+        except AttributeError:
+            ahead = self._ahead = time.time_ns() - time.monotonic_ns()
+        return (moment + ahead) / NANOSECONDS
 
     def _pinned(self, name: str, key: object) -> bool:
         """Whether a flag was on at the root.
@@ -139,17 +128,20 @@ class Trace:
 class RemoteTrace(Trace):
     """The part of a trace from another process that runs in this one."""
 
-    __slots__ = ("_sampled", "_tracestate")
+    __slots__ = ("_id", "_sampled", "_tracestate")
+    _id: str
     _sampled: bool
     _tracestate: str
 
-    def __init__(self, now: int, context: SpanContext) -> None:
+    def __init__(self, context: SpanContext) -> None:
         self._flags = flags.board.seen()
-        self._shift = wall_clock.at(now)
         self._mode = UNDECIDED
-        self._number = int(context.trace_id, 16) << SPAN_BITS
+        self._id = context.trace_id
         self._sampled = context.sampled
         self._tracestate = context.tracestate
+
+    def _trace_id(self) -> str:
+        return self._id
 
 
 if hasattr(os, "register_at_fork"):
