@@ -10,13 +10,14 @@ is over, and reading skips it (see `_contexts.nodes`).
 
 from __future__ import annotations
 
-from contextvars import ContextVar, copy_context
 from types import MappingProxyType
 
 from ._contexts.nodes import FOREVER, OPEN, Block, Node, is_over, settled
+from ._contexts.variables import own_context, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import ContextVar
     from typing import Any, Callable, Dict, Mapping, Optional, Sequence, TypeVar
 
     from ._contexts.nodes import AnyNode
@@ -31,7 +32,7 @@ ERROR_ATTRIBUTE = "__outfall_context__"
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-_top: ContextVar[Optional[AnyNode]] = ContextVar("outfall_context", default=None)
+_top: ContextVar[Optional[AnyNode]] = variable("outfall_context", None)
 
 
 class _Carried:
@@ -111,7 +112,7 @@ def wrap(function: Callable[..., Result], states: "Optional[Sequence[Any]]" = No
         return _wrap_some(function, states)
     from functools import wraps
 
-    carried = copy_context()
+    carried = own_context()
 
     @wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Result:
@@ -133,7 +134,7 @@ def _wrap_some(function: Callable[..., Result], states: "Sequence[Any]") -> Call
 
     @wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Result:
-        return copy_context().run(run, *args, **kwargs)
+        return own_context().run(run, *args, **kwargs)
 
     return wrapped
 

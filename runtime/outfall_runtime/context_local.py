@@ -13,7 +13,7 @@ context with the arguments of the construction:
             self.user = user
 
 A thread starts without values. Work carries them along only where it is wrapped
-(`context.wrap`, `asyncio.to_thread`), on every build of Python alike.
+(`context.wrap`, `asyncio.to_thread`), on every build of Python alike (see `_contexts.variables`).
 
 Hazard: a mutable value is one object for all tasks that inherited it; keep immutable values here.
 """
@@ -23,13 +23,7 @@ from __future__ import annotations
 from weakref import finalize
 
 from ._contexts import protocol
-from ._contexts.cells import (
-    NO_THREAD,
-    Cell,
-    Cells,
-    is_carried_by_start,
-    threads_inherit_contexts,
-)
+from ._contexts.cells import BLANK, Cell, Cells
 from ._contexts.protocol import MISSING, Namespace, no_attribute
 from ._tables import catalogue
 
@@ -124,13 +118,12 @@ class ContextLocal:
 class Store:
     """Where one `ContextLocal` keeps its values; outside the instance, whose namespace is the user's."""
 
-    __slots__ = ("__weakref__", "cells", "inherits", "initial", "name")
+    __slots__ = ("__weakref__", "cells", "initial", "name")
 
     def __init__(self, name: str, initial: Optional[Arguments]) -> None:
         self.name = name
         self.initial = initial
         self.cells = Cells()
-        self.inherits = threads_inherit_contexts()
         catalogue.add(name, self)
 
     def begin(self) -> None:
@@ -177,11 +170,7 @@ class Store:
 
     def _valid(self) -> Optional[Cell]:
         cell: Optional[Cell] = self.cells.variable.get(None)
-        if cell is None or cell.thread == NO_THREAD:
-            return None
-        if self.inherits and is_carried_by_start(self.cells.variable, cell):
-            return None
-        return cell
+        return None if cell is BLANK else cell
 
 
 def _property(name: str) -> property:
@@ -191,16 +180,13 @@ def _property(name: str) -> property:
         except LookupError:
             return self._outfall_store.read(self, name)
 
-    def read_own(self: ContextLocal) -> Any:
-        return self._outfall_store.read(self, name)
-
     def write(self: ContextLocal, value: Any) -> None:
         self._outfall_store.write(self, name, value)
 
     def delete(self: ContextLocal) -> None:
         self._outfall_store.delete(self, name)
 
-    return property(read_own if threads_inherit_contexts() else read, write, delete)
+    return property(read, write, delete)
 
 
 def _names(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> str:

@@ -6,20 +6,19 @@
         tenant.get()
 
 Hazard: as in `context`: a block may end out of order or in another context, so the end of a block
-closes its own value and never restores what was there before. And a thread that starts with a
-copy of its starter's context, as free-threaded builds do, must not take the value along unasked.
+closes its own value and never restores what was there before.
 """
 
 from __future__ import annotations
 
-from _thread import get_ident
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union, overload
 
-from ._contexts.cells import is_carried_by_start, threads_inherit_contexts
 from ._contexts.nodes import FOREVER, Block, Node, innermost, settled
+from ._contexts.variables import variable
 
 if TYPE_CHECKING:
+    from contextvars import ContextVar
+
     from ._contexts.nodes import AnyNode
 
 T = TypeVar("T")
@@ -35,13 +34,12 @@ class ContextValue(Generic[T]):
         default: what `get` returns where nothing was set.
     """
 
-    __slots__ = ("_default", "_variable", "_writer", "name")
+    __slots__ = ("_default", "_variable", "name")
 
     def __init__(self, name: str, default: T = _NONE) -> None:
         self.name = name
         self._default = default
-        self._variable: "ContextVar[Optional[AnyNode]]" = ContextVar(name, default=None)
-        self._writer: "Optional[ContextVar[_Writer]]" = ContextVar(name) if threads_inherit_contexts() else None
+        self._variable: "ContextVar[Optional[AnyNode]]" = variable(name, None)
 
     @overload
     def get(self) -> T: ...
@@ -53,7 +51,7 @@ class ContextValue(Generic[T]):
         Raises:
             LookupError: there is neither.
         """
-        top = None if self._writer and self._is_carried(self._writer) else innermost(self._variable)
+        top = innermost(self._variable)
         if top is not None and top.value is not _NONE:
             return top.value
         if default is not _NONE:
@@ -78,11 +76,10 @@ class ContextValue(Generic[T]):
 
     def is_set(self) -> bool:
         """Whether a value was set here; the default is none."""
-        top = None if self._writer and self._is_carried(self._writer) else innermost(self._variable)
+        top = innermost(self._variable)
         return top is not None and top.value is not _NONE
 
     def _put(self, value: Any) -> None:
-        self._write()
         top = settled(self._variable, _inner)
         if top is None:
             self._variable.set(Node(value, FOREVER, None))
@@ -96,42 +93,20 @@ class ContextValue(Generic[T]):
     def __repr__(self) -> str:
         return f"<ContextValue {self.name}>"
 
-    def _write(self) -> None:
-        """Where threads inherit contexts: leave what came along with the thread's start, and say who writes."""
-        if self._writer:
-            if self._is_carried(self._writer):
-                self._variable.set(None)
-            self._writer.set(_Writer())
-
-    def _is_carried(self, variable: "ContextVar[_Writer]") -> bool:
-        writer = variable.get(None)
-        return writer is not None and is_carried_by_start(variable, writer)
-
 
 def _inner(outer: T, inner: T) -> T:
     return inner
 
 
-class _Writer:
-    """Marks the contexts in which a thread has written the value."""
-
-    __slots__ = ("thread",)
-
-    def __init__(self) -> None:
-        self.thread = get_ident()
-
-
 class _Use(Block, Generic[T]):
-    __slots__ = ("_owner", "top")
+    __slots__ = ("top",)
     merge = staticmethod(_inner)
 
     def __init__(self, owner: ContextValue[T], value: T) -> None:
         super().__init__(value)
-        self._owner = owner
         self.top = owner._variable
 
     def __enter__(self) -> T:
-        self._owner._write()
         super().__enter__()
         value: T = self.value
         return value

@@ -7,9 +7,10 @@ and never kept by the worker.
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
+
+from ._contexts.variables import own_context
 
 Result = TypeVar("Result")
 
@@ -18,7 +19,7 @@ class ContextExecutor(ThreadPoolExecutor):
     """A `ThreadPoolExecutor` whose work runs in a copy of the submitter's context."""
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
-        return super().submit(partial(copy_context().run, fn), *args, **kwargs)
+        return super().submit(partial(own_context().run, fn), *args, **kwargs)
 
 
 async def run_in_executor(
@@ -30,5 +31,5 @@ async def run_in_executor(
     """
     from asyncio import get_running_loop
 
-    run = partial(copy_context().run, function, *args, **kwargs)
+    run = partial(own_context().run, function, *args, **kwargs)
     return await get_running_loop().run_in_executor(executor, run)

@@ -12,11 +12,12 @@ another one. An isolated generator runs every step in one copy of the context of
 
 from __future__ import annotations
 
-from contextvars import Context, copy_context
+from contextvars import Context
 from functools import wraps
 from typing import Any, Callable, Generator, Optional, TypeVar
 
 from ._common.generators import around_async_generator, around_generator
+from ._contexts.variables import own_context
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -42,7 +43,7 @@ class _Apart:
     """Makes every step in a copy of the context of the first one."""
 
     def __enter__(self) -> None:
-        self._context = copy_context()
+        self._context = own_context()
 
     def __exit__(self, *error: object) -> None:
         pass

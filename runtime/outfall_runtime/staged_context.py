@@ -19,7 +19,7 @@ from ._common.modes import ENABLED, ENFORCED, LEGACY, SHADOW, Setting
 from ._common.sites import call_site
 from ._common.states import CONTEXT
 from ._contexts import protocol
-from ._contexts.cells import Cell, threads_inherit_contexts
+from ._contexts.cells import Cell
 from ._contexts.protocol import MISSING, no_attribute
 from ._contexts.units import current_unit
 from ._flags.flag_names import follow, setting, stage
@@ -124,7 +124,7 @@ class StagedStore(Store):
 
     def cell(self, local: ContextLocal) -> Values:
         """The new way's entries of this context, once whatever has to be initialised is."""
-        cell: Any = self.cells.get(None) if self.initial is None and not self.inherits else self._valid()
+        cell: Any = self.cells.get(None) if self.initial is None else self._valid()
         if self.initial is not None and self._starts(cell is None):
             self.thread.begun = True
             if cell is None:
@@ -265,13 +265,10 @@ def _property(name: str) -> property:
             pass
         return store.read(self, name)
 
-    def read_checked(self: ContextLocal) -> Any:
-        return self._outfall_store.read(self, name)
-
     def write(self: ContextLocal, value: Any) -> None:
         self._outfall_store.write(self, name, value)
 
     def delete(self: ContextLocal) -> None:
         self._outfall_store.delete(self, name)
 
-    return property(read_checked if threads_inherit_contexts() else read, write, delete)
+    return property(read, write, delete)

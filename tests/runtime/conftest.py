@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Type
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -55,23 +54,6 @@ def in_thread() -> Callable[[Callable[[], Any]], Any]:
         return results[0]
 
     return run
-
-
-@pytest.fixture
-def inheriting_thread() -> Type[threading.Thread]:
-    """A thread as Python 3.14's free-threaded builds have them: in a copy of its starter's context, kept in `_context`."""
-
-    class InheritingThread(threading.Thread):
-        _context: Any = None
-
-        def start(self) -> None:
-            self._context = contextvars.copy_context()
-            super().start()
-
-        def run(self) -> None:
-            self._context.run(super().run)
-
-    return InheritingThread
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import threading
 import weakref
-from typing import Any, Callable, List, Type
+from typing import Any, Callable, List
 
 import pytest
 
@@ -66,34 +65,6 @@ def test_only_the_named_states_are_carried(in_thread: Callable[..., Any]) -> Non
     work = outfall_context.wrap(lambda: (carried.user, hasattr(left, "user")), states=[carried])
     assert in_thread(work) == ("ada", False)
     assert in_thread(lambda: hasattr(carried, "user")) is False
-
-
-def test_a_build_whose_threads_inherit_contexts_does_not_carry(
-    monkeypatch: pytest.MonkeyPatch, inheriting_thread: Type[threading.Thread]
-) -> None:
-    from outfall_runtime import context_local
-    from outfall_runtime._contexts import cells
-
-    monkeypatch.setattr(cells, "threads_inherit_contexts", lambda: True)
-    monkeypatch.setattr(context_local, "threads_inherit_contexts", lambda: True)
-
-    monkeypatch.setattr(ContextLocal, "_outfall_generated", {}, raising=False)
-    local = ContextLocal("test.inherit", "user")
-    local.user = "starter"
-    seen: List[Any] = []
-
-    def work() -> None:
-        seen.append(hasattr(local, "user"))
-        local.user = "worker"
-        seen.append(local.user)
-
-    carried = outfall_context.wrap(lambda: seen.append(local.user))
-    for target in (work, carried):
-        thread = inheriting_thread(target=target)
-        thread.start()
-        thread.join()
-    assert seen == [False, "worker", "starter"]
-    assert local.user == "starter"
 
 
 class Value:

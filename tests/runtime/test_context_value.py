@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any, List, Optional, Type
+from typing import Optional
 
 import pytest
 
-from outfall_runtime import ContextValue, context
-from outfall_runtime import context_value
+from outfall_runtime import ContextValue
 
 
 def test_a_value_without_default_has_to_be_set() -> None:
@@ -71,35 +69,3 @@ def test_none_is_a_value() -> None:
     value: "ContextValue[Optional[int]]" = ContextValue("test_context.none", default=1)
     value.set(None)
     assert (value.get(), value.get(2), value.is_set()) == (None, None, True)
-
-
-def test_a_build_whose_threads_inherit_contexts_does_not_carry(
-    monkeypatch: pytest.MonkeyPatch, inheriting_thread: Type[threading.Thread]
-) -> None:
-    monkeypatch.setattr(context_value, "threads_inherit_contexts", lambda: True)
-
-    value = ContextValue("test_context.inherit", default="none")
-    seen: List[Any] = []
-
-    def work() -> None:
-        seen.append((value.get(), value.is_set()))
-        with value.use("block"):
-            seen.append(value.get())
-        seen.append((value.get(), value.is_set()))
-        value.set("worker")
-        with value.use("block"):
-            pass
-        seen.append(value.get())
-
-    def run(target: Any) -> None:
-        thread = inheriting_thread(target=target)
-        thread.start()
-        thread.join()
-
-    value.set("starter")
-    run(work)
-    assert seen == [("none", False), "block", ("none", False), "worker"]
-    with value.use("in a block"):
-        run(lambda: seen.append(value.get()))
-        run(context.wrap(lambda: seen.append(value.get())))
-    assert (seen[4:], value.get()) == (["none", "in a block"], "starter")

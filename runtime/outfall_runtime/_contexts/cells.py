@@ -12,30 +12,24 @@ those that live at once.
 
 from __future__ import annotations
 
-import sys
-import threading
-from _thread import get_ident
-from contextvars import ContextVar
 from weakref import ref
 
 from .._common.weak_list import WeakList
+from .variables import variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import ContextVar
     from typing import Any, List
 
 
-NO_THREAD = 0  # marks a blank cell; no thread has this number
-
-
 class Cell(dict[str, "Any"]):
-    """Attribute values in one context, with the number of the thread that wrote them."""
+    """Attribute values in one context."""
 
-    __slots__ = ("__weakref__", "thread")
-    thread: int
+    __slots__ = ("__weakref__",)
 
 
-_probe: ContextVar[object] = ContextVar("outfall_probe")
+BLANK = Cell()  # outfall: ignore[OUT109] nothing of it changes
 _pool: List["ContextVar[Cell]"] = []  # outfall: ignore[OUT102] variables cannot be collected, so they are reused
 
 
@@ -48,21 +42,18 @@ class Cells:
         try:
             self.variable = _pool.pop()
         except IndexError:
-            self.variable = ContextVar("outfall_context_local")
+            self.variable = variable("outfall_context_local")
         self.get = self.variable.get
         self._made = WeakList()
 
     def put(self, cell: Cell) -> None:
         """Make a new cell that of the current context; nobody changes it from now on."""
-        cell.thread = get_ident()
         self._made.add(ref(cell))
         self.variable.set(cell)
 
     def blank(self) -> None:
         """Make the current context one in which nothing was set or initialised yet."""
-        cell = Cell()
-        cell.thread = NO_THREAD
-        self.variable.set(cell)
+        self.variable.set(BLANK)
 
     def release(self) -> None:
         """The owner is gone: drop all values in all contexts and give the variable back."""
@@ -72,28 +63,3 @@ class Cells:
 
     def after_fork(self) -> None:
         self._made.after_fork()
-
-
-def threads_inherit_contexts() -> bool:
-    """Whether `Thread.start` copies the caller's context (the default of free-threaded 3.14)."""
-    return bool(getattr(sys.flags, "thread_inherit_context", 0))
-
-
-def is_carried_by_start(variable: "ContextVar[Any]", held: Any) -> bool:
-    """Whether what the variable holds came into this thread only because its start copied the caller's context.
-
-    Such a value is not carried on purpose: on a worker it would be whatever request happened to
-    start the worker. It is told by standing in the very context that the thread was started in;
-    work that brings a context along runs in another.
-    """
-    if held.thread == get_ident():
-        return False
-    base = getattr(threading.current_thread(), "_context", None)
-    if base is None or base.get(variable) is not held:
-        return False
-    mark = object()
-    token = _probe.set(mark)
-    try:
-        return base.get(_probe) is mark
-    finally:
-        _probe.reset(token)

@@ -12,29 +12,17 @@ compared by identity: a weak reference to the task, of which a living task has o
 from __future__ import annotations
 
 import sys
-import threading
-from contextvars import ContextVar
 from weakref import ref
+
+from .variables import Home, homes, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
 
-class _Home:
-    """The unit of plain code in one thread."""
-
-    __slots__ = ("__weakref__",)
-
-
-class _Homes(threading.local):  # outfall: ignore[OUT202] a thread's own unit of work has to stay with its thread
-    def __init__(self) -> None:
-        self.home = _Home()
-
-
-_homes = _Homes()
-_marker: ContextVar[object] = ContextVar("outfall_unit")
-_marker.set(_homes.home)  # so that copies of the main thread's context are known elsewhere as carried
+_marker = variable("outfall_unit")
+_marker.set(homes.home)  # so that copies of the main thread's context are known elsewhere as carried
 
 
 def current_unit(mark: bool = False) -> object:
@@ -56,14 +44,14 @@ def current_unit(mark: bool = False) -> object:
             return _marked(_task_unit(trio.lowlevel.current_task), mark)
         except (RuntimeError, AttributeError):  # as above
             pass
-    home, found = _homes.home, _marker.get(None)
+    home, found = homes.home, _marker.get(None)
     return home if found is home else _thread_unit(home, found, mark)
 
 
 def _thread_unit(home: object, found: object, mark: bool) -> object:
     if found is None:
         return _marked(home, mark)
-    if isinstance(found, _Home):  # another thread's context was carried here
+    if isinstance(found, Home):  # another thread's context was carried here
         return _marked(object(), mark)
     return found
 

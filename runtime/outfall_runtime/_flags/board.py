@@ -8,10 +8,10 @@ one assignment. Listeners run after the lock is released, because they may be an
 from __future__ import annotations
 
 import threading
-from contextvars import ContextVar
 
 from .._common import report
 from .._common.modes import DEFAULT, ENABLED
+from .._contexts.variables import variable
 from ..errors import UnknownFlag, nearest
 from .changes import (
     GROUPS,
@@ -25,6 +25,7 @@ from .sources import Reading, read_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import ContextVar
     from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
     from .._common.modes import Setting
@@ -57,7 +58,7 @@ class Board:
     """All flags of this process. The module `flags` is its public face."""
 
     def __init__(self) -> None:
-        self.pinned: ContextVar[Optional[Snapshot]] = ContextVar("outfall_flags_pinned", default=None)
+        self.pinned: ContextVar[Optional[Snapshot]] = variable("outfall_flags_pinned", None)
         self.ever_pinned = False  # as long as it is not, nobody needs to look for a pin
         self.stopped = ""  # why everything is at `legacy` whatever the layers say; see `emergency`
         self.resumed: Optional[str] = None  # the mark of the last reading of the flag file; None before the first

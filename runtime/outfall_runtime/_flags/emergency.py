@@ -11,10 +11,9 @@ it could not read the file never takes the first reading afterwards as leave to 
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-
 from .._common import report
 from .._common.modes import DEFAULT, Setting
+from .._contexts.variables import variable
 from .._tables import catalogue
 from .snapshot import Declaration, Snapshot
 
@@ -65,7 +64,7 @@ def stop(board: Board, reason: str) -> List[str]:
     """
     board.stopped = reason or "no reason given"
     board.current = AllLegacy({})
-    board.pinned = ContextVar("outfall_flags_pinned", default=None)  # leaves every pin behind at once
+    board.pinned = variable("outfall_flags_pinned", None)  # leaves every pin behind at once
     problems: List[str] = []
     _try(problems, "keeping the declared names", lambda: _keep_names(board))
     _try(problems, "reaching the staged states", lambda: _reach(board, problems))

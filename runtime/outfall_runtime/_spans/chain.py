@@ -14,15 +14,18 @@ Hazard: restoring "the span from before" would bring spans back that are over. N
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token
+from contextvars import Token
+
+from .._contexts.variables import variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import ContextVar
     from typing import Any, Optional
 
     from .span import Span
 
-chain: ContextVar[Optional[Span]] = ContextVar("outfall_span", default=None)
+chain: ContextVar[Optional[Span]] = variable("outfall_span", None)
 _token = chain.set(None)
 MISSING: Any = _token.old_value  # `Token.MISSING`, which sub-interpreters of 3.12 and 3.13 do not have
 chain.reset(_token)
