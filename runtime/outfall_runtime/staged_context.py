@@ -201,8 +201,8 @@ class StagedStore(Store):
         return first_in_context and not old_way
 
     def _compare(self, old: Optional[Entry], new: Optional[Entry]) -> None:
-        """Count how the two ways differ at a read in `shadow`."""
-        if old is new:
+        """Count how the two ways differ at a read in `shadow`; what was written the new way is read that way."""
+        if old is new or (new is not None and new.fresh):
             return
         if old is not None:
             if old.unit is current_unit():

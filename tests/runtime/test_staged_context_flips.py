@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfall_runtime import LegacyStateError, StagedContextLocal, StagedListRegistry, StagedRegistry, flags
+from outfall_runtime._contexts.protocol import MOST_PROPERTIES
 from outfall_runtime._common.states import StateRecord, book
 
 NAMES = (f"test_staged_context_flips.state{number}" for number in itertools.count())
@@ -204,6 +205,18 @@ def test_a_flip_that_overtakes_another_wins(kind: str, monkeypatch: pytest.Monke
     assert found is not None
     assert (found.mode, flags.mode(group)) == ("new", "new")
     del state
+
+
+def test_what_was_written_under_enforcement_is_not_lost_afterwards() -> None:
+    """Of attributes that nobody declared and that are many, too."""
+    local: Any = StagedContextLocal(next(NAMES))
+    names = [f"name{number}" for number in range(MOST_PROPERTIES + 2)]
+    flags.set("use_context", "enforced")
+    for name in names:
+        setattr(local, name, name)
+    flags.set("use_context", "shadow")
+    assert [getattr(local, name) for name in names] == names
+    assert (record(local).lost.total(), record(local).bleed.total()) == (0, 0)
 
 
 STEPS = st.lists(
