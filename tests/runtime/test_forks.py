@@ -78,6 +78,7 @@ print("survived")
 
 
 @pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
+@pytest.mark.usefixtures("sound_without_the_lock")
 def test_a_fork_in_the_middle_of_everything(python: Callable[..., Any]) -> None:
     done = python("-W", "ignore::DeprecationWarning", "-c", FORKING)
     assert (done.stdout, done.stderr, done.returncode) == ("survived\n", "", 0)

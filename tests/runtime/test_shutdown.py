@@ -39,6 +39,7 @@ threading.Thread(target=threading.Event().wait, daemon=True).start()
 """
 
 
+@pytest.mark.usefixtures("sound_without_the_lock")
 def test_with_everything_in_use_at_once(python: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "flags.json"
     path.write_text('{"version": 1, "flags": {"use_registry": "shadow"}}')
@@ -209,6 +210,7 @@ os._exit(0)
 }
 
 
+@pytest.mark.usefixtures("sound_without_the_lock")
 @pytest.mark.parametrize("what", PROGRAMS)
 def test_nothing_is_said_at_the_end_of(what: str, python: Callable[..., Any], tmp_path: Path) -> None:
     program, path = tmp_path / "program.py", tmp_path / "flags.json"

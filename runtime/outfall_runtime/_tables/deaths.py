@@ -6,6 +6,7 @@ death is therefore kept as a list that forgets the entries that went before.
 
 from __future__ import annotations
 
+import sys
 import time
 from types import MethodType
 from weakref import ref
@@ -15,7 +16,7 @@ from .entry import NEVER, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Mapping
+    from typing import Any, Callable, Dict, Mapping
 
     from ..owners import Guard
 
@@ -154,5 +155,6 @@ class LastWords(DeathList):
 
     __slots__ = ()
 
-    def __del__(self) -> None:
-        self.tell()
+    def __del__(self, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_ending():  # then modules may have lost their globals, and nobody reads the table any more
+            self.tell()
