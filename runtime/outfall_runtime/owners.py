@@ -140,37 +140,49 @@ class _Endings(threading.local):  # outfall: ignore[OUT202] noticing the end of 
 
 
 class _Poller:
-    """A daemon thread that looks at polled owners for as long as there are any."""
+    """A daemon thread that looks at polled owners for as long as there are any.
+
+    There is one ticket. Whoever takes it starts the thread, which has it until it ends.
+    """
 
     def __init__(self) -> None:
         self._guards: List["ref[_PolledGuard]"] = []
-        self._starting = threading.Lock()
-        self._thread: Optional[threading.Thread] = None
+        self._tickets = [None]
 
     def watch(self, guard: _PolledGuard) -> None:
         self._guards.append(ref(guard))
         self.ensure_running()
 
     def ensure_running(self) -> None:
-        with self._starting:
-            if self._thread is None and self._guards:
-                self._thread = threading.Thread(target=self._run, name="outfall-owners", daemon=True)
-                self._thread.start()
+        if not self._guards or not self._take_ticket():
+            return
+        try:
+            threading.Thread(target=self._run, name="outfall-owners", daemon=True).start()
+        except BaseException:
+            self._tickets.append(None)
+            raise
 
     def after_fork(self) -> None:
-        self._starting = threading.Lock()
-        self._thread = None
+        self._tickets = [None]
         self.ensure_running()
+
+    def _take_ticket(self) -> bool:
+        try:
+            self._tickets.pop()
+        except IndexError:
+            return False
+        return True
 
     def _run(self) -> None:
         pause = threading.Event()
         while True:
             pause.wait(INTERVAL)
             self._look()
-            with self._starting:
-                if not self._guards:
-                    self._thread = None
-                    return
+            if self._guards:
+                continue
+            self._tickets.append(None)
+            if not self._guards or not self._take_ticket():  # else one came that found no ticket
+                return
 
     def _look(self) -> None:
         seen = list(self._guards)

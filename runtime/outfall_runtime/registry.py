@@ -6,7 +6,8 @@
 
 Hazard: a process-wide dict is read by everybody and written by anybody. Reads are the dict's own
 and take no lock. What is more than one step (`register`, `get_or_create`, `increment`) claims its
-key, so that it is atomic against every other change of that key.
+key, so that it is atomic against every other such step. A plain write to a table of which nothing
+is watched claims nothing: it comes before such a step or after it, but may be lost to an `increment`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from ._tables import catalogue
 from ._tables.claims import UNSAID
 from ._tables.deaths import OwnedEntry, died, plain_owners
-from ._tables.entry import MISSING, NEVER, Entry
+from ._tables.entry import MISSING, NEVER
 from ._tables.managed import read_hook, write_hook
 from ._tables.policies import OFF
 from ._tables.upkeep import NOTHING, Upkeep
@@ -58,8 +59,8 @@ class Registry(dict["K", "V"]):
     __slots__ = ("__weakref__", "_outfall")
     _outfall: Upkeep
     _outfall_type: ClassVar[type] = dict
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (
-        "__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__", "__or__", "__reversed__", "__ror__",
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (  # see `siblings` about those that are missing here
+        "__contains__", "__eq__", "__getitem__", "__ne__", "__or__", "__reversed__", "__ror__",
         "get", "items", "keys", "values",
     )  # fmt: skip
     _outfall_writes: ClassVar[Tuple[str, ...]] = (
@@ -134,7 +135,9 @@ class Registry(dict["K", "V"]):
                 stale: Any = upkeep.entries.setdefault(key, entry)
                 if stale is not entry:
                     upkeep.entries[key] = entry
-                _setdefault(self, key, value)
+                if _setdefault(self, key, value) is not value:  # a plain write that nobody watches came first
+                    del upkeep.entries[key]
+                    raise upkeep.refusal(key)
                 if upkeep.dressed:
                     return
             else:
@@ -199,12 +202,7 @@ class Registry(dict["K", "V"]):
         Raises:
             KeyError: the key is not there.
         """
-        value = dict.__getitem__(self, key)
-        upkeep = self._outfall
-        entry = upkeep.entry(key, value)
-        if entry is None:
-            entry = upkeep.entries.setdefault(key, Entry(key, value, {}, NEVER))
-        entry.metadata = {**entry.metadata, **fields}
+        self._outfall.update_metadata(self, key, fields)
         self._outfall_dress()
 
     def list(self) -> "List[Tuple[K, V]]":
@@ -264,10 +262,15 @@ class Registry(dict["K", "V"]):
 
     def _outfall_wanted(self) -> Any:
         upkeep = self._outfall
-        active = upkeep.policy != OFF
-        writes = active and (upkeep.managed or upkeep.record is not None)
-        reads = active and (upkeep.next_expiry is not NEVER or upkeep.ttl is not None or self._outfall_counts_reads())
         plain = upkeep.plain
+        if upkeep.policy == OFF:
+            return plain
+        reads: Tuple[str, ...] = ()
+        if upkeep.next_expiry is not NEVER or upkeep.ttl is not None:
+            reads = (*plain._outfall_reads, "__iter__", "__len__")
+        elif self._outfall_counts_reads():
+            reads = plain._outfall_reads
+        writes = upkeep.managed or upkeep.record is not None
         return variant(plain, read_hook, write_hook, reads, writes) if reads or writes else plain
 
     def _outfall_counts_reads(self) -> bool:

@@ -13,6 +13,7 @@ Hazard: see `_tables.variants`; single operations are as atomic as the type's ow
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import (
     Any,
@@ -21,6 +22,7 @@ from typing import (
     DefaultDict,
     Deque,
     Iterable,
+    Iterator,
     List,
     Optional,
     Set,
@@ -30,14 +32,16 @@ from typing import (
 from typing import Counter as CounterOf
 from typing import OrderedDict as OrderedDictOf
 
+from ._tables.contents import contents, in_order
 from ._tables.sibling import Sibling, StagedSibling
 
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
 
-_ITERATION = ("__contains__", "__iter__", "__len__", "__reversed__")
-MAPPING_READS = (*_ITERATION, "__getitem__", "get", "items", "keys", "values")
+ITERATION = ("__contains__", "__iter__", "__len__", "__reversed__")
+# Without `__iter__` and `__len__`: `dict(table)` and `list(table)` are one step only where these are the dict's own.
+_MAPPING_READS = ("__contains__", "__reversed__", "__getitem__", "get", "items", "keys", "values")
 MAPPING_WRITES = (
     "__delitem__", "__ior__", "__setitem__", "clear", "move_to_end", "pop", "popitem", "setdefault", "subtract",
     "update",
@@ -50,7 +54,7 @@ SET_WRITES = (
     "__iand__", "__ior__", "__isub__", "__ixor__", "add", "clear", "difference_update", "discard",
     "intersection_update", "pop", "remove", "symmetric_difference_update", "update",
 )  # fmt: skip
-SET_READS = (*_ITERATION, "isdisjoint", "issubset", "issuperset")
+SET_READS = (*ITERATION, "isdisjoint", "issubset", "issuperset")
 SET_RESULTS = (
     "__and__", "__or__", "__sub__", "__xor__", "difference", "intersection", "symmetric_difference", "union",
 )  # fmt: skip
@@ -61,7 +65,7 @@ class ListRegistry(Sibling, List[T]):
 
     __slots__ = ("__weakref__", "_outfall")
     _outfall_type: ClassVar[type] = list
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_ITERATION, "__getitem__", "count", "index")
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*ITERATION, "__getitem__", "count", "index")
     _outfall_writes: ClassVar[Tuple[str, ...]] = _SEQUENCE_WRITES
 
     def __init__(self, name: str, initial: Iterable[T] = ()) -> None:
@@ -69,10 +73,10 @@ class ListRegistry(Sibling, List[T]):
         self._outfall_begin(name)
 
     def _outfall_plain_copy(self) -> Any:
-        return list(self)
+        return contents(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return list, (), None, iter(list(self))
+        return list, (), None, iter(contents(self))
 
     __repr__ = list.__repr__  # by which `pprint` tells a list
 
@@ -90,6 +94,12 @@ class SetRegistry(Sibling, Set[T]):
         super().__init__(initial)
         self._outfall_begin(name)
 
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+
+        def __iter__(self) -> Iterator[T]:
+            """Over a copy: `list` and `sorted` copy a plain set in one step, and ours, as any subclass, item by item."""
+            return iter(set(self))
+
     def _outfall_plain_copy(self) -> Any:
         return set(self)
 
@@ -99,7 +109,7 @@ class DequeRegistry(Sibling, Deque[T]):
 
     __slots__ = ("_outfall",)
     _outfall_type: ClassVar[type] = deque
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_ITERATION, "__getitem__", "count", "index")
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*ITERATION, "__getitem__", "count", "index")
     _outfall_writes: ClassVar[Tuple[str, ...]] = _SEQUENCE_WRITES
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__add__", "__mul__", "__rmul__")
 
@@ -108,7 +118,7 @@ class DequeRegistry(Sibling, Deque[T]):
         self._outfall_begin(name)
 
     def _outfall_plain_copy(self) -> Any:
-        return deque(self, self.maxlen)
+        return deque(contents(self), self.maxlen)
 
 
 class DefaultRegistry(Sibling, DefaultDict[K, V]):
@@ -116,7 +126,7 @@ class DefaultRegistry(Sibling, DefaultDict[K, V]):
 
     __slots__ = ("__weakref__", "_outfall")
     _outfall_type: ClassVar[type] = defaultdict
-    _outfall_reads: ClassVar[Tuple[str, ...]] = MAPPING_READS
+    _outfall_reads: ClassVar[Tuple[str, ...]] = _MAPPING_READS
     _outfall_writes: ClassVar[Tuple[str, ...]] = (*MAPPING_WRITES, "__missing__")
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__or__", "__ror__")
 
@@ -125,14 +135,14 @@ class DefaultRegistry(Sibling, DefaultDict[K, V]):
         self._outfall_begin(name)
 
     def _outfall_plain_copy(self) -> Any:
-        return defaultdict(self.default_factory, dict(self))
+        return defaultdict(self.default_factory, contents(self))
 
 
 class OrderedRegistry(Sibling, OrderedDictOf[K, V]):
     """An OrderedDict with a name."""
 
     _outfall_type: ClassVar[type] = OrderedDict
-    _outfall_reads: ClassVar[Tuple[str, ...]] = MAPPING_READS
+    _outfall_reads: ClassVar[Tuple[str, ...]] = _MAPPING_READS
     _outfall_writes: ClassVar[Tuple[str, ...]] = MAPPING_WRITES
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__or__", "__ror__")
 
@@ -141,14 +151,14 @@ class OrderedRegistry(Sibling, OrderedDictOf[K, V]):
         self._outfall_begin(name)
 
     def _outfall_plain_copy(self) -> Any:
-        return OrderedDict(self.items())
+        return OrderedDict(in_order(self))
 
 
 class CounterRegistry(Sibling, CounterOf[K]):
     """A Counter with a name."""
 
     _outfall_type: ClassVar[type] = Counter
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*MAPPING_READS, "elements", "most_common")
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_MAPPING_READS, "elements", "most_common")
     _outfall_writes: ClassVar[Tuple[str, ...]] = MAPPING_WRITES
     _outfall_plain_results: ClassVar[Tuple[str, ...]] = ("__neg__", "__pos__")
 
@@ -157,7 +167,7 @@ class CounterRegistry(Sibling, CounterOf[K]):
         self._outfall_begin(name)
 
     def _outfall_plain_copy(self) -> Any:
-        return Counter(dict(self))
+        return Counter(dict(contents(self)))
 
 
 class StagedListRegistry(StagedSibling, ListRegistry[T]):

@@ -151,9 +151,9 @@ def module_property(module: str, name: str, slot: "Slot[Any]") -> None:
         body: Dict[str, Any] = {"_outfall_slots": slots, "__module__": __name__, "__dir__": _listing(cls, slots)}
         cls = type("ModuleWithProperties", (cls,), body)
         target.__class__ = cls  # outfall: ignore[OUT111] a module property needs a class for its module
-    target.__dict__.pop(name, None)  # outfall: ignore[OUT111] the property takes the place of the name
     slots[name] = slot
     setattr(cls, name, _property(module, name, slot))
+    target.__dict__.pop(name, None)  # outfall: ignore[OUT111] the property has taken the place of the name
 
 
 def _module_of(namespace: Dict[str, Any]) -> Optional[ModuleType]:
@@ -172,7 +172,7 @@ def _listing(base: Any, slots: Dict[str, Slot[Any]]) -> Callable[[ModuleType], L
     def listing(module: ModuleType) -> List[str]:
         if "__dir__" in vars(module):
             return base.__dir__(module)  # type: ignore[no-any-return]
-        return [*base.__dir__(module), *(name for name, slot in slots.items() if slot.get_or(UNSET) is not UNSET)]
+        return [*base.__dir__(module), *(name for name, slot in list(slots.items()) if slot.get_or(UNSET) is not UNSET)]
 
     return listing
 

@@ -94,7 +94,8 @@ class ThreadResource(Generic[T]):
 
     def stats(self) -> Dict[str, int]:
         """How many resources were opened, were closed, and are open now."""
-        opened, closed = self._opened.total(), self._closed.total()
+        closed = self._closed.total()  # first, so that none is counted as closed that is not yet as opened
+        opened = self._opened.total()
         return {"opened": opened, "closed": closed, "open": opened - closed}
 
     def after_fork(self) -> None:

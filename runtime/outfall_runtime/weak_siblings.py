@@ -15,9 +15,11 @@ from __future__ import annotations
 from typing import Any, ClassVar, Iterable, Tuple, TypeVar
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
+from ._tables.contents import contents
 from ._tables.sibling import Sibling, StagedSibling
-from .siblings import MAPPING_READS, MAPPING_WRITES, SET_READS, SET_RESULTS, SET_WRITES
+from .siblings import ITERATION, MAPPING_WRITES, SET_READS, SET_RESULTS, SET_WRITES
 
+_MAPPING_READS = (*ITERATION, "__getitem__", "get", "items", "keys", "values")
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
@@ -27,7 +29,7 @@ class WeakKeyRegistry(Sibling, WeakKeyDictionary[K, V]):
     """A WeakKeyDictionary with a name."""
 
     _outfall_type: ClassVar[type] = WeakKeyDictionary
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*MAPPING_READS, "keyrefs")
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_MAPPING_READS, "keyrefs")
     _outfall_writes: ClassVar[Tuple[str, ...]] = MAPPING_WRITES
 
     def __init__(self, name: str, initial: Any = ()) -> None:
@@ -42,7 +44,7 @@ class WeakValueRegistry(Sibling, WeakValueDictionary[K, V]):
     """A WeakValueDictionary with a name."""
 
     _outfall_type: ClassVar[type] = WeakValueDictionary
-    _outfall_reads: ClassVar[Tuple[str, ...]] = (*MAPPING_READS, "itervaluerefs", "valuerefs")
+    _outfall_reads: ClassVar[Tuple[str, ...]] = (*_MAPPING_READS, "itervaluerefs", "valuerefs")
     _outfall_writes: ClassVar[Tuple[str, ...]] = MAPPING_WRITES
 
     def __init__(self, name: str, initial: Any = ()) -> None:
@@ -66,7 +68,7 @@ class WeakSetRegistry(Sibling, WeakSet[T]):
         self._outfall_begin(name)
 
     def _outfall_plain_copy(self) -> Any:
-        return WeakSet(list(self))
+        return WeakSet(contents(self))
 
 
 class StagedWeakKeyRegistry(StagedSibling, WeakKeyRegistry[K, V]):

@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -111,6 +111,39 @@ def run_all() -> Callable[[List[Callable[[], Any]]], None]:
         for thread in threads:
             thread.join(30)
         assert not any(thread.is_alive() for thread in threads)
+
+    return run
+
+
+@pytest.fixture
+def race(run_all: Callable[[List[Callable[[], Any]]], None]) -> Callable[..., None]:
+    """Run functions at once, in one thread each; what one of them raises fails the test.
+
+    Each function is called `rounds` times; for as long as any of them goes on, those `beside` are called again and again.
+    """
+
+    def run(*works: Callable[[], Any], rounds: int = 1, beside: Sequence[Callable[[], Any]] = ()) -> None:
+        start, left = threading.Barrier(len(works) + len(beside)), [None] * len(works)
+        errors: List[Exception] = []
+
+        def repeat(work: Callable[[], Any]) -> None:
+            start.wait()
+            try:
+                for _ in range(rounds):
+                    work()
+            except Exception as error:
+                errors.append(error)
+            finally:
+                left.pop()
+
+        def accompany(work: Callable[[], Any]) -> None:
+            start.wait()
+            while left:
+                work()
+
+        run_all([*(lambda one=one: repeat(one) for one in works), *(lambda one=one: accompany(one) for one in beside)])
+        if errors:
+            raise errors[0]
 
     return run
 

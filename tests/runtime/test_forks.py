@@ -101,10 +101,10 @@ sleeper.start()
 table.register("sleeper", 1, owner=sleeper)
 flags.watcher.start()
 
-locks = [flags.board._lock, flags.watcher._looking, owners._poller._starting, slot._lock]
+locks = [flags.board._lock, flags.watcher._looking, slot._lock]
 locks += [local._outfall_store._changing, table._outfall._timing, staged._outfall._timing]
 locks += [record._changing for record in book.records()]
-lists = [local._outfall_store.cells._made._tickets, _tables._tables._all._tickets]
+lists = [owners._poller._tickets, local._outfall_store.cells._made._tickets, _tables._tables._all._tickets]
 held, parent = threading.Event(), os.getpid()
 
 def hold_everything():
@@ -189,3 +189,33 @@ def test_a_forked_worker_follows_the_flag_file(python: Callable[..., Any], tmp_p
         "-W", "ignore::DeprecationWarning", "-c", FOLLOWING, environment={"OUTFALL_FLAG_FILE": str(path)}
     )
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+LAZY = """
+import asyncio, os
+from outfall_runtime import Lazy
+
+async def main():
+    go_on = asyncio.Event()
+    async def factory():
+        await go_on.wait()
+        return "parent"
+    lazy = Lazy("fork.lazy", factory)
+    task = asyncio.ensure_future(lazy.aget())
+    await asyncio.sleep(0)
+    child = os.fork()
+    if child == 0:
+        lazy._factory = lambda: "child"
+        os._exit(0 if lazy.get() == "child" else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    go_on.set()
+    print(await task)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif("not hasattr(os, 'fork')", reason="needs fork")
+def test_a_child_makes_the_value_that_a_task_of_its_parent_was_making(python: Callable[..., Any]) -> None:
+    done = python(LAZY)
+    assert (done.stdout, done.stderr, done.returncode) == ("parent\n", "", 0)

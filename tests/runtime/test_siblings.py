@@ -128,7 +128,7 @@ def test_what_each_mode_counts(case: Case) -> None:
     for mode in flags.MODES:
         flags.set("use_registry", mode)
         change(ours)
-        assert len(ours) >= 2
+        assert len(ours) >= 2 and 99 not in ours
     assert record.writes["legacy"].total() == 0
     assert all(record.writes[mode].total() >= 1 for mode in ("shadow", "new", "enforced"))
     assert record.reads.total() >= 1

@@ -223,3 +223,12 @@ def test_sizes_grow_with_what_is_in_a_table() -> None:
     assert (found["test_tables.small"].entries, found["test_tables.large"].entries) == (len(small), len(large))
     assert 1_000_000 < found["test_tables.large"].bytes < 1_400_000
     assert found["test_tables.small"].bytes < 1000
+
+
+def test_an_ordered_table_comes_back_in_its_own_order(path: str) -> None:
+    table: OrderedRegistry[str, int] = OrderedRegistry("test_tables.ordered", {"a": 1, "b": 2, "c": 3})
+    table.move_to_end("a")
+    tables.backup(path, ["test_tables.ordered"])
+    table.clear()
+    tables.restore(path, ["test_tables.ordered"])
+    assert list(table.items()) == [("b", 2), ("c", 3), ("a", 1)]

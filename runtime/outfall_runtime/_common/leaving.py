@@ -15,7 +15,7 @@ from . import report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Tuple
+    from typing import Any, Callable, Dict, List
 
     Action = Callable[[], object]
 
@@ -24,15 +24,15 @@ class Leaving:
     """What this process does before it ends."""
 
     def __init__(self) -> None:
-        self._actions: Tuple[Action, ...] = ()
-        self._left = 0  # the process that has done it
+        self._actions: List[Action] = []
+        self._left: Dict[int, object] = {}  # the processes that have done it: this one, and what it was forked from
         self._known = False  # to multiprocessing, in this process and those forked from it
 
     def add(self, action: Action) -> None:
         """Do this at the end, before what was added until now."""
         if not self._actions:
             atexit.register(self.leave)
-        self._actions += (action,)
+        self._actions.append(action)
         self.tell_multiprocessing()
 
     def tell_multiprocessing(self) -> None:
@@ -47,10 +47,10 @@ class Leaving:
 
     def leave(self) -> None:
         """Do everything, one after the other; one that fails is logged and keeps no other from being done."""
-        if self._left == os.getpid():
+        mine = object()
+        if self._left.setdefault(os.getpid(), mine) is not mine:
             return
-        self._left = os.getpid()
-        for action in reversed(self._actions):
+        for action in reversed(list(self._actions)):
             try:
                 action()
             except Exception:

@@ -67,8 +67,9 @@ class StateRecord:
 
     def hours(self) -> Dict[str, float]:
         """Hours spent in each mode so far."""
-        seconds, mode, since = dict(self._seconds), self.mode, self._since
-        seconds[mode] += time.monotonic() - since
+        with self._changing:
+            seconds = dict(self._seconds)
+            seconds[self.mode] += time.monotonic() - self._since
         return {mode: round(spent / 3600, 6) for mode, spent in seconds.items()}
 
     def unbroken(self) -> float:
@@ -81,11 +82,13 @@ class StateRecord:
     def as_evidence(self) -> Dict[str, Any]:
         """The record as it stands in an evidence file; numbers and places, never values."""
         reads = {mode: self.reads.total() if mode == SHADOW else 0 for mode in MODES}
+        with self._changing:
+            mode, hours, unbroken = self.mode, self.hours(), self.unbroken()
         return {
             "type": self.kind,
-            "mode": self.mode,
-            "hours": self.hours(),
-            "unbroken": self.unbroken(),
+            "mode": mode,
+            "hours": hours,
+            "unbroken": unbroken,
             "reads": reads,
             "writes": {mode: tally.total() for mode, tally in self.writes.items()},
             "bleed": self.bleed.total(),

@@ -44,8 +44,10 @@ class WeakList:
             ticket = self._tickets.pop()
         except IndexError:
             return
-        seen = list(self.refs)
-        alive = [weak for weak in seen if weak() is not None]
-        self.refs[: len(seen)] = alive
-        self._limit = max(FEW, 2 * len(alive))
-        self._tickets.append(ticket)
+        try:
+            seen = list(self.refs)
+            alive = [weak for weak in seen if weak() is not None]
+            self.refs[: len(seen)] = alive
+            self._limit = max(FEW, 2 * len(alive))
+        finally:  # an interruption may come anywhere
+            self._tickets.append(ticket)

@@ -88,9 +88,10 @@ def tables_check() -> Iterator[Finding]:
 
 
 def _registry(title: str, table: Any, kept: int) -> Iterator[Finding]:
-    entries = list(table._outfall.entries.items())
-    stray = sum(1 for key, entry in entries if dict.get(table, key) is not entry.value)
-    over = sum(1 for _, entry in entries if entry.over())
+    known, held = table._outfall.entries, table._outfall.held
+    settled = [(key, entry) for key, entry in list(known.items()) if key not in held]  # the others are being changed
+    stray = sum(1 for key, entry in settled if dict.get(table, key) is not entry.value and known.get(key) is entry)
+    over = sum(1 for key, entry in settled if entry.over() and known.get(key) is entry)
     if stray:
         detail = f"{title}: {stray} entries are about values that are not there any more"
         yield Finding("tables", WARNING, detail, "values were written past the table's API; they have no owner and no time to live")

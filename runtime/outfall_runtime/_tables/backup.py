@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import OrderedDict, deque
 
 from .._common.documents import read_document, write_document
 from .._common.record import NamedTuple
 from ..errors import BrokenSource
 from ..registry import Registry
 from . import catalogue
-from .contents import contents
+from .contents import contents, in_order
 from .deaths import OwnedEntry
 from .encoding import CannotDecode, CannotEncode, decoded, encoded
 from .entry import NEVER
@@ -127,7 +127,8 @@ def _table(name: str, table: Any) -> Document:
     if not issubclass(table._outfall_type, STORED):
         reason = f"a {type_of(table)} does not own what it holds"
         return {"name": name, "type": type_of(table), "entries": [], "omitted": [{"key": "everything", "reason": reason}]}
-    pairs = contents(table) if keyed else list(enumerate(contents(table)))
+    look = in_order if issubclass(table._outfall_type, OrderedDict) else contents
+    pairs = look(table) if keyed else list(enumerate(look(table)))
     entries: List[Document] = []
     omitted: List[Document] = []
     for key, value in pairs:

@@ -7,7 +7,8 @@ keys: work on other keys goes on, and who claims a key twice gets an error inste
 A claim is a list: the number of the thread that has the key, then a closed gate for everyone who
 waits. Where asking for the number would cost a tenth of the whole operation it is `UNSAID`; the
 thread is then the one on whose stack a variable `claim` holds it. Whoever waits puts up the gate first and looks again afterwards, and whoever gives the key
-back removes the claim first and opens the gates afterwards, so neither can miss the other.
+back removes the claim first and opens the gates afterwards, so neither can miss the other. To look means to try to claim: what only reads a dict
+takes no lock on a free-threaded build, and may see it as it was.
 """
 
 from __future__ import annotations
@@ -63,9 +64,6 @@ class Claims:
         if len(claim) > 1:
             open_gates(claim)
 
-    def has(self, key: object) -> bool:
-        return key in self.held
-
     def after_fork(self) -> None:
         """In the child: of those who held claims only this thread exists."""
         for key, holder in list(self.held.items()):
@@ -84,7 +82,10 @@ class Claims:
             gate = allocate_lock()
             gate.acquire()
             holder.append(gate)
-            if self.held.get(key) is holder:
+            again = self.held.setdefault(key, mine)
+            if again is mine:
+                return
+            if again is holder:
                 gate.acquire()
 
 

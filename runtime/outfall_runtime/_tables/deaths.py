@@ -117,10 +117,13 @@ def _learn(owner: Any) -> Any:
     return make
 
 
-def died(guard: Any) -> None:
-    """Queue the entry that a guard was for, and remove it where its key is free."""
+def died(guard: Any, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
+    """Queue the entry that a guard was for, and remove it where its key is free.
+
+    Not while the interpreter ends, when modules may have lost their names.
+    """
     upkeep = guard.upkeep()
-    if upkeep is not None:
+    if upkeep is not None and not is_ending():
         entry = upkeep.entries.get(guard.key)
         if entry is not None and entry.guard is guard:
             upkeep.dead.append(entry)

@@ -57,7 +57,8 @@ class Eviction:
         self.next_expiry = NEVER  # nothing is over earlier; it may be too early, never too late
         self._evicting: List[Any] = []  # keys on their way out
         self._expected = 0  # how often an expiry was noted
-        self._timing = threading.Lock()
+        self._coming: Dict[Any, None] = {}  # keys on their way into a table that rejects
+        self._timing = threading.RLock()  # the collector may run code that notes another expiry
 
     def sweep(self, table: Any) -> int:
         """Deal with everything that is over; returns the number of entries that went."""
@@ -101,8 +102,9 @@ class Eviction:
                 return
             if not self.claims.take_if_free(entry.key):
                 self.dead.append(entry)
-                if self.claims.has(entry.key):
+                if not self.claims.take_if_free(entry.key):
                     return
+                self.claims.give_back(entry.key)
                 continue
             try:
                 self._remove_dead(table, entry)
@@ -131,21 +133,33 @@ class Eviction:
 
     def after_fork(self) -> None:
         """In the child: the other threads, their claims and what they owned are gone."""
-        self._timing = threading.Lock()
+        self._timing = threading.RLock()
         self.claims.after_fork()
         self._evicting = []
+        self._coming = {}
         entries = list(self.entries.values())
         self.dead.extend(one for one in entries if one.guard is not None and not one.guard.survives_fork())
         self.bury()
 
-    def _reject_if_full(self, table: Any) -> None:
-        if self.full != "reject" or self.limit is None or len(table) < self.limit:
+    def _reject_if_full(self, table: Any, key: Any) -> None:
+        if self.limit is None or self._has_room(table, key, self.limit):
             return
         if self.policy == COUNT:
             if self.record is not None:
                 self.record.would_reject.add()
         elif self.policy in EVICTING:
-            raise RegistryFull(f"{self.name}: holds {len(table)} entries, its limit is {self.limit}")
+            raise RegistryFull(f"{self.name}: holds {dict.__len__(table)} entries, its limit is {self.limit}")
+
+    def _has_room(self, table: Any, key: Any, limit: int) -> bool:
+        """Whether there is room for a key that is noted as coming, after those that were noted before it."""
+        while True:
+            coming = list(self._coming)
+            before = coming[: next(place for place, one in enumerate(coming) if one is key)]
+            outside = [one for one in before if not dict.__contains__(table, one)]
+            if dict.__len__(table) + len(outside) < limit:
+                return True
+            if not any(dict.__contains__(table, one) for one in outside):  # else one of them was counted twice
+                return False
 
     def _expect(self, expires: float) -> None:
         """Note when an entry that was just put will be over."""
@@ -191,7 +205,8 @@ class Eviction:
     def _evict_key(self, table: Any, key: Any) -> None:
         self.claims.take(key)
         try:
-            stale = self._evict(table, key, self.entries.get(key))  # noqa: F841 - kept until the key is given back
+            if self.limit is not None and dict.__len__(table) > self.limit:  # another thread may have made room meanwhile
+                stale = self._evict(table, key, self.entries.get(key))  # noqa: F841 - kept until the key is given back
         finally:
             self._give_back(key)
 
@@ -204,11 +219,11 @@ class Eviction:
                 self._count_would_evict()
             return
         if dict.get(table, entry.key, MISSING) is entry.value:
-            self._evict(table, entry.key, entry)
+            self._evict(table, entry.key, entry, entry.value)
         else:
             del self.entries[entry.key]
 
-    def _evict(self, table: Any, key: Any, entry: Any) -> Any:
+    def _evict(self, table: Any, key: Any, entry: Any, expected: Any = MISSING) -> Any:
         """Take a key out of the table; the caller has claimed it, and keeps what is returned until it gives it back.
 
         A rollback watches writes until no key is on its way out, so that it undoes none of them. Where one
@@ -222,6 +237,9 @@ class Eviction:
             if value is MISSING:  # another thread evicted it first; its tombstone stays
                 return None
             stale = self._forget(key)
+            if expected is not MISSING and value is not expected:  # by a write that began before writes were watched
+                dict.setdefault(table, key, value)
+                return stale
             self.evicted.add()
             if self.policy != DROP:
                 self.tombstones[key] = (value, entry)

@@ -40,8 +40,11 @@ def refill(table: Any, items: Sequence[Item], replace: bool) -> int:
         return len(set(values) - before)
     if not replace and kind.__len__(table):
         return 0
-    kind.clear(table)
-    kind.extend(table, values)
+    if issubclass(kind, list):
+        kind.__setitem__(table, slice(None), values)
+    else:
+        kind.clear(table)
+        kind.extend(table, values)
     return len(values)
 
 
@@ -51,7 +54,7 @@ def _refill_mapping(table: Any, items: Sequence[Item], replace: bool) -> int:
     if replace:
         gone = [key for key in list(dict.keys(table)) if key not in keys]
         _remove(table, kind, gone)
-    present = set() if replace else set(dict.keys(table))
+    present = set() if replace else set(list(dict.keys(table)))
     for item in items:
         if isinstance(table, Registry):
             _put_claimed(table, item, replace)
@@ -78,7 +81,7 @@ def _put_claimed(table: "Registry[Any, Any]", item: Item, replace: bool) -> None
     upkeep.claims.take(item.key)
     try:
         if replace or upkeep.live(table, item.key) is MISSING:
-            displaced = upkeep._put(table, item.key, item.value, None, item.metadata or None, item.left)
+            displaced = upkeep._put(table, item.key, item.value, None, item.metadata or None, item.left, over=replace)
     finally:
         upkeep._give_back(item.key)
     upkeep.added(table, item.key, displaced)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Tuple
 
 from .._common.modes import LEGACY, SHADOW
 from .._common.states import TABLE, StateRecord
 from . import catalogue
+from .contents import contents
 from .variants import variant
 
 if TYPE_CHECKING:
@@ -89,7 +91,8 @@ class StagedSibling(Sibling):
                 tag.record.enter(mode)
             wanted = tag.plain
             if mode != LEGACY:
-                wanted = variant(tag.plain, _counted_read, _counted_write, mode == SHADOW, True)
+                reads = tag.plain._outfall_reads if mode == SHADOW else ()
+                wanted = variant(tag.plain, _counted_read, _counted_write, reads, True)
             if type(self) is not wanted:
                 self.__class__ = wanted
             if flags.board.current is snapshot:
@@ -113,7 +116,14 @@ def _counted_read(base: type, name: str) -> Hook:
             record.reads.add()
         return plain(self, *args, **kwargs)
 
-    return read
+    def iterate(self: Any) -> Any:
+        """Over a copy: between here and the first step others run, and what is copied as a whole would be found changed."""
+        record = self._outfall.record
+        if record.mode == SHADOW:
+            record.reads.add()
+        return iter(contents(self))
+
+    return iterate if name == "__iter__" and issubclass(base, (set, deque)) else read
 
 
 def _counted_write(base: type, name: str) -> Hook:

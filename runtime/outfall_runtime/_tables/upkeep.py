@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ABSENT = object()
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-_contains, _get, _set, _pop = dict.__contains__, dict.get, dict.__setitem__, dict.pop
+_contains, _get, _set, _pop, _setdefault = dict.__contains__, dict.get, dict.__setitem__, dict.pop, dict.setdefault
 
 
 class Upkeep(Eviction):
@@ -41,10 +41,23 @@ class Upkeep(Eviction):
             What was displaced, for the caller to keep until the key is given back.
         """
         if _contains(table, key) and self.live(table, key) is not MISSING:
-            raise AlreadyRegistered(f"{self.name}: {key!r} is registered already, and whoever owns it is alive")
-        if self.limit is not None:
-            self._reject_if_full(table)
-        return self._put(table, key, value, owner, metadata, ttl)
+            raise self.refusal(key)
+        if self.limit is None or self.full != "reject":
+            displaced = self._put(table, key, value, owner, metadata, ttl, over=False)
+        else:
+            self._coming[key] = None
+            try:
+                self._reject_if_full(table, key)
+                displaced = self._put(table, key, value, owner, metadata, ttl, over=False)
+            finally:
+                self._coming.pop(key, None)  # a fork may have emptied it
+        if displaced is None:
+            raise self.refusal(key)
+        return displaced
+
+    def refusal(self, key: Any) -> AlreadyRegistered:
+        """What `register` raises about a key that is there."""
+        return AlreadyRegistered(f"{self.name}: {key!r} is registered already, and whoever owns it is alive")
 
     def get_or_create(self, table: Any, key: Any, factory: Callable[[], Any], owner: Any, ttl: Optional[float]) -> Any:
         """The value of a key; the factory runs once however many threads ask."""
@@ -58,8 +71,12 @@ class Upkeep(Eviction):
             value = self.live(table, key)
             if value is not MISSING:
                 return value
-            value = factory()
-            displaced = self._put(table, key, value, owner, None, ttl)
+            value, displaced = factory(), None
+            while displaced is None:
+                displaced = self._put(table, key, value, owner, None, ttl, over=False)
+                found = MISSING if displaced is not None else self.live(table, key)
+                if found is not MISSING:
+                    return found
         finally:
             self._give_back(key)
         self.added(table, key, displaced)
@@ -70,14 +87,16 @@ class Upkeep(Eviction):
         displaced: Any = None
         self.claims.take(key)
         try:
-            before = self.live(table, key)
-            value = by if before is MISSING else before + by
-            entry = self.entry(key, before)
-            if entry is None:
-                displaced = self._put(table, key, value, None, None, None)
-            else:
-                entry.value = value
-                _set(table, key, value)
+            while displaced is None:
+                before = self.live(table, key)
+                value = by if before is MISSING else before + by
+                entry = self.entry(key, before)
+                if entry is None:
+                    displaced = self._put(table, key, value, None, None, None, over=before is not MISSING)
+                else:
+                    entry.value = value
+                    _set(table, key, value)
+                    displaced = (entry, before)
         finally:
             self._give_back(key)
         self.added(table, key, displaced)
@@ -105,6 +124,21 @@ class Upkeep(Eviction):
             if len(claim) > 1 or self.dead:
                 self.hand_on(claim)
 
+    def update_metadata(self, table: Any, key: Any, fields: Mapping[str, Any]) -> None:
+        """Add to what is registered about a key, atomically."""
+        stale: Any = None
+        self.claims.take(key)
+        try:
+            value = dict.__getitem__(table, key)
+            entry = self.entry(key, value)
+            if entry is None:
+                entry = Entry(key, value, NOTHING)
+                stale, self.entries[key] = self.entries.get(key), entry
+            entry.metadata = {**entry.metadata, **fields}
+        finally:
+            self._give_back(key)
+        del stale
+
     def live(self, table: Any, key: Any) -> Any:
         """The value of a key whose entry is not over, else `MISSING`."""
         value = _get(table, key, MISSING)
@@ -118,8 +152,15 @@ class Upkeep(Eviction):
         found = self.entries.get(key) if self.entries else None
         return found if found is not None and found.value is present else None
 
-    def _put(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> Any:
-        """Returns what was displaced; its second item is the value, or `MISSING`."""
+    def _put(
+        self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float], *, over: bool = True
+    ) -> Any:
+        """Returns what was displaced; its second item is the value, or `MISSING`.
+
+        Args:
+            over: also over what is there. Else it returns None, and nothing is changed, where a plain write
+                that nobody watches came before it.
+        """
         check_seconds(ttl)
         seconds = self.ttl if ttl is None else ttl
         entry: Any = None
@@ -128,10 +169,17 @@ class Upkeep(Eviction):
             entry = Entry(key, value, known) if owner is None else owned(owner, self.weak, key, value, known)
             if seconds is not None:
                 entry.expires = time.monotonic() + seconds
-        displaced = self._forget(key), _get(table, key, MISSING)
+        before = _get(table, key, MISSING)
+        if not over and before is not MISSING and self.live(table, key) is not MISSING:
+            return None
+        displaced = self._forget(key), before
         if entry is not None:
             self.entries[key] = entry
-        _set(table, key, value)
+        if over or before is not MISSING:
+            _set(table, key, value)
+        elif _setdefault(table, key, value) is not value:
+            self.entries.pop(key, None)
+            return None
         if entry is not None:
             if entry.expires is not NEVER:
                 self._expect(entry.expires)

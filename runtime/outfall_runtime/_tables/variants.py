@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 MADE = "_outfall_variants"
 
 
-def variant(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, writes: bool) -> Any:
-    """The subclass of `plain` with the reads, the writes or both replaced by hooks.
+def variant(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: Tuple[str, ...], writes: bool) -> Any:
+    """The subclass of `plain` with these reads, the writes or both replaced by hooks.
 
-    `plain` says in `_outfall_reads` and `_outfall_writes` which methods those are. Made once, and
-    kept by `plain` itself.
+    `plain` says in `_outfall_writes` which methods the latter are. Made once, and kept by `plain` itself.
     """
     made: Any = vars(plain).get(MADE)
     if made is None:
@@ -36,23 +35,22 @@ def variant(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, wr
     return made.setdefault((reads, writes), _made(plain, hook_read, hook_write, reads, writes))
 
 
-def _made(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: bool, writes: bool) -> Any:
-    base: Any = plain._outfall_type
+def _made(plain: Any, hook_read: HookFor, hook_write: HookFor, reads: Tuple[str, ...], writes: bool) -> Any:
     body: Dict[str, Any] = {
         "__slots__": (),
         "__module__": plain.__module__,
         "__qualname__": plain.__qualname__,
         "__doc__": plain.__doc__,
     }
-    if reads:
-        body.update(_hooks(base, plain._outfall_reads, hook_read))
+    body.update(_hooks(plain, reads, hook_read))
     if writes:
-        body.update(_hooks(base, plain._outfall_writes, hook_write))
+        body.update(_hooks(plain, plain._outfall_writes, hook_write))
     return type(plain)(plain.__name__, (plain,), body)
 
 
-def _hooks(base: type, names: Tuple[str, ...], make: HookFor) -> Dict[str, Hook]:
-    hooks = {name: make(base, name) for name in names if hasattr(base, name)}
+def _hooks(plain: Any, names: Tuple[str, ...], make: HookFor) -> Dict[str, Hook]:
+    base: Any = plain._outfall_type
+    hooks = {name: make(plain, name) for name in names if hasattr(base, name)}
     for name, hook in hooks.items():
         hook.__name__ = name
         hook.__qualname__ = f"{base.__name__}.{name}"
