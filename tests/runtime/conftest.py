@@ -158,6 +158,46 @@ def eager_switching() -> Iterator[None]:
 
 
 @pytest.fixture
+def in_step(eager_switching: None) -> Callable[..., None]:
+    """Run `work(thread, round)` in some threads, round by round, each at the same instant; alone before each, `before(round)`."""
+
+    def run(
+        threads: int, rounds: int, work: Callable[[int, int], object], before: Callable[[int], object] = lambda number: None
+    ) -> None:
+        barrier = threading.Barrier(threads)
+        arrived: List[int] = []
+        failures: List[BaseException] = []
+
+        def steps(me: int) -> None:
+            try:
+                for number in range(rounds):
+                    if barrier.wait(30) == 0:
+                        before(number)
+                    barrier.wait(30)
+                    arrived.append(me)
+                    for _ in range(2_000):  # a barrier lets them go one after the other
+                        if len(arrived) == threads * (number + 1):
+                            break
+                    work(me, number)
+            except threading.BrokenBarrierError:  # another one failed
+                pass
+            except BaseException as error:
+                failures.append(error)
+                barrier.abort()
+
+        crew = [threading.Thread(target=steps, args=(me,)) for me in range(threads)]
+        for thread in crew:
+            thread.start()
+        for thread in crew:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in crew)
+        if failures:
+            raise failures[0]
+
+    return run
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Stops the monotonic clock; calling it moves it on by some seconds."""
     now = [1000.0]

@@ -39,7 +39,7 @@ class Tally:
 class Count:
     """A number that many threads increase by one: `next(one.up)`, the cheapest step that no thread can lose.
 
-    (CPython 3.13 without its global lock may lose one now and then; 3.14 does not.)
+    (CPython steps it with a compare-and-exchange where it has no global lock, from 3.13 on.)
     """
 
     __slots__ = ("_from", "up")
@@ -47,6 +47,10 @@ class Count:
     def __init__(self) -> None:
         self.up = count()
         self._from = 0
+
+    def add(self) -> int:
+        """One more; returns how many there were before."""
+        return next(self.up) - self._from
 
     def total(self) -> int:
         return self._reached() - self._from

@@ -45,7 +45,7 @@ class EventBoard:
         self._inline: Tuple[Courier, ...] = ()
         self._leaving: Tuple[Courier, ...] = ()  # detached, with something to deliver yet
         self._policies: Tuple[Policy, ...] = ()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer or a signal handler may emit, too
 
     def route(self, name: str) -> Route:
         """The route of a name that has none yet."""
@@ -111,8 +111,9 @@ class EventBoard:
 
     def couriers(self) -> Tuple[Courier, ...]:
         """Every one that may have something to deliver."""
-        self._leaving = tuple(one for one in self._leaving if one.busy())
-        return self._couriers + self._inline + self._leaving
+        with self._lock:
+            self._leaving = tuple([one for one in self._leaving if one.busy()])
+            return self._couriers + self._inline + self._leaving
 
     def flush(self, seconds: float) -> bool:
         """Wait until every handler had what waits for it now; False if that took too long."""
@@ -152,7 +153,7 @@ class EventBoard:
                 )
 
     def after_fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.shadowed.clear()
         for courier in self.couriers():
             courier.after_fork()

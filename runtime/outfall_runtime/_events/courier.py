@@ -19,7 +19,7 @@ from itertools import repeat, starmap
 from time import monotonic
 
 from .._common import report
-from .._common.tallies import Tally
+from .._common.tallies import Count, Tally
 from .event import Event
 from .waking import Signal, room
 
@@ -45,13 +45,13 @@ class Courier:
         self.pattern = pattern
         self.handler = handler
         self.waiting: Deque[Raw] = deque()
-        self.delivered, self.retried, self.failed, self.dropped = Tally(), Tally(), Tally(), Tally()
+        self.delivered, self.retried, self.failed, self.dropped = Tally(), Tally(), Tally(), Count()
         self._batch = batch
         self._size = min(batch or FEW, limit)
         self._seconds = seconds
         self._limit = limit
         self._tries = tries
-        self._failing = False
+        self._sound = [None]  # empty while the handler fails
         self._over = False
         self.after_fork()
 
@@ -59,11 +59,16 @@ class Courier:
 
     def wake(self) -> None:
         """The room is used up: as many events wait as the worker, or the limit, wants to know of."""
-        while len(self.waiting) > self._limit and self._drop():
-            pass
-        self._until(self._size if self._batch and self._wake_at == 1 else self._limit + 1)
-        self._ensure_worker()
-        self._signal.set()  # last: the worker, if it had another mind, says so again
+        many = self._size if self._batch and self._wake_at == 1 else self._limit + 1
+        try:
+            while True:
+                while len(self.waiting) > self._limit and self._drop():
+                    pass
+                if self._until(many) or len(self.waiting) < self._limit - FEW:
+                    break
+            self._ensure_worker()
+        finally:
+            self._signal.set()  # last: the worker, if it had another mind, says so again
 
     def again(self, raw: Raw) -> None:
         """Queue an event that the handler has failed on, on the thread that emitted it."""
@@ -75,27 +80,27 @@ class Courier:
         """Wait until all that waits now has been handled; False if `deadline` (monotonic) came first."""
         if self._thread is threading.current_thread():  # a handler cannot wait for itself
             return False
-        target = len(self.waiting) + self._taken
-        self._rushing += 1
+        target = len(self.waiting) + self._taken  # in this order: what is being taken counts twice rather than not at all
+        rushing = self._rushing
+        rushing.append(None)
         try:
-            while self._done < target and (self.waiting or self._in_hand):
-                if not self._ensure_worker():  # the interpreter is about to end
-                    self._take()
-                    self._deliver()
+            while self._done < target and self.busy():
+                if not self._ensure_worker() and self._deliver_here():  # the interpreter is about to end
                     continue
                 self._signal.set()
                 left = deadline - monotonic()
                 if left <= 0:
                     return False
                 with self._progress:
-                    self._progress.wait(min(left, LOOK))
+                    if self._done < target:
+                        self._progress.wait(min(left, LOOK))
             return True
         finally:
-            self._rushing -= 1
+            rushing.pop()
 
     def busy(self) -> bool:
         """Whether anything is left to deliver."""
-        return bool(self.waiting or self._in_hand)
+        return bool(self.waiting) or self._done < self._taken
 
     def close(self) -> None:
         """Let the worker end when nothing waits any more."""
@@ -113,12 +118,15 @@ class Courier:
             tally.clear()
         self._until(1)
         self._in_hand: List[Event] = []
-        self._taken = self._done = self._rushing = 0
+        self._taken = self._done = 0
+        self._rushing: List[None] = []  # one for each that flushes
+        self._turns = [None]  # for who delivers where there is no worker
         self._since = monotonic()
         self._signal, self._hurry = Signal(), threading.Event()
         self._progress = threading.Condition()
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()  # a finalizer or a signal handler may emit, too
         self._thread: Optional[threading.Thread] = None
+        self._beginning: Optional[threading.Thread] = None  # it is being started
 
     def stats(self) -> Dict[str, Union[int, float, str]]:
         left = len(self.waiting) + len(self._in_hand)
@@ -135,25 +143,28 @@ class Courier:
 
     def note_failure(self) -> None:
         """Report the exception being handled, unless the handler was failing before."""
-        if not self._failing:
-            self._failing = True
-            report.warn(f"handler {self.handler!r} of events {self.pattern!r} failed; trying again", error=True)
+        try:
+            self._sound.pop()
+        except IndexError:
+            return
+        report.warn(f"handler {self.handler!r} of events {self.pattern!r} failed; trying again", error=True)
 
-    def _until(self, many: int) -> None:
-        """Make room for events until so many wait; the next one wakes the worker."""
+    def _until(self, many: int) -> bool:
+        """Make room for events until so many wait; the last one wakes the worker. False if some came meanwhile."""
+        waiting = len(self.waiting)
         self._wake_at = many
-        self.room = room(many - 1 - len(self.waiting))
+        self.room = room(many - 1 - waiting)
+        return len(self.waiting) <= waiting
 
     def _drop(self) -> bool:
         try:
             self.waiting.pop()
         except IndexError:  # the worker was quicker
             return False
-        if not self.dropped.total():
+        if not self.dropped.add():
             report.warn(
                 f"{self._limit:,} events wait for handler {self.handler!r} of {self.pattern!r}; new ones are dropped"
             )
-        self.dropped.add()
         return True
 
     def _ensure_worker(self) -> bool:
@@ -162,14 +173,16 @@ class Courier:
             return True
         with self._starting:
             thread = self._thread
-            if thread is None or not thread.is_alive():
+            if thread is None or not (thread.is_alive() or thread is self._beginning):
                 new = threading.Thread(target=self._work, name=f"outfall-events {self.pattern}", daemon=True)
-                self._thread = new  # before the start: a handler may flush
+                self._thread = self._beginning = new  # before the start: a handler may flush
                 try:
                     new.start()
                 except RuntimeError:  # no thread can be started any more
                     self._thread = None
                     return False
+                finally:
+                    self._beginning = None
         return True
 
     # -- on the worker
@@ -201,33 +214,51 @@ class Courier:
         if self._batch:
             until = self._since + self._seconds
             while not (self._over or self._rushing):
-                self._until(self._size)
+                exactly = self._until(self._size)
                 left = until - monotonic()
                 if left <= 0 or len(self.waiting) >= self._size:
                     break
-                self._signal.wait(left)
+                if exactly:
+                    self._signal.wait(left)
         self._until(self._limit + 1)
 
     def _take(self) -> None:
         """Take what is to be delivered next, in one step, between whose parts nothing can interrupt the worker."""
-        taken = starmap(self.waiting.popleft, repeat((), min(self._size, len(self.waiting))))
+        many = min(self._size, len(self.waiting))
+        self._taken = self._done + len(self._in_hand) + many  # beforehand: who looks meanwhile must not miss any
         try:
-            self._in_hand.extend(map(as_event, taken))
+            self._in_hand.extend(map(as_event, starmap(self.waiting.popleft, repeat((), many))))
         except IndexError:  # one was dropped meanwhile; those before it are in hand
             pass
-        self._taken += len(self._in_hand)
+        finally:
+            self._taken = self._done + len(self._in_hand)
 
     def _deliver(self) -> None:
-        while self._in_hand:
+        while True:
+            self._done = self._taken - len(self._in_hand)  # where the last time was interrupted, too
+            if self._rushing:
+                with self._progress:
+                    self._progress.notify_all()
+            if not self._in_hand:
+                return
             count = len(self._in_hand) if self._batch else 1
             taken = self._call(count)
             (self.delivered if taken else self.failed).add(count)
             del self._in_hand[:count]
             self._since = monotonic()
-            self._done += count
-            if self._rushing:
-                with self._progress:
-                    self._progress.notify_all()
+
+    def _deliver_here(self) -> bool:
+        """Deliver on this thread, unless another one does."""
+        try:
+            turn = self._turns.pop()
+        except IndexError:
+            return False
+        try:
+            self._take()
+            self._deliver()
+        finally:
+            self._turns.append(turn)
+        return True
 
     def _call(self, count: int) -> bool:
         """Call the handler until it takes the event or the batch, or has had all its tries."""
@@ -242,8 +273,8 @@ class Courier:
                     self._hurry.wait(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                if self._failing:
-                    self._failing = False
+                if not self._sound:
+                    self._sound.append(None)
                     report.warn(f"handler {self.handler!r} of events {self.pattern!r} works again")
                 return True
         return False

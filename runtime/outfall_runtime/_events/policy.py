@@ -122,7 +122,7 @@ class _Rate:
         self._each = SECOND / per_second
         self._burst = max(SECOND - self._each, 0.0)
         self._free_at = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer or a signal handler may emit, too
 
     def allows(self) -> bool:
         now = monotonic_ns()
@@ -133,7 +133,7 @@ class _Rate:
         return True
 
     def after_fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
 
 def _key_of(names: Sequence[str], with_name: bool) -> Callable[[str, Fields], Any]:

@@ -6,8 +6,10 @@ flat whatever the number of keys, and adding one never searches. (The idea is th
 cache; see also "2Q", Johnson and Shasha, VLDB 1994.)
 
 Hazard: two threads that bring the same key at the same time must not both be first, and no lock may
-be held while a key is hashed or compared. So the first is told by `dict.setdefault`, and when a key's
-time is over, by who takes the old time out of its one-item list; both are single steps.
+be held while a key is hashed or compared. So the first is told by `dict.setdefault` in the younger
+generation, and where a key's time is over there, by who takes that time out of its one-item list: the
+new time comes in a new list, so that nobody takes that one out, too. Generations may change meanwhile,
+and what was added to one that is not the younger any more is added again.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class Window:
         self.old: Generation = {}
         self.forgotten = Tally()  # keys that were thrown away before their time was over
         self._changed = monotonic_ns()
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()  # a finalizer or a signal handler may come in between
 
     def is_first(self, key: Any) -> bool:
         """Whether the key was not seen for as long as the window is; from now on it was.
@@ -48,40 +50,56 @@ class Window:
         """
         now = monotonic_ns()
         entry = self.young.get(key)
-        if entry is None:
-            entry = self.old.get(key)
-            if entry is None:
-                return self._add(key, now)
-        try:
-            if entry[0] > now:
-                return False
-            entry.pop()  # its time is over: whoever gets the old time is first
-        except IndexError:  # another thread was
-            return False
-        entry.append(now + self._length)
-        self.young.setdefault(key, entry)
-        return True
+        return (entry is None or _is_over(entry, now)) and self._add(key, now)
 
     def forget(self, key: Any) -> None:
         """What was first is not kept after all."""
         self.young.pop(key, None)
+        self.old.pop(key, None)
 
     def after_fork(self) -> None:
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()
 
     def _add(self, key: Any, now: int) -> bool:
-        young = self.young
-        if len(young) >= self._most or now - self._changed > self._length:
-            self._change(young, now)
-            young = self.young
+        """Put a key in the younger generation; whether nobody else did at the same time."""
         mine = [now + self._length]
-        return young.setdefault(key, mine) is mine
+        while True:
+            young = self.young
+            entry = young.get(key)
+            if entry is None:
+                entry = self.old.get(key)  # looked at after `young`, so that a key that just went from there to here is seen
+                if entry is not None and entry is not mine and not _is_over(entry, now):
+                    return False
+                if len(young) >= self._most or now - self._changed > self._length:
+                    self._change(young, now)
+                    continue
+                if young.setdefault(key, mine) is not mine:
+                    return False
+            elif entry is not mine:
+                if not _is_over(entry, now):
+                    return False
+                try:
+                    entry.pop()
+                except IndexError:
+                    return False
+                young[key] = mine
+            if young is self.young:
+                return True
 
     def _change(self, young: Generation, now: int) -> None:
+        fresh: Generation = {}
         with self._changing:
             if self.young is not young:  # another thread was quicker
                 return
-            dropped, self.old, self.young = self.old, young, {}
+            dropped, self.old, self.young = self.old, young, fresh
             early, self._changed = now - self._changed <= self._length, now
         if early:
-            self.forgotten.add(sum(1 for entry in list(dropped.values()) if entry and entry[0] > now))
+            self.forgotten.add(sum(entry[:1] > [now] for entry in list(dropped.values())))
+
+
+def _is_over(entry: List[int], now: int) -> bool:
+    """Whether a key's time is over, and nobody is about to give it a new one."""
+    try:
+        return entry[0] <= now
+    except IndexError:
+        return False
