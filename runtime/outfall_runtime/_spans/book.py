@@ -58,19 +58,18 @@ class SpanBook:
         self.leaks: Deque[Leak] = deque(maxlen=MOST_LEAKS)
         self.ended = Count()
         self.errors = Tally()
-        self.failures = Tally()
+        self.failures = Count()
         self.leaked = Tally()
-        self.unwatched = Tally()
-        self._places: Dict[str, None] = {}
-        self._lock = threading.Lock()
+        self.unwatched = Count()
+        self.telling = threading.RLock()  # for a few steps about one span that several threads tell something
+        self._places: Dict[str, Leak] = {}  # with the first that was reported
+        self._lock = threading.RLock()  # a finalizer or a signal handler may listen, too
 
     # -- open spans
 
     def one_too_many(self) -> Any:
         """What stands in the table for a span when it has as many as it may have."""
-        first = not self.unwatched.total()
-        self.unwatched.add()
-        if first:
+        if not self.unwatched.add():
             _report.warn(f"{self.limit:,} spans are open, most of them begun at {self._most_frequent()}; is one not ended?")
         return UNWATCHED
 
@@ -88,8 +87,7 @@ class SpanBook:
             except IndexError:  # another thread was quicker
                 return
             self.leaks.append(leak)
-            if leak.where not in self._places and len(self._places) < MOST_PLACES:
-                self._places[leak.where] = None
+            if len(self._places) < MOST_PLACES and self._places.setdefault(leak.where, leak) is leak:
                 _report.warn(f"span {leak.name!r}, begun at {leak.where}, was never ended")
 
     def spans(self) -> List[Span]:
@@ -121,9 +119,7 @@ class SpanBook:
         go_on(error)
 
     def _failed(self, listener: Listener) -> None:
-        first = not self.failures.total()
-        self.failures.add()
-        if first:
+        if not self.failures.add():
             _report.warn(f"{listener!r} failed on a finished span; only the first failure is logged", error=True)
 
     def _forget(self, listener: Listener) -> None:
@@ -156,7 +152,7 @@ class SpanBook:
 
     def after_fork(self) -> None:
         """In the child: what is open is the parent's to end; counts start at zero."""
-        self._lock = threading.Lock()
+        self._lock, self.telling = threading.RLock(), threading.RLock()
         for span in self.spans():
             span.disown()
         for open_in_parent in self.table:

@@ -2,6 +2,9 @@
 
 A span is its work's own: the code that does the work says these things, usually in one task. They
 are kept by reference and bounded in number; what is too much is counted.
+
+Hazard: the work may go on in several threads, which all say something of the same span. What takes
+more than one step is done under a lock that is held for these steps only.
 """
 
 from __future__ import annotations
@@ -88,7 +91,7 @@ class SpanFacts(Trace):
                 if len(known) < MOST or name in known:
                     known[name] = value
                 else:
-                    self._extra().dropped += 1
+                    self._drop(1)
         return self
 
     def event(self: Self, name: str, /, **fields: Any) -> Self:
@@ -98,7 +101,7 @@ class SpanFacts(Trace):
             if len(more.events) < MOST:
                 more.events.append(SpanEvent(name, (self._trace or self)._wall(monotonic_ns()), fields))
             else:
-                more.dropped += 1
+                self._drop(1)
         return self
 
     def link(self: Self, place: Place) -> Self:
@@ -219,24 +222,32 @@ class SpanFacts(Trace):
     def _link(self, places: Iterable[Place]) -> None:
         contexts = tuple(map(context_of, places))
         more = self._extra()
-        room = MOST - len(more.links)
-        more.links += contexts[:room]
-        more.dropped += len(contexts[room:])
+        with book.telling:
+            room = MOST - len(more.links)
+            more.links += contexts[:room]
+            more.dropped += len(contexts[room:])
 
     def _conclude(self: Self, status: str, message: str) -> Self:
         if not self.closed:
             more = self._extra()
-            if more.status == OK:
-                return self
-            if status == ERROR and more.status == UNSET:
-                book.errors.add()
-            more.status, more.message = status, message
+            with book.telling:
+                if more.status != OK:
+                    if status == ERROR and more.status == UNSET:
+                        book.errors.add()
+                    more.status, more.message = status, message
         return self
+
+    def _drop(self, many: int) -> None:
+        more = self._extra()
+        with book.telling:
+            more.dropped += many
 
     def _extra(self) -> _More:
         more = self._more
         if more is None:
-            more = self._more = _More()
+            made = _More()
+            with book.telling:
+                more = self._more = self._more or made
         return more
 
 

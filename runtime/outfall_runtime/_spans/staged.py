@@ -16,6 +16,7 @@ import sys
 
 from .. import context
 from .._common.modes import ENABLED, LEGACY
+from .book import book
 from .chain import innermost
 from .span import HeldSpan, Span, maker
 
@@ -73,5 +74,7 @@ def _decide(trace: Trace) -> str:
     key = None
     if setting.percent is not None:
         key = context.current().get(context.ROLLOUT_KEY, trace._trace_id())
-    trace._mode = mode = setting.mode_for(FLAG, key)
+    mode = setting.mode_for(FLAG, key)
+    with book.telling:
+        trace._mode = mode = trace._mode or mode  # another thread may have been quicker, with another key
     return mode

@@ -15,6 +15,7 @@ from _random import Random
 from .. import flags
 from .._common.modes import ENABLED
 from .._common.record import NamedTuple
+from .book import book
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ class Trace:
         try:
             ahead = self._ahead
         except AttributeError:
-            ahead = self._ahead = time.time_ns() - time.monotonic_ns()
+            found = time.time_ns() - time.monotonic_ns()
+            with book.telling:
+                ahead = self._ahead = getattr(self, "_ahead", found)
         return (moment + ahead) / NANOSECONDS
 
     def _pinned(self, name: str, key: object) -> bool:
