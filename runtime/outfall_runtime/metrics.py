@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import count
 
 from ._common import report
 from ._common.documents import write_document
@@ -52,12 +53,7 @@ class _Identity:
     def renew(self) -> None:
         self.started = now()
         self.token = f"{time.time_ns():x}"
-        self.written = 0  # snapshots so far: of two by one process the later is known, whatever the clock did
-
-    def next(self) -> int:
-        """The number of the snapshot that is being written."""
-        self.written += 1
-        return self.written
+        self.next = count(1).__next__  # a number for each snapshot: of two by one process the later is known, whatever the clock did
 
 
 _identity = _Identity()  # outfall: ignore[OUT109] the process writes under one name

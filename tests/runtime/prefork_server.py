@@ -32,10 +32,12 @@ class Worker:
         self.written: Dict[str, int] = {"from the master": 0}
         self.sure: Dict[str, int] = {}
         self.unsure = 0  # the mode changed while they were made
+        self.followed = flags.mode(TABLE)  # by the table, which follows its flag a moment later
         self.ended = False
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self.end)
+        flags.on_change(self.follow)
         self.listening.settimeout(0.1)
         while not self.ended:
             try:
@@ -53,11 +55,14 @@ class Worker:
     def end(self, *_: object) -> None:
         self.ended = True
 
+    def follow(self, _: object) -> None:
+        self.followed = flags.mode(TABLE)
+
     def answer(self, asked: str) -> str:
-        before = flags.mode(TABLE)
+        before = self.followed
         number = len(self.written)
         table[f"{asked}-{number}"] = number
-        if before == flags.mode(TABLE):
+        if before == self.followed == flags.mode(TABLE):
             self.sure[before] = self.sure.get(before, 0) + 1
         else:
             self.unsure += 1

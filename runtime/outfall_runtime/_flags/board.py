@@ -67,7 +67,7 @@ class Board:
         self._layers: Dict[str, Settings] = {layer: {} for layer in LAYERS}
         self._overrides: Tuple[Override, ...] = ()
         self._declared: Dict[str, Declaration] = {name: Declaration(name) for name in GROUPS}
-        self._warned: Dict[str, None] = {}
+        self._warned: Dict[str, Snapshot] = {}  # with the one in which it was missed
         self._listeners: Tuple[Listener, ...] = ()
         self._followers: List[Callable[[], bool]] = []
         self._tidy_at = FEW_FOLLOWERS
@@ -138,7 +138,7 @@ class Board:
             code = self._layers[CODE]
             code[name] = setting
             changes = self._publish(actor, CODE)
-            shadowed = code.get(name) is setting and self.current.settings[name] != setting
+            shadowed = code.get(name) is setting and self.current.setting(name) != setting
         self._tell(changes)
         if shadowed:
             why = f"all flags are stopped: {self.stopped}" if self.stopped else "the flag file or an override outranks it"
@@ -166,8 +166,7 @@ class Board:
         """Say once which names of the sources nothing has declared."""
         snapshot = self.current
         for name in snapshot.settings:
-            if name not in snapshot.declared and name not in self._warned:
-                self._warned[name] = None
+            if name not in snapshot.declared and name not in self._warned and self._warned.setdefault(name, snapshot) is snapshot:
                 report.warn(f"flag {name!r} is set, but nothing declares it{nearest(name, snapshot.declared)}")
 
     def republish(self, actor: str) -> None:
@@ -229,20 +228,23 @@ class Board:
 
     def _checked(self, name: str, value: object) -> Setting:
         if name not in self._declared:
-            raise UnknownFlag(name, self._declared)
+            raise UnknownFlag(name, self.current.declared)
         return checked_setting(name, value)
 
     def _publish(self, actor: str, source: str) -> List[FlagChange]:
         """Swap in the snapshot that follows from the layers; the caller holds the lock.
 
-        Again where a signal handler, on this very thread, has changed something in the meantime.
+        Again where a signal handler, on this very thread, has changed something in the meantime, or an emergency stop, which
+        waits for no lock, was made and has just been undone by this.
         """
         before = self.current
         self._publications += 1
         while True:
-            count = self._publications
+            count, stopped = self._publications, self.stopped
             self.current = self._snapshot()
-            if self._publications == count:
+            if self.stopped != stopped:
+                self.pinned = variable("outfall_flags_pinned", None)  # leaves behind who pinned what was there for a moment
+            elif self._publications == count:
                 break
         changes = differences(before, self.current, actor, source)
         self.history.extend(changes)

@@ -39,7 +39,9 @@ class Watcher:
         self._check = check  # called now and then from the thread
         self._seen: Optional[Tuple[int, int, int, int]] = _NEVER_SEEN
         self._loaded = False  # there was a good reading
+        self._newest: Optional[Reading] = None
         self._looking = threading.Lock()
+        self._unstarted = [None]  # empty once somebody starts it
         self._stop = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
@@ -53,15 +55,23 @@ class Watcher:
                 return False
             reading = self._read()
             self._seen = _NEVER_SEEN if reading is None else seen  # what could not be read is tried again
-        if reading is None:
-            return False
-        self._load(reading)
-        self.revision = reading.revision
-        return True
+            if reading is None:
+                return False
+            self._newest = reading
+        while True:  # until no other thread has read a newer one, which this one may just have undone
+            newest = self._newest
+            self._load(newest)
+            self.revision = newest.revision
+            if newest is self._newest:
+                return True
 
     def start(self) -> None:
         """Look once, then keep looking from a daemon thread; does nothing without a flag file."""
-        if self.path is None or self._thread is not None:
+        if self.path is None:
+            return
+        try:
+            self._unstarted.pop()
+        except IndexError:
             return
         self.look()
         if complaint():
@@ -76,6 +86,7 @@ class Watcher:
     def stop(self) -> None:
         """End the thread and wait for it."""
         thread, self._thread = self._thread, None
+        self._unstarted = [None]
         self._stop.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=2 * INTERVAL)
@@ -85,6 +96,8 @@ class Watcher:
         self._looking = threading.Lock()
         if self._thread is not None:
             self._run()
+        else:  # another thread may have been about to start it
+            self._unstarted = [None]
 
     def _run(self) -> None:
         self._stop = threading.Event()

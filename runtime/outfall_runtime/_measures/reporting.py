@@ -41,7 +41,7 @@ class Reporter:
         self._write = write
         self._then = then
         self._problem = ""
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()  # a finalizer may have something to report, too
         self._stop = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
@@ -67,7 +67,7 @@ class Reporter:
 
     def after_fork(self) -> None:
         """In the child: the thread is gone, the lock may be held by nobody."""
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
         if self._thread is not None:
             self._run()
 

@@ -6,12 +6,14 @@ parts register as a gauge. Figures are kept for the last ten minutes as well as 
 that one snapshot says how things are now.
 
 Hazard: requests are counted on every thread of a busy service. Counting takes no lock; a minute's
-counts move into the window when a snapshot is written, by the one thread that writes them.
+counts move into the window when a snapshot is written, by one thread at a time. What is a part of
+something else is counted after it and read before it, so that no share is ever more than the whole.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 
 from .._common.tallies import Tally
@@ -46,6 +48,7 @@ class Service:
         self.gauges: Dict[str, Gauge] = {}
         self._marks: List[Tuple[float, Dict[str, Any]]] = []  # totals as they were, for the window
         self._sizes: List[Tuple[float, int]] = []
+        self._moving = threading.RLock()  # for marks and sizes
 
     def count_request(self, *, failed: bool = False, seconds: Optional[float] = None) -> None:
         """See `metrics.count_request`."""
@@ -57,13 +60,13 @@ class Service:
 
     def snapshot(self) -> Dict[str, Any]:
         """Everything, as it stands in a snapshot; also moves the window on."""
-        now = time.monotonic()
-        tables = self._look_at_tables(now)
-        totals = self._totals()
-        while len(self._marks) > 1 and self._marks[1][0] <= now - WINDOW:
-            self._marks.pop(0)
-        start, before = self._marks[0] if self._marks else (now, _NOTHING)
-        self._marks.append((now, totals))
+        tables = self._look_at_tables()
+        with self._moving:
+            now, totals = time.monotonic(), self._totals()
+            while len(self._marks) > 1 and self._marks[1][0] <= now - WINDOW:
+                self._marks.pop(0)
+            start, before = self._marks[0] if self._marks else (now, _NOTHING)
+            self._marks.append((now, totals))
         return {
             **_shown(totals),
             "window": {"seconds": round(now - start, 3), **_shown(_difference(totals, before))},
@@ -78,16 +81,17 @@ class Service:
         self.gauges = gauges
 
     def _totals(self) -> Dict[str, Any]:
+        latency, errors, not_found = self.latency.counts(), self.errors.total(), self.not_found.total()
         return {
             "requests": self.requests.total(),
-            "errors": self.errors.total(),
+            "errors": errors,
             "lookups": self.lookups.total(),
-            "not_found": self.not_found.total(),
-            "latency": self.latency.counts(),
+            "not_found": not_found,
+            "latency": latency,
             "reads": self.reads.counts(),
         }
 
-    def _look_at_tables(self, now: float) -> Dict[str, Any]:
+    def _look_at_tables(self) -> Dict[str, Any]:
         from .._tables.backup import chosen
         from .._tables.sizes import size_of
 
@@ -96,15 +100,18 @@ class Service:
             _probe(table, self.reads)
         sizes = [size_of(name, table) for name, table in found]
         total = sum(size.bytes for size in sizes)
-        self._sizes.append((now, total))
-        while self._sizes[0][0] < now - HOUR:
-            self._sizes.pop(0)
+        with self._moving:
+            now = time.monotonic()
+            self._sizes.append((now, total))
+            while self._sizes[0][0] < now - HOUR:
+                self._sizes.pop(0)
+            grown = growth(self._sizes)
         largest = sorted(sizes, key=lambda size: -size.bytes)[:MOST_TABLES]
         return {
             "number": len(sizes),
             "entries": sum(size.entries for size in sizes),
             "bytes": total,
-            "growth": growth(self._sizes),
+            "growth": grown,
             "largest": {size.name: {"entries": size.entries, "bytes": size.bytes} for size in largest},
         }
 
