@@ -135,11 +135,12 @@ class Registry(dict["K", "V"]):
                 stale: Any = upkeep.entries.setdefault(key, entry)
                 if stale is not entry:
                     upkeep.entries[key] = entry
-                if _setdefault(self, key, value) is not value:  # a plain write that nobody watches came first
+                if _setdefault(self, key, value) is value:
+                    if upkeep.dressed:
+                        return
+                else:  # a plain write that nobody watches came first
                     del upkeep.entries[key]
                     raise upkeep.refusal(key)
-                if upkeep.dressed:
-                    return
             else:
                 displaced = upkeep.register(self, key, value, owner, metadata, ttl)
         finally:
