@@ -140,6 +140,6 @@ def check_evidence(server: Any, ended: Set[int], killed: Set[int], answered: "Co
 
 
 def check_counts(writes: Dict[str, int], truth: Dict[str, Any]) -> None:
-    for mode in ("shadow", "new", "enforced"):  # in legacy a table is a plain dict
+    for mode in ("shadow", "new", "enforced"):
         assert truth["sure"].get(mode, 0) <= writes[mode] <= truth["sure"].get(mode, 0) + truth["unsure"]
-    assert writes["legacy"] == 0
+    assert writes["legacy"] <= truth["unsure"]  # there a table is a plain dict, but for a write that was under way
