@@ -1,6 +1,7 @@
-"""Builds whose threads start in a copy of their starter's context: everything is as it is on the others.
+"""Context variables: where they stand, and that no thread inherits them.
 
-Every program is run on such a build and on an ordinary one: where this interpreter can be neither, one is made of it.
+There are builds whose threads start in a copy of their starter's context. Every program is run on such a build and on an
+ordinary one; where this interpreter can be only one of them, the other is made of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import textwrap
 from typing import Callable
 
 import pytest
+
+from outfall_runtime import ContextValue
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -213,3 +216,26 @@ def test_threads_begin_without_what_their_starter_has(python: Python, program: s
     else:
         done = python(INHERIT * inherits + text)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+APART = """
+from outfall_runtime import ContextLocal, context
+from outfall_runtime._contexts import units
+from outfall_runtime._spans.chain import chain
+locals_ = [ContextLocal(f"test.local{number}") for number in range(10)]
+variables = [chain, context._top, units._marker, *(one._outfall_store.cells.variable for one in locals_)]
+plain = [getattr(one, "_variable", one) for one in variables]
+print(len({(hash(one) ^ (hash(one) >> 32)) % 32 for one in plain}), len(plain))
+"""
+
+
+def test_no_two_of_them_share_a_place_in_a_context(python: Python) -> None:
+    done = python(APART)
+    assert (done.stdout, done.stderr) == ("13 13\n", "")
+
+
+def test_there_may_be_more_of_them_than_places() -> None:
+    values = [ContextValue(f"test.value{number}", default=number) for number in range(100)]
+    for value in values:
+        value.set(-1)
+    assert {value.get() for value in values} == {-1}
