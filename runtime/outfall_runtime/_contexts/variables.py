@@ -104,12 +104,10 @@ def _apart(name: str, **default: Any) -> ContextVar[Any]:
 
     CPython keeps a context as a hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001). Of two variables that have one
     of the `PLACES` at its root in common, either costs a second node each time it is set, a sixth of a whole span. Where
-    a variable stands is chance, so it is drawn again.
+    a variable stands is chance, and its name's as well as its address's, so it is drawn again by another name.
     """
-    drawn = []
-    for _ in range(DRAWS):
-        found: ContextVar[Any] = ContextVar(name, **default)
-        drawn.append(found)  # so that the next one has another address
+    for draw in range(DRAWS):
+        found: ContextVar[Any] = ContextVar(f"{name}_{draw}" if draw else name, **default)
         number = hash(found)
         place = (number ^ (number >> 32)) % PLACES
         if place not in _taken:
