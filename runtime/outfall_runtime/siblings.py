@@ -13,7 +13,6 @@ Hazard: see `_tables.variants`; single operations are as atomic as the type's ow
 
 from __future__ import annotations
 
-import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import (
     Any,
@@ -32,7 +31,7 @@ from typing import (
 from typing import Counter as CounterOf
 from typing import OrderedDict as OrderedDictOf
 
-from ._tables.contents import contents, in_order
+from ._tables.contents import GLOBAL_LOCK, contents, in_order
 from ._tables.sibling import Sibling, StagedSibling
 
 K = TypeVar("K")
@@ -94,7 +93,7 @@ class SetRegistry(Sibling, Set[T]):
         super().__init__(initial)
         self._outfall_begin(name)
 
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not GLOBAL_LOCK:
 
         def __iter__(self) -> Iterator[T]:
             """Over a copy: `list` and `sorted` copy a plain set in one step, and ours, as any subclass, item by item."""

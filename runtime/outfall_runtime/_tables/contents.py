@@ -2,15 +2,19 @@
 
 Hazard: without a global lock, only what one C function does under the object's own lock is one step.
 For a subclass of `list` or `set` that is `copy` and `set(...)`, not `list(...)`; for a dict it is `list` of its
-items. Other types have nothing of the kind for their subclasses.
+items. Other types have nothing of the kind for their subclasses. The copy of a set from which something was taken out has
+another order, so it is made only where there is no other way.
 """
 
 from __future__ import annotations
+
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
+GLOBAL_LOCK = getattr(sys, "_is_gil_enabled", lambda: True)()
 TRIES = 1000  # what is changed meanwhile is looked at again
 
 
@@ -23,7 +27,7 @@ def contents(table: Any) -> "List[Any]":
     kind = table._outfall_type
     if issubclass(kind, list):
         return list.copy(table)
-    if issubclass(kind, set):
+    if issubclass(kind, set) and not GLOBAL_LOCK:
         return list(set(table))
     if issubclass(kind, dict):
         return list(dict.items(table))
