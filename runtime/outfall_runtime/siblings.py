@@ -31,7 +31,8 @@ from typing import (
 from typing import Counter as CounterOf
 from typing import OrderedDict as OrderedDictOf
 
-from ._tables.contents import GLOBAL_LOCK, contents, in_order
+from ._common.interpreter import GLOBAL_LOCK
+from ._tables.contents import contents, in_order
 from ._tables.sibling import Sibling, StagedSibling
 
 K = TypeVar("K")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import outfall_runtime
 from outfall_runtime import flags
-from outfall_runtime._tables.contents import GLOBAL_LOCK
+from outfall_runtime._common.interpreter import GLOBAL_LOCK
 
 NUMBER = st.integers(-3, 6)
 NUMBERS = st.lists(NUMBER, max_size=4)

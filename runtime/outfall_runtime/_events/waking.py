@@ -11,9 +11,10 @@ costs a little more.
 
 from __future__ import annotations
 
-import sys
 import threading
 from itertools import count, repeat, takewhile
+
+from .._common.interpreter import GLOBAL_LOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def exact_room(many: int) -> Iterator[object]:
     return takewhile(min(max(many, 0), MOST_STEPS).__gt__, count())
 
 
-if "free-threading" in sys.version:
+if not GLOBAL_LOCK:
     room = exact_room
 
 

@@ -8,13 +8,12 @@ another order, so it is made only where there is no other way.
 
 from __future__ import annotations
 
-import sys
+from .._common.interpreter import GLOBAL_LOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
-GLOBAL_LOCK = getattr(sys, "_is_gil_enabled", lambda: True)()
 TRIES = 1000  # what is changed meanwhile is looked at again
 
 

@@ -141,9 +141,9 @@ class DeathList:
     def add(self, guard: "Guard") -> None:
         self._waiting.add(ref(guard))
 
-    def tell(self, _: object = None) -> None:
-        """The owner died."""
-        waiting = self._waiting.refs
+    def tell(self, _: object = None, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        """The owner died. Nothing is told while the interpreter ends, when modules may have lost their names."""
+        waiting = [] if is_ending() else self._waiting.refs
         while waiting:
             try:
                 guard = waiting.pop()()
@@ -158,6 +158,5 @@ class LastWords(DeathList):
 
     __slots__ = ()
 
-    def __del__(self, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_ending():  # then modules may have lost their globals, and nobody reads the table any more
-            self.tell()
+    def __del__(self) -> None:
+        self.tell()
