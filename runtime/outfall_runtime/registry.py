@@ -120,7 +120,7 @@ class Registry(dict["K", "V"]):
             RegistryFull: the registry is at its limit and rejects.
             TypeError: the owner cannot be referenced weakly.
         """
-        upkeep, displaced = self._outfall, None
+        upkeep = self._outfall
         held, claim = upkeep.held, [UNSAID]
         if held.setdefault(key, claim) is not claim:
             upkeep.claims.wait_for(key, claim)
@@ -135,19 +135,20 @@ class Registry(dict["K", "V"]):
                 stale: Any = upkeep.entries.setdefault(key, entry)
                 if stale is not entry:
                     upkeep.entries[key] = entry
-                if _setdefault(self, key, value) is value:
-                    if upkeep.dressed:
-                        return
-                else:  # a plain write that nobody watches came first
+                if _setdefault(self, key, value) is not value:  # a plain write that nobody watches came first
                     del upkeep.entries[key]
                     raise upkeep.refusal(key)
+                if upkeep.dressed:
+                    return
+                usual = True
             else:
-                displaced = upkeep.register(self, key, value, owner, metadata, ttl)
+                usual = False
         finally:
             del held[key]
             if len(claim) > 1 or upkeep.dead:
                 upkeep.hand_on(claim)
-        upkeep.added(self, key, displaced)
+        if not usual:
+            upkeep.register(self, key, value, owner, metadata, ttl)
         self._outfall_dress()
 
     def unregister(self, key: K) -> V:
@@ -161,14 +162,15 @@ class Registry(dict["K", "V"]):
         if held.setdefault(key, claim) is not claim:
             upkeep.claims.wait_for(key, claim)
         try:
-            stale = upkeep.entries.pop(key, None)  # noqa: F841 - kept until the key is given back
-            if upkeep.tombstones:
-                upkeep.tombstones.pop(key, None)
-            return _pop(self, key)
+            if not upkeep.tombstones:
+                stale = upkeep.entries.pop(key, None)  # noqa: F841 - kept until the key is given back
+                return _pop(self, key)
         finally:
             del held[key]
             if len(claim) > 1 or upkeep.dead:
                 upkeep.hand_on(claim)
+        value: V = upkeep.remove(self, key)
+        return value
 
     def get_or_create(
         self, key: K, factory: Callable[[], V], *, owner: object = None, ttl: Optional[float] = None
@@ -253,13 +255,14 @@ class Registry(dict["K", "V"]):
     def _outfall_dress(self) -> None:
         """Take the class that watches what has to be watched now."""
         upkeep = self._outfall
-        while True:
-            wanted = self._outfall_wanted()
-            upkeep.dressed = wanted is not upkeep.plain
-            if type(self) is not wanted:
-                self.__class__ = wanted
-            if self._outfall_wanted() is wanted:  # else another thread changed what is to be watched meanwhile
-                return
+        with upkeep.turning:
+            while True:
+                wanted = self._outfall_wanted()
+                upkeep.dressed = wanted is not upkeep.plain
+                if type(self) is not wanted:
+                    self.__class__ = wanted
+                if self._outfall_wanted() is wanted:  # else another thread changed what is to be watched meanwhile
+                    return
 
     def _outfall_wanted(self) -> Any:
         upkeep = self._outfall

@@ -57,23 +57,29 @@ class StagedRegistry(Registry["K", "V"]):
         """Behave as a mode demands.
 
         On the way back writes are watched until everything is back in the table, so that none is
-        undone by what comes back. An eviction that is going on meanwhile ends by `_outfall_apply`.
+        undone by what comes back. Where another thread has some of it just then, that thread goes on
+        with `_outfall_apply` (see `Eviction.bury`).
         """
         upkeep = self._outfall
         policy = POLICY[mode]
         if policy in EVICTING:
-            upkeep.policy = policy
-            self._outfall_dress()
+            with upkeep.turning:
+                if upkeep.policy == OFF:
+                    upkeep.policy = HOLD
+                    self._outfall_dress()  # nothing is evicted before writes are watched, else one of them would miss it
+                upkeep.policy = policy
+                self._outfall_dress()
             upkeep.sweep(self)
             if policy == DROP:
                 upkeep.tombstones.clear()
             return
         upkeep.policy = HOLD
         upkeep.restore(self)
-        if upkeep.evicting():
-            return
-        upkeep.policy = policy
-        self._outfall_dress()
+        with upkeep.turning:
+            if upkeep.policy != HOLD or not upkeep.restored():
+                return
+            upkeep.policy = policy
+            self._outfall_dress()
         if policy == COUNT:
             upkeep.sweep(self)
 

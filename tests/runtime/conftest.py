@@ -36,6 +36,16 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def table() -> "StagedRegistry[Any, Any]":
+    """In `new`, with room for two; key 1 was evicted, 2 and 3 are there."""
+    flags.set("use_registry", "new")
+    made: StagedRegistry[Any, Any] = StagedRegistry("conftest.table", {}, limit=2)
+    made.update({1: "one", 2: "two", 3: "three"})
+    assert list(made) == [2, 3]
+    return made
+
+
+@pytest.fixture
 def sound_without_the_lock() -> None:
     """Skip what the free-threaded 3.13 cannot do: there a thread that is gone keeps the lock for stopping all others, and
     modules lose their globals before everything that uses them has ended.

@@ -59,6 +59,7 @@ class Eviction:
         self._expected = 0  # how often an expiry was noted
         self._coming: Dict[Any, None] = {}  # keys on their way into a table that rejects
         self._timing = threading.RLock()  # the collector may run code that notes another expiry
+        self.turning = threading.RLock()  # held while the policy and the table's class change together
 
     def sweep(self, table: Any) -> int:
         """Deal with everything that is over; returns the number of entries that went."""
@@ -93,30 +94,23 @@ class Eviction:
             self._evict_key(table, oldest)
 
     def bury(self) -> None:
-        """Remove the queued entries whose keys nobody has claimed; whoever has will call this too."""
+        """Do what was left to whoever gives a key back: remove who died, let a rollback go on."""
         table = self.table()
-        while self.dead and table is not None:
-            try:
-                entry = self.dead.pop()
-            except IndexError:  # another thread took the last one
-                return
-            if not self.claims.take_if_free(entry.key):
-                self.dead.append(entry)
-                if not self.claims.take_if_free(entry.key):
-                    return
-                self.claims.give_back(entry.key)
-                continue
-            try:
-                self._remove_dead(table, entry)
-            finally:
-                self.claims.give_back(entry.key)
-        if self.policy == HOLD:
-            self._settle()
+        if table is None:
+            return
+        try:
+            self._bury_dead(table)
+        finally:
+            while len(self.tombstones) > policies.MOST_TOMBSTONES:
+                self.tombstones.pop(oldest_key(self.tombstones), None)
+            if self.policy == HOLD and not self._evicting:
+                table._outfall_apply()
 
     def restore(self, table: Any) -> None:
         """Put back what `new` evicted, unless the key was written or deleted since.
 
-        A key that is claimed is left to whoever has it (see `_give_back`).
+        Keys that are claimed, or on their way out, are left: whoever has them buries when it gives them back,
+        which lets a rollback that holds go on.
         """
         for key in list(self.tombstones):
             if self.claims.take_if_free(key):
@@ -124,16 +118,16 @@ class Eviction:
                     self._bring_back(table, key)
                 finally:
                     self.claims.give_back(key)
-        if self.dead:
-            self.bury()
+        self._bury_dead(table)
 
-    def evicting(self) -> bool:
-        """Whether a key is on its way out of the table."""
-        return bool(self._evicting)
+    def restored(self) -> bool:
+        """Whether nothing is on its way out or back."""
+        return not self._evicting and not self.tombstones  # in this order: a tombstone comes before its eviction ends
 
     def after_fork(self) -> None:
         """In the child: the other threads, their claims and what they owned are gone."""
         self._timing = threading.RLock()
+        self.turning = threading.RLock()
         self.claims.after_fork()
         self._evicting = []
         self._coming = {}
@@ -181,26 +175,26 @@ class Eviction:
 
     def _give_back(self, key: Any) -> None:
         self.claims.give_back(key)
-        if self.dead:
+        if self.dead or self.tombstones or self.policy == HOLD:
             self.bury()
-        if self.tombstones:
-            self._tidy_tombstones()
-        if self.policy == HOLD:
-            self._settle()
 
-    def _tidy_tombstones(self) -> None:
-        """Keep their number bounded; put them back where a rollback came upon a claimed key."""
-        while len(self.tombstones) > policies.MOST_TOMBSTONES:
-            self.tombstones.pop(oldest_key(self.tombstones), None)
-        table = self.table()
-        if self.policy not in EVICTING and table is not None:
-            self.restore(table)
-
-    def _settle(self) -> None:
-        """Let a rollback that had to wait for evictions go on."""
-        table = self.table()
-        if table is not None and not self._evicting:
-            table._outfall_apply()
+    def _bury_dead(self, table: Any) -> None:
+        """Remove the queued entries whose keys nobody has claimed; whoever has will bury too."""
+        while self.dead:
+            try:
+                entry = self.dead.pop()
+            except IndexError:  # another thread took the last one
+                return
+            if self.claims.take_if_free(entry.key):
+                try:
+                    self._remove_dead(table, entry)
+                finally:
+                    self.claims.give_back(entry.key)
+                continue
+            self.dead.append(entry)
+            if not self.claims.take_if_free(entry.key):
+                return
+            self.claims.give_back(entry.key)
 
     def _evict_key(self, table: Any, key: Any) -> None:
         self.claims.take(key)
@@ -226,34 +220,40 @@ class Eviction:
     def _evict(self, table: Any, key: Any, entry: Any, expected: Any = MISSING) -> Any:
         """Take a key out of the table; the caller has claimed it, and keeps what is returned until it gives it back.
 
-        A rollback watches writes until no key is on its way out, so that it undoes none of them. Where one
-        comes in between and is past this key, it is put back when the key is given back.
+        A rollback that comes meanwhile holds until this key is given back, and watches writes until then,
+        so that it undoes none of them.
         """
         self._evicting.append(key)
         try:
             if self.policy not in EVICTING:
                 return None
-            value = dict.pop(table, key, MISSING)
+            value = dict.get(table, key, MISSING)
             if value is MISSING:  # another thread evicted it first; its tombstone stays
                 return None
             stale = self._forget(key)
-            if expected is not MISSING and value is not expected:  # by a write that began before writes were watched
-                dict.setdefault(table, key, value)
+            if expected is not MISSING and value is not expected:
                 return stale
-            self.evicted.add()
             if self.policy != DROP:
-                self.tombstones[key] = (value, entry)
-            return value, stale
+                self.tombstones[key] = (value, entry)  # before it goes, for the child of a fork just now
+            taken = dict.pop(table, key, MISSING)
+            if taken is value:
+                self.evicted.add()
+            else:  # a write that began before writes were watched
+                self.tombstones.pop(key, None)
+                if taken is not MISSING:
+                    dict.setdefault(table, key, taken)
+            return taken, value, stale
         finally:
             if self._evicting:  # a fork may have emptied it
                 self._evicting.pop()
 
     def _bring_back(self, table: Any, key: Any) -> None:
-        found = self.tombstones.pop(key, None)
+        found = self.tombstones.get(key)
         if found is not None:
             value, entry = found
             if dict.setdefault(table, key, value) is value and entry is not None:
                 self.entries.setdefault(key, entry)
+            self.tombstones.pop(key, None)  # last, for a rollback by another thread is over when there are none
 
     def _count_would_evict(self) -> None:
         if self.record is not None:

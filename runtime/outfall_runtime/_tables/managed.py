@@ -10,7 +10,6 @@ import time
 
 from .._common.modes import SHADOW
 from .entry import MISSING, NEVER
-from .policies import OFF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def write_hook(base: type, name: str) -> Hook:
         record = upkeep.record
         if record is not None:
             record.writes[record.mode].add()
-        if upkeep.policy != OFF and upkeep.managed:
+        if upkeep.managed:
             return managed(self, *args)
         return plain(self, *args)
 
@@ -89,9 +88,8 @@ def _popitem(self: Any) -> Any:
 
 
 def _clear(self: Any) -> None:
-    for key in list(dict.keys(self)):
+    for key in [*list(dict.keys(self)), *list(self._outfall.tombstones)]:
         self._outfall.remove(self, key, None)
-    self._outfall.tombstones.clear()
 
 
 def _setdefault(self: Any, key: Any, default: Any = None) -> Any:
