@@ -19,6 +19,8 @@ from outfall_codemods import writing
 from .conftest import contents
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .conftest import Invoke, Run
 
 
@@ -70,6 +72,15 @@ def test_ctrl_c_leaves_nothing_half_written(
     assert contents(ambient) == before
 
 
+@pytest.fixture
+def reachable() -> Iterator[None]:
+    """Have commands hear Ctrl-C also where these tests run in the background, for which shells ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("reachable")
 def test_ctrl_c_while_verifying_restores_everything(ambient: Path) -> None:
     before = contents(ambient)
     command = [sys.executable, "-m", "outfall_cli", "migrate", "--verify", "kill -INT 0"]
