@@ -28,12 +28,15 @@ def names() -> dict[str, Any]:
         namespace.other = 1
     plain_local = threading.local()
     plain_local.user = "ada"
+    evicted: StagedRegistry[str, int] = StagedRegistry("benchmarks.evicted")
+    evicted.register("gone", 1, owner=Owner())  # in `new` it is kept for a rollback
     return {
         "plain": {"k": 1},
         "plain_local": plain_local,
         "owner": Owner(),
         "registry": Registry("benchmarks.registry", {"k": 1}),
         "staged": StagedRegistry("benchmarks.staged", {"k": 1}),
+        "evicted": evicted,
         "local": local,
         "staged_local": staged_local,
         "use": context.use,
@@ -44,6 +47,7 @@ def names() -> dict[str, Any]:
 
 
 TABLE, CONTEXT = "use_registry:benchmarks.staged", "use_context:benchmarks.staged_local"
+EVICTED = "use_registry:benchmarks.evicted"
 REGISTERING = "registry.register('o', 1, owner=owner); registry.unregister('o')"
 # operation, statement, flag and mode to measure under, most that it may cost
 OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
@@ -57,6 +61,10 @@ OPERATIONS: list[tuple[str, str, tuple[str, str] | None, float | None]] = [
     ("staged registry write, new", "staged['k'] = 1", (TABLE, "new"), None),
     ("staged registry write, enforced", "staged['k'] = 1", (TABLE, "enforced"), None),
     ("register and unregister, weak owner", REGISTERING, None, 50),
+    ("the same, staged, legacy", REGISTERING.replace("registry", "evicted"), (EVICTED, "legacy"), None),
+    ("the same, staged, new, with what a rollback brings back", REGISTERING.replace("registry", "evicted"), (EVICTED, "new"), None),
+    ("register and unregister, no owner", "registry.register('o', 1); registry.unregister('o')", None, None),
+    ("set and delete, new, with what a rollback brings back", "evicted['o'] = 1; del evicted['o']", (EVICTED, "new"), None),
     ("flag check", "enabled('use_context')", None, 4),
     ("context enter and exit", "with use(user='ada'): pass", None, 70),
     ("span, start and end", "with span('work'): pass", None, 90),

@@ -13,7 +13,7 @@ is watched claims nothing: it comes before such a step or after it, but may be l
 from __future__ import annotations
 
 from ._tables import catalogue
-from ._tables.claims import UNSAID
+from ._tables.claims import NOBODY, UNSAID
 from ._tables.deaths import OwnedEntry, died, plain_owners
 from ._tables.entry import MISSING, NEVER
 from ._tables.managed import read_hook, write_hook
@@ -120,7 +120,7 @@ class Registry(dict["K", "V"]):
             RegistryFull: the registry is at its limit and rejects.
             TypeError: the owner cannot be referenced weakly.
         """
-        upkeep = self._outfall
+        upkeep, displaced = self._outfall, None
         held, claim = upkeep.held, [UNSAID]
         if held.setdefault(key, claim) is not claim:
             upkeep.claims.wait_for(key, claim)
@@ -135,20 +135,21 @@ class Registry(dict["K", "V"]):
                 stale: Any = upkeep.entries.setdefault(key, entry)
                 if stale is not entry:
                     upkeep.entries[key] = entry
-                if _setdefault(self, key, value) is not value:  # a plain write that nobody watches came first
+                if _setdefault(self, key, value) is value:
+                    if upkeep.dressed:
+                        return
+                else:  # a plain write that nobody watches came first
                     del upkeep.entries[key]
                     raise upkeep.refusal(key)
-                if upkeep.dressed:
-                    return
-                usual = True
             else:
-                usual = False
+                if upkeep.tombstones:
+                    claim.append(NOBODY)
+                displaced = upkeep.register(self, key, value, owner, metadata, ttl)
         finally:
             del held[key]
             if len(claim) > 1 or upkeep.dead:
                 upkeep.hand_on(claim)
-        if not usual:
-            upkeep.register(self, key, value, owner, metadata, ttl)
+        upkeep.added(self, key, displaced)
         self._outfall_dress()
 
     def unregister(self, key: K) -> V:
@@ -162,15 +163,15 @@ class Registry(dict["K", "V"]):
         if held.setdefault(key, claim) is not claim:
             upkeep.claims.wait_for(key, claim)
         try:
-            if not upkeep.tombstones:
-                stale = upkeep.entries.pop(key, None)  # noqa: F841 - kept until the key is given back
-                return _pop(self, key)
+            stale: Any = upkeep.entries.pop(key, None)  # kept until the key is given back
+            if upkeep.tombstones:
+                claim.append(NOBODY)
+                stale = stale, upkeep.tombstones.pop(key, None)  # noqa: F841
+            return _pop(self, key)
         finally:
             del held[key]
             if len(claim) > 1 or upkeep.dead:
                 upkeep.hand_on(claim)
-        value: V = upkeep.remove(self, key)
-        return value
 
     def get_or_create(
         self, key: K, factory: Callable[[], V], *, owner: object = None, ttl: Optional[float] = None
@@ -254,6 +255,8 @@ class Registry(dict["K", "V"]):
 
     def _outfall_dress(self) -> None:
         """Take the class that watches what has to be watched now."""
+        if type(self) is self._outfall_wanted():
+            return
         upkeep = self._outfall
         with upkeep.turning:
             while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import pytest
 
@@ -13,7 +13,6 @@ from outfall_runtime import Owner, StagedRegistry, flags
 from outfall_runtime._common.tallies import Tally
 from outfall_runtime._tables import policies, upkeep
 from outfall_runtime._tables.claims import Claims
-from outfall_runtime._tables.upkeep import Upkeep
 
 
 def test_a_factory_that_fails_during_a_rollback_loses_nothing(table: Any) -> None:
@@ -85,14 +84,31 @@ def test_a_registration_that_fails_during_a_rollback_loses_nothing(table: Any, m
     assert table == {1: "one", 2: "two", 3: "three"}
 
 
-@pytest.mark.parametrize("delete", [lambda table: table.pop(1, None), lambda table: table.unregister(1)])
-def test_shadow_watches_reads_though_a_key_was_just_deleted_when_it_came(
-    table: Any, monkeypatch: pytest.MonkeyPatch, delete: Callable[[Any], Any]
-) -> None:
-    first(monkeypatch, Upkeep, "_forget", lambda: flags.set("use_registry", "shadow"))
+class Telling:
+    """A key that calls `tell` the next time it is hashed when that is due."""
+
+    tell: Optional[Callable[[], None]] = None
+
+    def __init__(self, due: Callable[[], bool] = lambda: True) -> None:
+        self.due = due
+
+    def __hash__(self) -> int:
+        tell = self.tell
+        if tell is not None and self.due():
+            self.tell = None
+            tell()
+        return 0
+
+
+@pytest.mark.parametrize("delete", [lambda table, key: table.pop(key, None), lambda table, key: table.unregister(key)])
+def test_shadow_watches_reads_though_a_key_was_just_deleted_when_it_came(table: Any, delete: Callable[[Any, Any], Any]) -> None:
+    key, owner = Telling(due=lambda: bool(table._outfall.held)), Owner()
+    table.register(key, "its value", owner=owner)
+    owner.end()
+    key.tell = lambda: flags.set("use_registry", "shadow")  # finds the key claimed
     with suppress(KeyError):
-        delete(table)
-    assert table == {2: "two", 3: "three"}
+        delete(table, key)
+    assert (key.tell, table) == (None, {1: "one", 2: "two", 3: "three"})
     before = table._outfall.record.reads.total()
     table.get(2)
     assert table._outfall.record.reads.total() == before + 1
@@ -148,17 +164,6 @@ def test_clear_does_not_take_what_came_after_it(table: Any) -> None:
     assert table == {"after": 1}
 
 
-class Telling:
-    """A key that calls something the next time it is hashed."""
-
-    tell: Callable[[], None] = staticmethod(lambda: None)
-
-    def __hash__(self) -> int:
-        tell, self.tell = self.tell, lambda: None
-        tell()
-        return 0
-
-
 def test_a_deletion_is_not_undone_though_the_rollback_before_it_did_not_last(table: Any) -> None:
     """It begins when writes are watched, and the key is evicted before it is there."""
     key, owner = Telling(), Owner()
@@ -192,7 +197,7 @@ def test_nothing_is_evicted_before_writes_are_watched(table: Any, monkeypatch: p
 
 
 @pytest.mark.usefixtures("eager_switching")
-def test_evictions_under_load_lose_nothing_at_a_rollback() -> None:
+def test_evictions_under_load_lose_nothing_at_a_rollback(run_all: Callable[..., None]) -> None:
     """Eight threads add more keys than there is room for while the flag goes to and fro."""
     table: StagedRegistry[Any, int] = StagedRegistry("test_registry_overtaken.table", limit=5)
     over = threading.Event()
@@ -216,14 +221,12 @@ def test_evictions_under_load_lose_nothing_at_a_rollback() -> None:
         finally:
             kept.append(mine)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for number in range(200):
-        flags.set("use_registry", ("new", "shadow", "new", "legacy")[number % 4])
-    over.set()
-    for thread in threads:
-        thread.join(60)
+    def flip() -> None:
+        for number in range(200):
+            flags.set("use_registry", ("new", "shadow", "new", "legacy")[number % 4])
+        over.set()
+
+    run_all([work] * 8 + [flip])
     assert failures == []
     flags.set("use_registry", "legacy")
     expected = {key: value for mine in kept for key, value in mine.items()}

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     Claim = List[Any]
 
-UNSAID = 0  # no thread has this number
+UNSAID: Any = 0  # no thread has this number
+
+
+class _Nobody:
+    """Stands among the gates of a claim after which there is something to see to though nobody waits."""
+
+    def release(self) -> None:
+        """There is nobody to let through."""
+
+
+NOBODY = _Nobody()
 
 
 class Claims:

@@ -168,14 +168,16 @@ class Eviction:
         return entry, self.tombstones.pop(key, None) if self.tombstones else None
 
     def hand_on(self, claim: Claim) -> None:
-        """After a key was given back: wake who waits for it, bury who died meanwhile."""
+        """After a key was given back: wake who waits for it, do what was left to whoever had it."""
         open_gates(claim)
-        if self.dead:
-            self.bury()
+        self._look_again()
 
     def _give_back(self, key: Any) -> None:
         self.claims.give_back(key)
-        if self.dead or self.tombstones or self.policy == HOLD:
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self.dead or self.policy == HOLD or len(self.tombstones) > policies.MOST_TOMBSTONES:
             self.bury()
 
     def _bury_dead(self, table: Any) -> None:

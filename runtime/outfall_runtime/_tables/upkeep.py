@@ -11,6 +11,7 @@ import time
 from types import MappingProxyType
 
 from ..errors import AlreadyRegistered
+from .claims import NOBODY, UNSAID
 from .deaths import check_owner, owned
 from .entry import MISSING, NEVER, Entry
 from .eviction import Eviction
@@ -33,26 +34,26 @@ class Upkeep(Eviction):
         """Whether plain writes have to be watched."""
         return bool(self.limit is not None or self.ttl is not None or self.entries or self.tombstones)
 
-    def register(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> None:
-        """Put a key that is not there, or whose entry is over."""
-        self.claims.take(key)
-        try:
-            if _contains(table, key) and self.live(table, key) is not MISSING:
-                raise self.refusal(key)
-            if self.limit is None or self.full != "reject":
+    def register(self, table: Any, key: Any, value: Any, owner: Any, metadata: Any, ttl: Optional[float]) -> Any:
+        """Put a key that is not there, or whose entry is over; the caller has claimed it.
+
+        Returns:
+            What was displaced, for the caller to keep until the key is given back.
+        """
+        if _contains(table, key) and self.live(table, key) is not MISSING:
+            raise self.refusal(key)
+        if self.limit is None or self.full != "reject":
+            displaced = self._put(table, key, value, owner, metadata, ttl, over=False)
+        else:
+            self._coming[key] = None
+            try:
+                self._reject_if_full(table, key)
                 displaced = self._put(table, key, value, owner, metadata, ttl, over=False)
-            else:
-                self._coming[key] = None
-                try:
-                    self._reject_if_full(table, key)
-                    displaced = self._put(table, key, value, owner, metadata, ttl, over=False)
-                finally:
-                    self._coming.pop(key, None)  # a fork may have emptied it
-            if displaced is None:
-                raise self.refusal(key)
-        finally:
-            self._give_back(key)
-        self.added(table, key, displaced)
+            finally:
+                self._coming.pop(key, None)  # a fork may have emptied it
+        if displaced is None:
+            raise self.refusal(key)
+        return displaced
 
     def refusal(self, key: Any) -> AlreadyRegistered:
         """What `register` raises about a key that is there."""
@@ -112,12 +113,18 @@ class Upkeep(Eviction):
 
     def remove(self, table: Any, key: Any, default: Any = ABSENT) -> Any:
         """`table.pop(key, default)`."""
-        self.claims.take(key)
+        held, claim = self.held, [UNSAID]
+        if held.setdefault(key, claim) is not claim:
+            self.claims.wait_for(key, claim)
         try:
+            if self.tombstones:
+                claim.append(NOBODY)
             displaced = self._forget(key)  # noqa: F841 - kept until the key is given back
             return _pop(table, key) if default is ABSENT else _pop(table, key, default)
         finally:
-            self._give_back(key)
+            del held[key]
+            if len(claim) > 1 or self.dead:
+                self.hand_on(claim)
 
     def update_metadata(self, table: Any, key: Any, fields: Mapping[str, Any]) -> None:
         """Add to what is registered about a key, atomically."""
