@@ -15,6 +15,8 @@ from outfall_runtime._flags import flag_file
 from outfall_runtime._rollout import figures, guard, limits as _limits, stages
 from outfall_runtime.errors import BrokenSource
 
+from .rollouts import Rollout
+
 
 def one(errors: int = 0) -> Dict[str, Any]:
     """A process of another machine that has answered a thousand requests."""
@@ -23,22 +25,18 @@ def one(errors: int = 0) -> Dict[str, Any]:
     return {**found, "states": {}, "service": {**counts, "window": counts}}
 
 
-class Watched:
-    """A flag file at stage 3, and processes that report."""
+class Watched(Rollout):
+    """A rollout at stage 3, and processes that report."""
 
     def __init__(self, folder: Path) -> None:
-        self.file = str(folder / "flags.json")
-        self.folder = folder / "metrics"
-        self.folder.mkdir()
-        self.place = {"file": self.file, "folder": str(self.folder)}
-        rollout = {"stage": "3", "since": "2026-01-01T00:00:00Z"}
-        flag_file.put(self.file, {"flags": stages.applied("3", {}), "rollout": rollout}, revision=1, actor="test")
+        super().__init__(folder)
+        self.at("3")
         self.report(one())
-        baseline = figures.baseline(metrics.merge(metrics.read_folder(str(self.folder))[0])["processes"])
+        baseline = figures.baseline(metrics.merge(metrics.read_folder(str(self.metrics))[0])["processes"])
         Path(guard.place(self.file)).write_text(json.dumps(baseline))
 
     def report(self, *processes: Dict[str, Any]) -> None:
-        (self.folder / "one.json").write_text(json.dumps(metrics.evidence(processes)))
+        (self.metrics / "one.json").write_text(json.dumps(metrics.evidence(processes)))
 
     def position(self) -> str:
         return str(flag_file.read(self.file).rollout["stage"])
@@ -177,7 +175,7 @@ def test_a_service_that_does_badly_takes_its_own_stage_back(name: str, python: C
 
 
 def test_a_mark_of_somebody_else_keeps_nobody_from_looking(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark = watched.folder / "guard.lock"
+    mark = watched.metrics / "guard.lock"
     mark.touch()
     os.utime(mark, (1, 1))
 
@@ -185,7 +183,7 @@ def test_a_mark_of_somebody_else_keeps_nobody_from_looking(watched: Watched, mon
         raise PermissionError(13, "Permission denied")
 
     watched.report(one(errors=100))
-    for name, value in (("FLAG_FILE", watched.file), ("METRICS_DIR", str(watched.folder)), ("AUTO_ROLLBACK", "1")):
+    for name, value in (("FLAG_FILE", watched.file), ("METRICS_DIR", str(watched.metrics)), ("AUTO_ROLLBACK", "1")):
         monkeypatch.setenv(f"OUTFALL_{name}", value)
     monkeypatch.setattr(os, "utime", refuse)
     guard.after_snapshot()
@@ -196,7 +194,7 @@ def test_a_baseline_is_not_written_over_with_figures_of_the_new_way(
     watched: Watched, python: Callable[..., Any]
 ) -> None:
     before = Path(guard.place(watched.file)).read_text()
-    place = {"OUTFALL_FLAG_FILE": watched.file, "OUTFALL_METRICS_DIR": str(watched.folder)}
+    place = {"OUTFALL_FLAG_FILE": watched.file, "OUTFALL_METRICS_DIR": str(watched.metrics)}
     refused = python("-m", "outfall_runtime", "metrics", "collect", environment=place)
     assert (refused.returncode, Path(guard.place(watched.file)).read_text()) == (4, before)
     assert "the rollout is at stage 3 (context):\n  these figures are of the new way" in refused.stderr

@@ -15,15 +15,6 @@ import pytest
 from outfall_runtime import UNSET, Lazy, Slot, module_property
 
 
-def run_all(work: List[Callable[[], Any]]) -> None:
-    threads = [threading.Thread(target=one) for one in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
-
-
 # -- Slot
 
 
@@ -89,7 +80,7 @@ def test_a_slot_is_set_by_what_interrupts_its_own_setting() -> None:
     assert slot.value in ("outer", "handler")
 
 
-def test_updates_of_many_threads_add_up() -> None:
+def test_updates_of_many_threads_add_up(run_all: Callable[..., None]) -> None:
     slot: Slot[int] = Slot("test_values.updates", 0)
     run_all([lambda: [slot.update(lambda value: value + 1) for _ in range(500)] and None] * 8)
     assert slot.get() == 4000
@@ -183,7 +174,7 @@ def test_monkeypatch_works_on_a_module_property(module: Any) -> None:
 # -- Lazy
 
 
-def test_a_lazy_value_is_made_once() -> None:
+def test_a_lazy_value_is_made_once(run_all: Callable[..., None]) -> None:
     made: List[int] = []
     gate = threading.Barrier(8)
     found: List[int] = []
